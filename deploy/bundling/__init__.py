@@ -1,0 +1,1 @@
+"""How build/ is made; deploy/bundle.py is the command."""
