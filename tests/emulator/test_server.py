@@ -1,0 +1,174 @@
+"""The server that every emulator runs on."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from emulator.server import LINGER_ZERO, Server
+
+
+def echo(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+
+
+def refuse_unread(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    start_response("413 Content Too Large", [("Content-Length", "2")])
+    return [b"no"]
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server(echo) as server:
+        yield server
+
+
+def answer_of(server: Server, request: bytes) -> bytes:
+    """Everything that comes back until the server closes."""
+    with socket.create_connection((server.host, server.port), timeout=5) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def post(server: Server, body: bytes) -> bytes:
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=5)
+    try:
+        connection.request("POST", "/", body)
+        return connection.getresponse().read()
+    finally:
+        connection.close()
+
+
+def test_serves_the_application_over_http_1_1(server: Server) -> None:
+    answer = answer_of(server, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello")
+
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert answer.endswith(b"\r\n\r\nhello")
+
+
+def test_port_0_picks_a_free_one_and_the_url_names_it(server: Server) -> None:
+    assert server.port > 0
+    assert server.url == f"http://127.0.0.1:{server.port}"
+
+
+def test_the_url_of_an_ipv6_host_has_brackets() -> None:
+    with Server(echo, "::1") as server:
+        assert server.url == f"http://[::1]:{server.port}"
+        assert post(server, b"six") == b"six"
+
+
+def test_serves_many_clients_at_once() -> None:
+    all_here = threading.Barrier(16, timeout=5)
+
+    def wait_for_all(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        all_here.wait()
+        return list(echo(environ, start_response))
+
+    with Server(wait_for_all) as server, ThreadPoolExecutor(16) as pool:
+        bodies = [str(number).encode() for number in range(16)]
+        assert list(pool.map(lambda body: post(server, body), bodies)) == bodies
+
+
+def test_answers_expect_100_continue_once(server: Server) -> None:
+    with socket.create_connection((server.host, server.port), timeout=5) as connection:
+        connection.sendall(
+            b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
+        )
+        assert connection.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"hello")
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"100 Continue" not in answer
+
+
+def test_a_refusal_reaches_a_client_that_is_still_sending() -> None:
+    with Server(refuse_unread) as server:
+        connection = http.client.HTTPConnection(server.host, server.port, timeout=5)
+        connection.request("POST", "/", bytes(8_000_000))
+        assert connection.getresponse().status == 413
+        connection.close()
+
+
+def test_an_application_can_reset_the_connection() -> None:
+    def reset(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        connection: socket.socket = environ["werkzeug.socket"]
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_ZERO)
+        raise ConnectionResetError
+
+    with Server(reset) as server, pytest.raises(ConnectionResetError):
+        post(server, b"")
+
+
+def test_is_silent_on_stderr(server: Server, capfd: pytest.CaptureFixture[str]) -> None:
+    post(server, b"quiet")
+
+    assert capfd.readouterr() == ("", "")
+
+
+def test_an_error_of_the_application_is_shown_and_answered_500(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def broken(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        raise RuntimeError("the emulator has a bug")
+
+    with Server(broken) as server:
+        answer = answer_of(server, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 500 ")
+        wait_until(lambda: "the emulator has a bug" in caplog.text)
+
+
+def test_a_taken_port_is_an_error_that_names_it(server: Server) -> None:
+    with pytest.raises(OSError, match=f"port {server.port} of 127.0.0.1: another program"):
+        Server(echo, "127.0.0.1", server.port)
+
+
+def test_an_address_of_another_machine_is_an_error_that_names_it() -> None:
+    with pytest.raises(OSError, match=r"port 0 of 192\.0\.2\.1: "):
+        Server(echo, "192.0.2.1")
+
+
+def test_a_stopped_server_frees_its_port_for_the_next() -> None:
+    with Server(echo) as first:
+        post(first, b"")
+    with Server(echo, port=first.port) as second:
+        assert post(second, b"again") == b"again"
+
+
+def test_a_stop_is_quick_while_connections_are_open_and_requests_hang() -> None:
+    released, entered = threading.Event(), threading.Event()
+
+    def hang(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        entered.set()
+        released.wait(30)
+        return echo(environ, start_response)
+
+    server = Server(hang)
+    server.start()
+    address = (server.host, server.port)
+    with socket.create_connection(address) as idle, socket.create_connection(address) as hung:
+        hung.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert entered.wait(5)
+        began = time.monotonic()
+        server.stop()
+        assert time.monotonic() - began < 2
+        assert idle.recv(1) == b""
+        assert hung.recv(1) == b""
+    released.set()
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 5
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
