@@ -1,0 +1,5 @@
+"""An emulator of Function Compute 3.0: an HTTP trigger in front of a built-in Python runtime."""
+
+from __future__ import annotations
+
+from .application import FunctionCompute as FunctionCompute
