@@ -1,0 +1,83 @@
+"""Function Compute's HTTP events, in and out.
+
+OSS and STS have no part in this; nor has HTTP itself: the gateway turns a request into one JSON
+object and the answer's struct into a response (Function Compute documents, "Use HTTP triggers to
+invoke functions", event version v1). One string per header and query name: the gateway joins
+repeats with commas.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+from .errors import InvalidRequest
+
+Answer = dict[str, Any]
+"""The struct that Function Compute takes for an HTTP response."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request; header names are in lower case, the path is decoded."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+def parse_event(event: bytes | str) -> Request:
+    """The request in an event; `InvalidRequest` when it is not an HTTP event at all.
+
+    The console's test button and InvokeFunction send whatever they like.
+    """
+    try:
+        document = json.loads(event)
+        http = document["requestContext"]["http"]
+        path = document.get("rawPath") or http.get("path") or "/"
+        return Request(
+            method=http["method"].upper(),
+            path=unquote(path),
+            headers={name.lower(): str(value) for name, value in _map(document, "headers").items()},
+            query={name: str(value) for name, value in _map(document, "queryParameters").items()},
+            body=_body(document),
+        )
+    # RecursionError: JSON may be nested deeper than Python's stack.
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise InvalidRequest(
+            "This is not an HTTP event.",
+            "Call the function through its HTTP trigger, or test it with an HTTP event (v1).",
+        ) from error
+
+
+def _map(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    return document.get(name) or {}
+
+
+def _body(document: Mapping[str, Any]) -> bytes:
+    body = document.get("body") or ""
+    if document.get("isBase64Encoded"):
+        try:
+            return base64.b64decode(body, validate=True)
+        except binascii.Error as error:
+            raise ValueError("body is not Base64") from error
+    # JSON can carry half a surrogate pair, which no bytes stand for.
+    data: bytes = body.encode(errors="replace")
+    return data
+
+
+def answer(status: int, headers: Mapping[str, str], document: object = None) -> Answer:
+    """The full struct; `document` becomes the JSON body, None means no body."""
+    return {
+        "statusCode": status,
+        "headers": {"Cache-Control": "no-store", "Content-Type": "application/json", **headers},
+        "isBase64Encoded": False,
+        "body": "" if document is None else json.dumps(document, separators=(",", ":")),
+    }

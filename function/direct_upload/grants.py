@@ -1,0 +1,203 @@
+"""Upload grants: what a browser needs to post one form to OSS.
+
+A directory grant lets the client name files below a fresh prefix. A file grant is for one exact
+key; OSS cannot demand that a field be absent, so every field that an uploader could abuse is
+pinned to a harmless value and sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from .credentials import Credentials
+from .errors import CredentialsUnavailable, Misconfigured
+from .files import AdmittedFile, shown_name
+from .policy import Condition, content_length_range, exactly, format_expiration, one_of, starts_with
+from .settings import Settings
+from .signing import SIGNERS
+
+# OSS's topic on form uploads allows this much for all fields but the file, names and values.
+MAX_FIELDS_BYTES = 8192
+# The longest token that this is promised for; longer ones are sent all the same.
+LONGEST_TOKEN = 1200
+# A POST policy must not outlive its token; the minute is for clocks that differ and slow forms.
+CREDENTIALS_MARGIN = timedelta(seconds=60)
+
+Grant = dict[str, Any]
+
+
+class GrantMaker:
+    """Makes grants under one configuration; `Misconfigured` when their fields would be too long."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._life = timedelta(seconds=settings.policy_seconds)
+        self._url = settings.upload_url + "/"
+        self._sign = SIGNERS[settings.signature_version]
+        self._bucket = exactly("bucket", settings.oss_bucket)
+        self._listed_types = (
+            list(settings.allowed_content_types) if settings.content_types_set else []
+        )
+        self._name_room = 0
+        self._name_room = _room_for_names(self)
+
+    def directory_grant(self, credentials: Credentials, *, leaf: str, now: datetime) -> Grant:
+        """A grant for names of the client's choice below the prefix (and `leaf`, if wanted)."""
+        settings = self._settings
+        prefix = f"{settings.upload_dir}{leaf}/" if settings.unique_dir else settings.upload_dir
+        pinned = {"success_action_status": "200"}
+        if settings.forbid_overwrite and not settings.unique_dir:
+            pinned["x-oss-forbid-overwrite"] = "true"
+        open_conditions = [starts_with("key", prefix)]
+        if self._listed_types:
+            open_conditions.append(one_of("content-type", self._listed_types))
+        grant = self._grant(
+            credentials,
+            now,
+            fields={"key": prefix + "${filename}"},
+            pinned=pinned,
+            conditions=open_conditions,
+            sizes=(settings.min_upload_bytes, settings.max_upload_bytes),
+            content_types=self._listed_types,
+        )
+        return grant | _classic_members(grant, credentials, prefix)
+
+    def file_grant(
+        self, credentials: Credentials, file: AdmittedFile, *, leaf: str, now: datetime
+    ) -> Grant:
+        """A grant for one file, under a key of our own making."""
+        settings = self._settings
+        key = f"{settings.upload_dir}{leaf}{file.extension and '.' + file.extension}"
+        shown = shown_name(file.name, self._name_room)
+        pinned = {
+            "key": key,
+            "Content-Type": file.content_type,
+            "x-oss-content-type": file.content_type,
+            "Content-Disposition": f"attachment; filename*=UTF-8''{shown}",
+            "success_action_status": "200",
+        }
+        if settings.forbid_overwrite:
+            pinned["x-oss-forbid-overwrite"] = "true"
+        if settings.object_acl:
+            pinned["x-oss-object-acl"] = settings.object_acl
+        grant = self._grant(
+            credentials,
+            now,
+            fields={},
+            pinned=pinned,
+            conditions=[],
+            sizes=(file.minimum, file.maximum),
+            content_types=[file.content_type],
+        )
+        return grant | {"key": key}
+
+    def _grant(
+        self,
+        credentials: Credentials,
+        now: datetime,
+        *,
+        fields: Mapping[str, str],
+        pinned: Mapping[str, str],
+        conditions: Sequence[Condition],
+        sizes: tuple[int, int],
+        content_types: Sequence[str],
+    ) -> Grant:
+        """What both kinds have; `fields` are sent as they are, `pinned` are conditions, too."""
+        expiration = self._policy_expiration(credentials, now)
+        signed = self._sign(
+            [
+                self._bucket,
+                content_length_range(*sizes),
+                *conditions,
+                *(exactly(name, value) for name, value in pinned.items()),
+            ],
+            expiration=expiration,
+            access_key_id=credentials.access_key_id,
+            access_key_secret=credentials.access_key_secret,
+            security_token=credentials.security_token,
+            region=self._settings.oss_region,
+            now=now,
+        )
+        minimum, maximum = sizes
+        return {
+            "method": "POST",
+            "url": self._url,
+            "fields": {**fields, **pinned, **signed},
+            "expires": int((expiration - now).total_seconds()),
+            "expire": int(expiration.timestamp()),
+            "expiration": format_expiration(expiration),
+            "server_time": int(now.timestamp()),
+            "limits": {
+                "min_bytes": minimum,
+                "max_bytes": maximum,
+                "content_types": content_types,
+            },
+        }
+
+    def _policy_expiration(self, credentials: Credentials, now: datetime) -> datetime:
+        """The whole second at which the grant ends.
+
+        OSS takes a V4 form for 7 days after its x-oss-date at most; POLICY_SECONDS ends sooner.
+        """
+        expiration = now + self._life
+        if credentials.expiration is not None:
+            expiration = min(expiration, credentials.expiration - CREDENTIALS_MARGIN)
+        expiration = expiration.replace(microsecond=0)
+        if expiration <= now:
+            raise CredentialsUnavailable(
+                "The credentials in hand end too soon to sign with.",
+                "Try again in a few seconds.",
+                {"Retry-After": "5"},
+            )
+        return expiration
+
+
+def _classic_members(grant: Grant, credentials: Credentials, prefix: str) -> Grant:
+    """The flat names that the pages of OSS's own topics read; they build the form themselves."""
+    fields = grant["fields"]
+    classic = {
+        "accessid": credentials.access_key_id,
+        "host": grant["url"].removesuffix("/"),
+        "policy": fields["policy"],
+        "signature": fields.get("x-oss-signature") or fields["Signature"],
+        "dir": prefix,
+        "security_token": credentials.security_token,
+        # Never absent: those pages would post the text "undefined".
+        "callback": fields.get("callback", ""),
+    }
+    if "x-oss-signature" in fields:
+        version = fields["x-oss-signature-version"]
+        classic |= {
+            "x_oss_signature_version": version,
+            "version": version,
+            "x_oss_credential": fields["x-oss-credential"],
+            "x_oss_date": fields["x-oss-date"],
+        }
+    return classic
+
+
+def _room_for_names(maker: GrantMaker) -> int:
+    """How long an encoded file name may be, so that `fields` never exceed their limit.
+
+    UPLOAD_DIR and the callback have limits of their own that leave room for a name; a list of
+    content types has none but this.
+    """
+    now = datetime(2000, 1, 1, tzinfo=timezone.utc)
+    credentials = Credentials("x" * 40, "", "x" * LONGEST_TOKEN, None)
+    file = AdmittedFile("", "x" * 16, content_type="x" * 80, minimum=10**10, maximum=10**10)
+    leaf = "x" * 32
+    if _size(maker.directory_grant(credentials, leaf=leaf, now=now)) > MAX_FIELDS_BYTES:
+        raise Misconfigured(
+            f"ALLOWED_CONTENT_TYPES makes upload forms longer than {MAX_FIELDS_BYTES} bytes.",
+            "List fewer types.",
+        )
+    # A byte of the name costs itself and, in the policy's Base64, 4/3 of itself.
+    return (
+        (MAX_FIELDS_BYTES - _size(maker.file_grant(credentials, file, leaf=leaf, now=now))) * 3 // 7
+    )
+
+
+def _size(grant: Grant) -> int:
+    return sum(len(name.encode()) + len(value.encode()) for name, value in grant["fields"].items())

@@ -1,0 +1,87 @@
+"""Which web pages may ask: the CORS side of the function.
+
+Function Compute's default domain answers any Origin with a permissive CORS header when the
+function sends none (documents, "HTTP triggers overview"), so silence is no refusal: a foreign
+origin gets an error, an allowed one its own name back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from .errors import Misconfigured, OriginNotAllowed
+
+# What a preflight is told besides; an upload's progress listener causes one, too.
+PREFLIGHT_HEADERS = {
+    "Access-Control-Allow-Methods": "GET, HEAD, POST",
+    "Access-Control-Allow-Headers": "authorization, content-type",
+    "Access-Control-Max-Age": "600",
+}
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True)
+class Origins:
+    """The setting `ALLOWED_ORIGINS`; `everyone` is its `*`."""
+
+    listed: frozenset[str] = field(default_factory=frozenset)
+    everyone: bool = False
+
+    def allows(self, origin: str | None) -> bool:
+        """Whether to serve; None is a request without the header, which no browser's page makes."""
+        return origin is None or self.everyone or origin in self.listed
+
+    def check(self, origin: str | None) -> None:
+        """Refuse a page that is not listed, before anything is done for it."""
+        if not self.allows(origin):
+            raise OriginNotAllowed(
+                "Pages of this origin may not ask for uploads.",
+                "Add the page's origin, such as https://www.example.com, to ALLOWED_ORIGINS.",
+            )
+
+    def headers(self, origin: str | None) -> dict[str, str]:
+        """What lets a page of this origin read the answer; caches must keep origins apart."""
+        if origin is None or not self.allows(origin):
+            return {"Vary": "Origin"}
+        return {
+            "Access-Control-Allow-Origin": "*" if self.everyone else origin,
+            "Access-Control-Expose-Headers": "Retry-After",
+            "Vary": "Origin",
+        }
+
+
+def parse_origins(setting: str) -> Origins:
+    """Read `ALLOWED_ORIGINS`: a comma list of origins as browsers write them, or `*` alone."""
+    items = [item for item in (part.strip() for part in setting.split(",")) if item]
+    if items == ["*"]:
+        return Origins(everyone=True)
+    return Origins(frozenset(normal_origin("ALLOWED_ORIGINS", item) for item in items))
+
+
+def normal_origin(setting: str, text: str) -> str:
+    """`HTTPS://Example.com:443/` as a browser names it: `https://example.com`."""
+    try:
+        url = urlsplit(text)
+        port = url.port
+        host = url.hostname or ""
+        if not host.isascii():
+            host = host.encode("idna").decode("ascii")
+    except ValueError:  # a bad port, bracket or label; UnicodeError is one
+        host = ""
+    if (
+        not host
+        or url.scheme not in _DEFAULT_PORTS
+        or url.path not in ("", "/")
+        or any(mark in text for mark in "?#@*\\<>\"' ")
+    ):
+        raise Misconfigured(
+            f"The setting {setting} holds something that is no origin.",
+            f"Write {setting} as scheme://host[:port], such as https://www.example.com.",
+        )
+    if ":" in host:  # urlsplit takes the brackets off an IPv6 address
+        host = f"[{host}]"
+    if port in (None, _DEFAULT_PORTS[url.scheme]):
+        return f"{url.scheme}://{host}"
+    return f"{url.scheme}://{host}:{port}"
