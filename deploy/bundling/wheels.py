@@ -34,6 +34,7 @@ def install(requirements: Path, target: Path, *, runtime: Runtime) -> None:
         "--python-platform", f"x86_64-manylinux_{major}_{minor}",
         "--python-version", runtime.python_version,
         "--require-hashes",
+        "--no-deps",  # the lock names every package
         "--only-binary", ":all:",
         "--no-binary", SOURCE_ONLY,
         "--build-constraints", BUILD_CONSTRAINTS,

@@ -1,0 +1,157 @@
+"""s.yaml deploys what the code is, and says no to a deploy without a choice."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft7Validator
+
+from direct_upload.settings import DEFAULTS
+
+ROOT = Path(__file__).resolve().parents[2]
+SCHEMA = ROOT.parent / "shared" / "data" / "fc3-schema.json"
+SOURCE = (ROOT / "s.yaml").read_text("utf-8")
+WITH_OPTIONS = re.sub(r"^( *)#: ", r"\1", SOURCE, flags=re.MULTILINE)
+
+# What a person has to choose before the first deploy.
+CHOICES = {
+    "OSS_BUCKET": "my-bucket",
+    "UPLOAD_ROLE_ARN": "acs:ram::1234567890123456:role/oss-uploader",
+    "FUNCTION_ROLE_ARN": "acs:ram::1234567890123456:role/oss-signer-fc",
+    "LOG_PROJECT": "my-logs",
+    "AUTH": "anonymous",
+}
+
+
+def rendered(source: str = SOURCE, environ: Mapping[str, str] = CHOICES) -> dict[str, Any]:
+    """The document with its variables filled in as `s preview` does."""
+
+    def environment(match: re.Match[str]) -> str:
+        if value := environ.get(match["name"], ""):
+            return json.dumps(value)
+        if match["default"] is None:
+            raise LookupError(match["name"])
+        return json.dumps(match["default"])
+
+    source = re.sub(r"\$\{env\('(?P<name>\w+)'(?:, '(?P<default>[^']*)')?\)\}", environment, source)
+    variables = yaml.safe_load(source)["vars"]
+    document: dict[str, Any] = yaml.safe_load(
+        re.sub(r"\$\{vars\.(\w+)\}", lambda match: variables[match[1]], source)
+    )
+    return document
+
+
+def properties(source: str = SOURCE) -> dict[str, Any]:
+    answer: dict[str, Any] = rendered(source)["resources"]["signer"]["props"]
+    return answer
+
+
+def http_trigger(source: str = SOURCE) -> dict[str, Any]:
+    [trigger] = properties(source)["triggers"]
+    answer: dict[str, Any] = trigger["triggerConfig"]
+    return answer
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_refuses_to_deploy_without_a_choice(name: str) -> None:
+    without = {key: value for key, value in CHOICES.items() if key != name}
+    with pytest.raises(LookupError, match=name):
+        rendered(environ=without)
+
+
+def test_hands_every_setting_of_the_code_to_the_function() -> None:
+    assert list(properties()["environmentVariables"]) == list(DEFAULTS)
+
+
+def test_has_the_defaults_of_the_code() -> None:
+    environment = properties()["environmentVariables"]
+    assert environment == {**DEFAULTS, **{key: CHOICES[key] for key in CHOICES if key in DEFAULTS}}
+
+
+def test_takes_every_setting_from_the_environment_variable_of_its_name() -> None:
+    chosen = {**CHOICES, **{name: f"value of {name}" for name in DEFAULTS}}
+    props = rendered(environ=chosen)["resources"]["signer"]["props"]
+    assert props["environmentVariables"] == {name: f"value of {name}" for name in DEFAULTS}
+
+
+def test_keeps_its_environment_within_4_kb_and_away_from_reserved_names() -> None:
+    # Function Compute documents, environment variables: 4 KB in all; the prefix FC_ is reserved.
+    environment = properties()["environmentVariables"]
+    assert all(isinstance(value, str) for value in environment.values())
+    assert not [name for name in environment if name.startswith("FC_")]
+    assert len(json.dumps(environment).encode()) <= 2048, "leave room for the values of a person"
+
+
+def test_names_entry_points_that_exist() -> None:
+    props = properties()
+    handlers = [props["handler"], props["instanceLifecycleConfig"]["initializer"]["handler"]]
+    index = (ROOT / "function" / "index.py").read_text("utf-8")
+    for module, name in (handler.split(".") for handler in handlers):
+        assert module == "index"
+        assert re.search(rf"^def {name}\(", index, re.MULTILINE)
+
+
+def test_builds_the_bundle_of_its_own_runtime_first() -> None:
+    for runtime in ("python3.10", "python3.12"):
+        document = rendered(environ={**CHOICES, "FUNCTION_RUNTIME": runtime})
+        signer = document["resources"]["signer"]
+        assert signer["actions"]["pre-deploy"] == [
+            {"run": f"make bundle RUNTIME={runtime}", "path": "./"}
+        ]
+        assert signer["props"]["runtime"] == runtime
+        assert signer["props"]["code"] == "./build"
+
+
+def test_has_what_a_deploy_needs_the_first_time() -> None:
+    document, props = rendered(), properties()
+    assert (document["edition"], document["resources"]["signer"]["component"]) == ("3.0.0", "fc3")
+    assert props["role"] == props["role"].lower() == CHOICES["FUNCTION_ROLE_ARN"]
+    assert props["timeout"] == 15
+    assert props["instanceLifecycleConfig"]["initializer"]["timeout"] < props["timeout"]
+    assert props["internetAccess"] is True
+    assert props["memorySize"] % 64 == 0
+    # Function Compute documents, instance types: vCPU to GB from 1:1 to 1:4.
+    assert 1 <= props["memorySize"] / 1024 / props["cpu"] <= 4
+    assert 0 < props["concurrencyConfig"]["reservedConcurrency"] <= 100
+    assert props["logConfig"]["project"] == "my-logs"
+
+
+def test_answers_preflights_itself() -> None:
+    assert http_trigger() == {
+        "authType": "anonymous",
+        "methods": ["GET", "POST", "HEAD", "OPTIONS"],
+    }
+
+
+def test_its_options_are_a_checked_token_and_a_domain_of_ones_own() -> None:
+    assert http_trigger(WITH_OPTIONS)["authType"] == "jwt"
+    # OSS signs its callbacks in the header Authorization, and health checks have no token.
+    assert http_trigger(WITH_OPTIONS)["authConfig"]["whitelist"] == ["/healthz", "/callback"]
+    assert set(http_trigger(WITH_OPTIONS)["methods"]) == set(
+        properties(WITH_OPTIONS)["customDomain"]["route"]["methods"]
+    )
+
+
+@pytest.mark.skipif(not SCHEMA.exists(), reason="the component's schema is not beside the checkout")
+@pytest.mark.parametrize("source", [SOURCE, WITH_OPTIONS], ids=["as it is", "with options"])
+def test_is_valid_for_the_component(source: str) -> None:
+    schema = json.loads(SCHEMA.read_text("utf-8"))
+    props = properties(source)
+    errors = [error.message for error in Draft7Validator(schema).iter_errors(props)]
+    # The schema lets three mistakes pass: unknown properties, any trigger, numbers as variables.
+    errors += sorted(set(props) - set(schema["properties"]) - {"customDomain"})
+    trigger_schema = {**schema["definitions"]["IHttpTriggerConfig"], "additionalProperties": False}
+    trigger_schema["definitions"] = schema["definitions"]
+    errors += [
+        error.message for error in Draft7Validator(trigger_schema).iter_errors(http_trigger(source))
+    ]
+    errors += [
+        name for name, text in props["environmentVariables"].items() if not isinstance(text, str)
+    ]
+    assert errors == []
