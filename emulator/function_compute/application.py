@@ -6,7 +6,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.datastructures import Headers
@@ -14,6 +14,7 @@ from werkzeug.exceptions import ClientDisconnected
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Request
 
+from emulator.clock import utc_now
 from emulator.keyring import AccessKey
 
 from .answer import Answer, Refused
@@ -35,10 +36,6 @@ TRIGGER_ID = "direct-upload-local"
 
 # Documented as a list of Function Compute's own headers; these are the ones sent here.
 EXPOSED_HEADERS = "Date,X-Fc-Request-Id,X-Fc-Error-Type"
-
-
-def utc_now() -> datetime:
-    return datetime.now(timezone.utc)
 
 
 class FunctionCompute:

@@ -1,0 +1,88 @@
+"""The parameters of AssumeRole and their rules (STS documents, AssumeRole)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from .errors import StsError
+from .session_policy import check_grammar
+
+MIN_SECONDS = 900
+MAX_SECONDS = 43200  # the most that a role's MaxSessionDuration can be; ours has it
+DEFAULT_SECONDS = 3600
+MAX_POLICY_BYTES = 2048  # documented as characters and, in the error, as bytes; bytes are fewer
+
+ROLE_ARN = re.compile(r"acs:ram::([0-9]+):role/([A-Za-z0-9.-]{1,64})", re.ASCII)
+ROLE_SESSION_NAME = re.compile(r"[A-Za-z0-9.@_-]{2,64}")
+EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
+SOURCE_IDENTITY = re.compile(
+    r"(?!acs:|aliyun:|alibabacloud:)[\w+=,.@-]{2,64}", re.ASCII | re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class AssumeRole:
+    """A request whose parameters are well formed."""
+
+    account_id: str
+    role_name: str
+    role_arn: str
+    role_session_name: str
+    duration: timedelta
+    session_policy: str | None = field(repr=False)
+    source_identity: str | None
+
+
+def parse_assume_role(parameters: Mapping[str, str]) -> AssumeRole:
+    """Unknown parameters are ignored, and an empty one counts as absent (inferred)."""
+    for name in ("RoleArn", "RoleSessionName"):
+        if not parameters.get(name):
+            raise StsError("MissingParameter", f"{name} is compulsory")
+    role_arn = ROLE_ARN.fullmatch(parameters["RoleArn"])
+    if role_arn is None:
+        raise StsError("InvalidParameter.RoleArn", "expected acs:ram::<account id>:role/<name>")
+    _check(parameters, "RoleSessionName", ROLE_SESSION_NAME, "2 to 64 of A-Z a-z 0-9 . @ - _")
+    _check(parameters, "ExternalId", EXTERNAL_ID, "2 to 1224 of A-Z a-z 0-9 _ + = , . @ : / -")
+    _check(
+        parameters,
+        "SourceIdentity",
+        SOURCE_IDENTITY,
+        "2 to 64 of A-Z a-z 0-9 _ + = , . @ -, not beginning with acs:, aliyun:, alibabacloud:",
+    )
+    return AssumeRole(
+        account_id=role_arn[1],
+        role_name=role_arn[2],
+        role_arn=role_arn[0],
+        role_session_name=parameters["RoleSessionName"],
+        duration=_duration(parameters.get("DurationSeconds") or str(DEFAULT_SECONDS)),
+        session_policy=_session_policy(parameters.get("Policy")),
+        source_identity=parameters.get("SourceIdentity") or None,
+    )
+
+
+def _check(parameters: Mapping[str, str], name: str, rule: re.Pattern[str], words: str) -> None:
+    value = parameters.get(name)
+    if value and not rule.fullmatch(value):
+        raise StsError(f"InvalidParameter.{name}", f"expected {words}")
+
+
+def _duration(text: str) -> timedelta:
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not MIN_SECONDS <= int(text) <= MAX_SECONDS:
+        raise StsError(
+            "InvalidParameter.DurationSeconds", f"expected {MIN_SECONDS} to {MAX_SECONDS}"
+        )
+    return timedelta(seconds=int(text))
+
+
+def _session_policy(text: str | None) -> str | None:
+    if not text:
+        return None
+    if len(text.encode()) > MAX_POLICY_BYTES:
+        raise StsError(
+            "InvalidParameter.PolicySize", f"{len(text.encode())} bytes, not {MAX_POLICY_BYTES}"
+        )
+    check_grammar(text)
+    return text
