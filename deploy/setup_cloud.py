@@ -1,0 +1,151 @@
+"""Print the aliyun commands that prepare an account: roles, logs, the bucket's CORS rule.
+
+Nothing is run. Values come from the environment and from .env beside s.yaml, as for s.yaml.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from documents import cors_document, policy_document
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "function"))  # Function Compute does the same with its code
+
+from direct_upload.errors import Misconfigured  # noqa: E402
+from direct_upload.origins import parse_origins  # noqa: E402
+from direct_upload.settings import Settings, parse_settings  # noqa: E402
+
+# In lower case, since Serverless Devs lower-cases the function's role.
+FUNCTION_ROLE_ARN = r"acs:ram::\d+:role/[a-z0-9._-]+"
+LOG_NAME = r"[a-z0-9][a-z0-9_-]+[a-z0-9]"
+DEFAULT_REGION = "cn-hangzhou"  # that of s.yaml
+WORD_ENDS = list(' ,;=()[]{}"?@&<>/:\n\t')  # where a search in the logs separates words
+
+
+def read_environment(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment over the lines NAME=VALUE of .env, as Serverless Devs reads them."""
+    file = folder / ".env"
+    text = file.read_text("utf-8") if file.exists() else ""
+    lines = re.findall(r"^\s*(\w+)\s*=[^\S\n]*(.*?)\s*$", text, re.MULTILINE)
+    quoted = {name: re.sub(r"^(['\"])(.*)\1$", r"\2", value) for name, value in lines}
+    return {**quoted, **environ}
+
+
+def commands(environ: Mapping[str, str]) -> Iterator[str]:
+    """The shell script, line by line; `Misconfigured` names what is missing or wrong."""
+    region = environ.get("FUNCTION_REGION") or DEFAULT_REGION
+    settings = parse_settings({"FC_REGION": region, **environ})
+    origins = parse_origins(environ.get("ALLOWED_ORIGINS", ""))
+    values = {
+        "OSS_BUCKET": settings.oss_bucket,
+        "UPLOAD_PREFIX": upload_prefix(settings.upload_dir),
+        "UPLOAD_ROLE_ARN": settings.upload_role_arn,
+        "FUNCTION_ROLE_ARN": _value(environ, "FUNCTION_ROLE_ARN", FUNCTION_ROLE_ARN),
+        "LOG_PROJECT": _value(environ, "LOG_PROJECT", LOG_NAME),
+        "LOG_STORE": _value(environ, "LOG_STORE", LOG_NAME, "direct-upload"),
+    }
+    yield f"# The bucket {settings.oss_bucket} in {settings.oss_region} has to exist."
+    yield from _roles(settings, values)
+    yield "\n# The logs"
+    yield from _logs(values["LOG_PROJECT"], values["LOG_STORE"], region=region)
+    yield from _cors(settings, ["*"] if origins.everyone else sorted(origins.listed))
+
+
+def upload_prefix(upload_dir: str) -> str:
+    """What all users' directories begin with; the policy of each grant pins its own user's."""
+    return upload_dir.partition("{user}")[0]
+
+
+def _roles(settings: Settings, values: Mapping[str, str]) -> Iterator[str]:
+    function_role = values["FUNCTION_ROLE_ARN"].partition("role/")[2]
+    upload_role = settings.upload_role_arn.partition("role/")[2]
+    yield "\n# The role of the function"
+    yield _role(function_role, policy_document("function-role-trust", values))
+    logs = policy_document("function-role-logs-policy", values)
+    yield _policy(f"{function_role}-logs", logs, role=function_role)
+    upload = policy_document("upload-role-policy", values)
+    if settings.credentials_source == "function-role":
+        yield _policy(f"{function_role}-upload", upload, role=function_role)
+        return
+    assume = policy_document("function-role-policy", values)
+    yield _policy(f"{function_role}-assume", assume, role=function_role)
+    yield "\n# The role that it assumes: it may put objects below the prefix, and nothing else"
+    trust = policy_document("upload-role-trust", values)
+    yield _role(upload_role, trust, session_seconds=settings.credentials_seconds)
+    yield _policy(f"{upload_role}-upload", upload, role=upload_role)
+
+
+def _cors(settings: Settings, origins: Sequence[str]) -> Iterator[str]:
+    bucket = f"oss://{settings.oss_bucket}"
+    region = ("--region", settings.oss_region)
+    yield "\n# Which pages may upload to the bucket"
+    if not origins:
+        yield "# Left out: ALLOWED_ORIGINS is empty, so no page may."
+        return
+    yield "# This replaces the rules that the bucket has. To see them first:"
+    yield f"# {_command('oss', 'cors', '--method', 'get', bucket, *region)}"
+    yield f"cat > cors.filled.xml <<'XML'\n{cors_document(origins)}XML"
+    yield _command("oss", "cors", "--method", "put", bucket, "cors.filled.xml", *region)
+
+
+def _value(environ: Mapping[str, str], name: str, pattern: str, default: str = "") -> str:
+    value = environ.get(name, "").strip() or default
+    if not re.fullmatch(pattern, value):
+        problem = "is malformed" if value else "is missing"
+        raise Misconfigured(f"The setting {name} {problem}.", f"It has to match {pattern}.")
+    return value
+
+
+def _command(*arguments: str) -> str:
+    return shlex.join(("aliyun", *arguments))
+
+
+def _role(name: str, trust: str, *, session_seconds: int = 0) -> str:
+    # RAM documents, CreateRole: MaxSessionDuration is 3600 unless set, and 43200 at most.
+    longer = ["--MaxSessionDuration", str(session_seconds)] if session_seconds > 3600 else []
+    return _command("ram", "CreateRole", "--RoleName", name,
+                    "--AssumeRolePolicyDocument", trust, *longer)  # fmt: skip
+
+
+def _policy(name: str, document: str, *, role: str) -> str:
+    create = _command("ram", "CreatePolicy", "--PolicyName", name, "--PolicyDocument", document)
+    attach = _command("ram", "AttachPolicyToRole", "--PolicyType", "Custom",
+                      "--PolicyName", name, "--RoleName", role)  # fmt: skip
+    return f"{create}\n{attach}"
+
+
+def _logs(project: str, store: str, *, region: str) -> Iterator[str]:
+    bodies = {
+        "CreateProject": {"projectName": project, "description": "direct upload"},
+        "CreateLogStore": {"logstoreName": store, "ttl": 30, "shardCount": 1},
+        "CreateIndex": {"line": {"token": WORD_ENDS, "caseSensitive": False, "chn": False}},
+    }
+    places = {
+        "CreateProject": [],
+        "CreateLogStore": ["--project", project],
+        "CreateIndex": ["--project", project, "--logstore", store],
+    }
+    for action, body in bodies.items():
+        yield _command("sls", action, "--region", region, *places[action],
+                       "--body", json.dumps(body))  # fmt: skip
+
+
+def main() -> int:
+    try:
+        script = list(commands(read_environment(ROOT, os.environ)))
+    except Misconfigured as error:
+        print(f"setup-cloud: {error.message} {error.hint}", file=sys.stderr)
+        return 1
+    print("\n".join(script))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,232 @@
+"""The roles allow what the function needs and none of its neighbours."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import setup_cloud
+from documents import FOLDER, cors_document, policy_document
+
+from direct_upload.errors import Misconfigured
+from direct_upload.session_policy import session_policy
+from direct_upload.settings import DEFAULTS
+from emulator.ram import is_allowed
+
+ACCOUNT = "1234567890123456"
+VALUES = {
+    "OSS_BUCKET": "my-bucket",
+    "UPLOAD_PREFIX": "user-dirs/",
+    "UPLOAD_ROLE_ARN": f"acs:ram::{ACCOUNT}:role/oss-uploader",
+    "FUNCTION_ROLE_ARN": f"acs:ram::{ACCOUNT}:role/oss-signer-fc",
+    "LOG_PROJECT": "my-logs",
+    "LOG_STORE": "direct-upload",
+}
+ENVIRONMENT = {
+    "AUTH": "anonymous",
+    "OSS_BUCKET": "my-bucket",
+    "UPLOAD_ROLE_ARN": VALUES["UPLOAD_ROLE_ARN"],
+    "FUNCTION_ROLE_ARN": VALUES["FUNCTION_ROLE_ARN"],
+    "LOG_PROJECT": "my-logs",
+    "ALLOWED_ORIGINS": "https://www.example.com,http://localhost:8000",
+}
+OBJECT = f"acs:oss:oss-cn-hangzhou:{ACCOUNT}:my-bucket/user-dirs/leaf/photo.jpg"
+ROLE = VALUES["UPLOAD_ROLE_ARN"]
+LOG_STORE = f"acs:log:cn-hangzhou:{ACCOUNT}:project/my-logs/logstore/direct-upload"
+UPLOAD = ["upload-role-policy", "session-policy"]
+FUNCTION = ["function-role-policy", "function-role-logs-policy"]
+
+
+def documents(names: list[str]) -> list[str]:
+    return [policy_document(name, VALUES) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("names", "action", "resource"),
+    [
+        pytest.param(UPLOAD[:1], "oss:PutObject", OBJECT, id="the upload role puts an object"),
+        pytest.param(UPLOAD[1:], "oss:PutObject", OBJECT, id="its session puts an object"),
+        pytest.param(FUNCTION, "sts:AssumeRole", ROLE, id="the function assumes the upload role"),
+        pytest.param(FUNCTION, "log:PostLogStoreLogs", LOG_STORE, id="the function writes its log"),
+    ],
+)
+def test_allows_what_is_needed(names: list[str], action: str, resource: str) -> None:
+    assert is_allowed(documents(names), action, resource)
+
+
+@pytest.mark.parametrize(
+    ("names", "action", "resource"),
+    [
+        pytest.param([name], action, resource, id=f"{name}: {meaning}")
+        for name in UPLOAD
+        for meaning, action, resource in [
+            ("another prefix", "oss:PutObject", OBJECT.replace("user-dirs", "other")),
+            ("a longer prefix", "oss:PutObject", OBJECT.replace("user-dirs", "user-dirs-2")),
+            ("another bucket", "oss:PutObject", OBJECT.replace("my-bucket", "my-bucket-2")),
+            ("the bucket itself", "oss:PutObject", f"acs:oss:*:{ACCOUNT}:my-bucket"),
+            ("read", "oss:GetObject", OBJECT),
+            ("delete", "oss:DeleteObject", OBJECT),
+            ("change the ACL", "oss:PutObjectAcl", OBJECT),
+            ("list", "oss:ListObjects", f"acs:oss:*:{ACCOUNT}:my-bucket"),
+            ("abort another's upload", "oss:AbortMultipartUpload", OBJECT),
+            ("change the bucket's CORS", "oss:PutBucketCors", f"acs:oss:*:{ACCOUNT}:my-bucket"),
+            ("assume a role", "sts:AssumeRole", ROLE),
+        ]
+    ]
+    + [
+        pytest.param(FUNCTION, action, resource, id=f"the function: {meaning}")
+        for meaning, action, resource in [
+            ("another role", "sts:AssumeRole", f"acs:ram::{ACCOUNT}:role/admin"),
+            ("a longer role name", "sts:AssumeRole", ROLE + "-2"),
+            ("another account's role", "sts:AssumeRole", ROLE.replace(ACCOUNT, "1")),
+            ("put an object itself", "oss:PutObject", OBJECT),
+            ("read its log", "log:GetLogStoreLogs", LOG_STORE),
+            ("another log", "log:PostLogStoreLogs", LOG_STORE + "-2"),
+        ]
+    ],
+)
+def test_denies_every_neighbour(names: list[str], action: str, resource: str) -> None:
+    assert not is_allowed(documents(names), action, resource)
+
+
+def principals(name: str) -> Any:
+    [statement] = json.loads(policy_document(name, VALUES))["Statement"]
+    assert (statement["Effect"], statement["Action"]) == ("Allow", "sts:AssumeRole")
+    return statement["Principal"]
+
+
+def test_only_function_compute_and_the_functions_role_are_trusted() -> None:
+    assert principals("function-role-trust") == {"Service": ["fc.aliyuncs.com"]}
+    assert principals("upload-role-trust") == {"RAM": [VALUES["FUNCTION_ROLE_ARN"]]}
+
+
+def test_the_session_policy_is_the_one_that_the_code_sends() -> None:
+    sent = json.loads(session_policy("my-bucket", "user-dirs/"))
+    assert json.loads(policy_document("session-policy", VALUES)) == sent
+    assert json.loads(policy_document("upload-role-policy", VALUES)) == sent
+
+
+def test_no_value_breaks_out_of_its_string() -> None:
+    values = {**VALUES, "UPLOAD_PREFIX": 'a"}],"x":[{"/'}
+    [statement] = json.loads(policy_document("upload-role-policy", values))["Statement"]
+    assert statement["Resource"] == 'acs:oss:*:*:my-bucket/a"}],"x":[{"/*'
+
+
+def test_the_bucket_admits_the_form_post_of_every_page_and_nothing_else() -> None:
+    root = ElementTree.fromstring(cors_document(["https://a.example", "https://b.example"]))  # noqa: S314
+    [rule] = root.findall("CORSRule")
+    assert [element.text for element in rule.findall("AllowedOrigin")] == [
+        "https://a.example",
+        "https://b.example",
+    ]
+    assert [element.text for element in rule.findall("AllowedMethod")] == ["POST"]
+    assert [element.text for element in rule.findall("AllowedHeader")] == ["*"]
+    # Script reads the ETag, and a person asks support with the request id.
+    exposed = [element.text for element in rule.findall("ExposeHeader")]
+    assert exposed == ["ETag", "x-oss-request-id"]
+
+
+def script(**changes: str) -> str:
+    return "\n".join(setup_cloud.commands({**ENVIRONMENT, **changes}))
+
+
+def arguments(text: str, *start: str) -> list[dict[str, str]]:
+    """The options of each command that begins so."""
+    found = []
+    for line in text.splitlines():
+        words = shlex.split(line, comments=True)
+        if words[: len(start) + 1] == ["aliyun", *start]:
+            options = words[len(start) + 1 :]
+            found.append(dict(zip(options[::2], options[1::2], strict=True)))
+    return found
+
+
+def test_prints_commands_that_create_the_roles_with_the_documents_filled_in() -> None:
+    policies = {
+        options["--PolicyName"]: json.loads(options["--PolicyDocument"])
+        for options in arguments(script(), "ram", "CreatePolicy")
+    }
+    assert policies == {
+        "oss-signer-fc-logs": json.loads(policy_document("function-role-logs-policy", VALUES)),
+        "oss-signer-fc-assume": json.loads(policy_document("function-role-policy", VALUES)),
+        "oss-uploader-upload": json.loads(policy_document("upload-role-policy", VALUES)),
+    }
+    roles = {
+        options["--RoleName"]: json.loads(options["--AssumeRolePolicyDocument"])
+        for options in arguments(script(), "ram", "CreateRole")
+    }
+    assert roles == {
+        "oss-signer-fc": json.loads(policy_document("function-role-trust", VALUES)),
+        "oss-uploader": json.loads(policy_document("upload-role-trust", VALUES)),
+    }
+    attached = {
+        (options["--PolicyName"], options["--RoleName"])
+        for options in arguments(script(), "ram", "AttachPolicyToRole")
+    }
+    assert attached == {
+        ("oss-signer-fc-logs", "oss-signer-fc"),
+        ("oss-signer-fc-assume", "oss-signer-fc"),
+        ("oss-uploader-upload", "oss-uploader"),
+    }
+
+
+def test_the_functions_own_role_uploads_when_no_role_is_assumed() -> None:
+    text = script(CREDENTIALS_SOURCE="function-role", UPLOAD_ROLE_ARN="")
+    assert [options["--RoleName"] for options in arguments(text, "ram", "CreateRole")] == [
+        "oss-signer-fc"
+    ]
+    assert "oss:PutObject" in text
+    assert '"Action": "sts:AssumeRole", "Resource"' not in text
+
+
+def test_a_role_lasts_as_long_as_the_credentials_that_are_asked_of_it() -> None:
+    [_, role] = arguments(script(CREDENTIALS_SECONDS="7200"), "ram", "CreateRole")
+    assert role["--MaxSessionDuration"] == "7200"
+    assert "--MaxSessionDuration" not in script()
+
+
+def test_puts_the_pages_into_the_buckets_rule() -> None:
+    text = script()
+    assert cors_document(["http://localhost:8000", "https://www.example.com"]) in text
+    assert "aliyun oss cors --method put oss://my-bucket" in text
+    assert "<AllowedOrigin>*</AllowedOrigin>" in script(ALLOWED_ORIGINS="*")
+    assert "cors.filled.xml" not in script(ALLOWED_ORIGINS="")
+
+
+def test_a_users_part_of_the_prefix_stays_open_in_the_role() -> None:
+    assert setup_cloud.upload_prefix("up/{user}/files/") == "up/"
+
+
+@pytest.mark.parametrize(
+    "name", ["OSS_BUCKET", "UPLOAD_ROLE_ARN", "FUNCTION_ROLE_ARN", "LOG_PROJECT", "AUTH"]
+)
+def test_names_what_is_missing(name: str) -> None:
+    with pytest.raises(Misconfigured, match=f"{name} is missing"):
+        script(**{name: ""})
+
+
+def test_refuses_a_function_role_that_serverless_devs_would_change() -> None:
+    with pytest.raises(Misconfigured, match="FUNCTION_ROLE_ARN is malformed"):
+        script(FUNCTION_ROLE_ARN=f"acs:ram::{ACCOUNT}:role/Signer")
+
+
+def test_reads_the_file_that_serverless_devs_reads(tmp_path: Any) -> None:
+    (tmp_path / ".env").write_text("# mine\nOSS_BUCKET = 'my-bucket'\nAUTH=jwt\nEMPTY=\n", "utf-8")
+    environ: Mapping[str, str] = {"AUTH": "anonymous"}
+    assert setup_cloud.read_environment(tmp_path, environ) == {
+        "OSS_BUCKET": "my-bucket",
+        "AUTH": "anonymous",
+        "EMPTY": "",
+    }
+
+
+def test_placeholders_are_settings_or_explained() -> None:
+    explained = {"UPLOAD_PREFIX", "FUNCTION_ROLE_ARN", "LOG_PROJECT", "LOG_STORE", "ALLOWED_ORIGIN"}
+    for file in [*FOLDER.glob("*.json"), FOLDER / "cors.xml"]:
+        names = set(re.findall(r"\$\{(\w+)\}", file.read_text("utf-8")))
+        assert names <= explained | set(DEFAULTS), file.name
