@@ -1,0 +1,174 @@
+"""The emulated bucket as a WSGI application."""
+
+from __future__ import annotations
+
+import secrets
+import time
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from werkzeug import Request, Response
+
+from ..keyring import KeyRing
+from .body import Body
+from .cors import Cors, actual_headers, default_cors, load_cors, preflight_headers
+from .errors import Refused, error_xml
+from .listing import PAGE_SECURITY, listing_page, listing_xml, select
+from .objects import get_object
+from .post import LogEntry, check_bucket, post_object
+from .refusals import INTERNAL_ERROR, INVALID_KEY, METHOD_NOT_ALLOWED, NOT_EMULATED
+from .settings import Settings
+from .store import Store
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+CORS_FILE = "cors.xml"
+
+
+def _utc_now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+class Oss:
+    """One bucket in one folder, safe to serve from many threads.
+
+    `<directory>/cors.xml`, when it is there, takes the place of the default CORS rule.
+    """
+
+    def __init__(
+        self,
+        bucket: str,
+        region: str,
+        directory: Path,
+        keys: KeyRing,
+        allowed_origins: Sequence[str],
+        *,
+        clock: Callable[[], datetime] = _utc_now,
+        log: Callable[[str], None] = print,
+        accept_trailing_fields: bool = False,
+        accept_uncovered_token: bool = False,
+        accept_v1: bool = True,
+    ) -> None:
+        self._settings = Settings(
+            bucket=bucket,
+            region=region,
+            keys=keys,
+            allowed_origins=tuple(allowed_origins),
+            clock=clock,
+            log=log,
+            accept_trailing_fields=accept_trailing_fields,
+            accept_uncovered_token=accept_uncovered_token,
+            accept_v1=accept_v1,
+        )
+        self._store = Store(directory / bucket)
+        self._cors_file = directory / CORS_FILE
+        self._default_cors = default_cors(self._settings.allowed_origins)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        started = time.monotonic()
+        request = Request(environ)
+        request_id = secrets.token_hex(12).upper()
+        body = Body(environ)
+        log = LogEntry(request.path)
+        refused = None
+        try:
+            response = self._route(request, body, log)
+        except Refused as error:
+            refused = error
+            response = _refusal(request, refused, request_id)
+            body.drain()
+        self._add_cors(request, response)
+        response.headers["x-oss-request-id"] = request_id
+        response.headers["x-oss-server-time"] = str(int((time.monotonic() - started) * 1000))
+        self._log(request, response, log, refused)
+        return response(environ, start_response)
+
+    def _route(self, request: Request, body: Body, log: LogEntry) -> Response:
+        try:
+            return self._serve(request, body, log)
+        except Refused:
+            raise
+        except Exception as error:  # a full disk, or a mistake of ours
+            self._settings.log(traceback.format_exc())
+            raise Refused(
+                INTERNAL_ERROR,
+                hint=f"The emulator failed with {type(error).__name__}; its log has the details.",
+            ) from error
+
+    def _serve(self, request: Request, body: Body, log: LogEntry) -> Response:
+        bucket = self._bucket(request)
+        if request.method == "OPTIONS":
+            response = Response()
+            response.headers.update(preflight_headers(self._cors(), request.headers))
+            return response
+        if request.method == "POST" and request.path == "/":
+            return post_object(
+                request, body, bucket=bucket, settings=self._settings, store=self._store, log=log
+            )
+        if request.method in ("PUT", "DELETE"):
+            raise Refused(
+                NOT_EMULATED,
+                hint=f"{request.method} is not emulated; only form uploads by POST to / are.",
+            )
+        if request.method not in ("GET", "HEAD"):
+            raise Refused(
+                METHOD_NOT_ALLOWED,
+                hint=f"{request.method} {request.path} is not possible; a form is posted to /, "
+                "and its field 'key' names the object.",
+                elements={"Method": request.method, "ResourceType": "Object"},
+            )
+        check_bucket(bucket, self._settings)
+        response = self._list(request) if request.path == "/" else self._get(request)
+        log.size = response.content_length or 0
+        return response
+
+    def _get(self, request: Request) -> Response:
+        try:
+            key = request.environ["PATH_INFO"].encode("latin-1").decode()[1:]
+        except UnicodeDecodeError as error:
+            raise Refused(INVALID_KEY, hint="The path is not UTF-8.") from error
+        return get_object(request, self._store, key)
+
+    def _list(self, request: Request) -> Response:
+        query = request.args
+        records = self._store.records(query.get("prefix", ""))
+        listing = select(self._settings.bucket, records, query)
+        kinds = ["application/xml", "text/html"]
+        if request.accept_mimetypes.best_match(kinds, default=kinds[0]) == kinds[0]:
+            return Response(listing_xml(listing), mimetype=kinds[0])
+        response = Response(listing_page(listing), mimetype=kinds[1])
+        response.headers["Content-Security-Policy"] = PAGE_SECURITY
+        return response
+
+    def _bucket(self, request: Request) -> str:
+        """The first label of a `*.localhost` Host, else the one bucket there is."""
+        host = request.environ.get("HTTP_HOST", "").partition(":")[0].lower()
+        labels = host.split(".")
+        return labels[0] if len(labels) > 1 and labels[-1] == "localhost" else self._settings.bucket
+
+    def _cors(self) -> Cors:
+        return load_cors(self._cors_file, self._default_cors)
+
+    def _add_cors(self, request: Request, response: Response) -> None:
+        origin = request.headers.get("Origin")
+        if origin and request.method != "OPTIONS":
+            response.headers.update(actual_headers(self._cors(), origin, request.method))
+
+    def _log(
+        self, request: Request, response: Response, log: LogEntry, refused: Refused | None
+    ) -> None:
+        line = f"{request.method} {log.subject!r} {response.status_code} {log.size} bytes"
+        if refused is not None:
+            ec = f" {refused.refusal.ec}" if refused.refusal.ec else ""
+            line += f": {refused.refusal.code}{ec}: {refused.hint}"
+        self._settings.log(line)
+
+
+def _refusal(request: Request, error: Refused, request_id: str) -> Response:
+    host = request.environ.get("HTTP_HOST", "")
+    xml = error_xml(error, request_id=request_id, host=host)
+    return Response(xml, error.refusal.status, mimetype="application/xml")

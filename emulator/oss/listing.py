@@ -1,0 +1,127 @@
+"""The list of objects: XML for clients (ListObjects) and a page for people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from urllib.parse import quote
+from xml.etree import ElementTree
+
+from .errors import Refused
+from .refusals import INVALID_FIELD
+from .store import Record
+from .text import printable
+
+DEFAULT_KEYS = 100
+MAX_KEYS = 1000
+
+# Nothing that an uploader named or wrote may run on the page.
+PAGE_SECURITY = "default-src 'none'; style-src 'unsafe-inline'"
+_PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{bucket}</title>
+<style>
+:root {{ color-scheme: light dark }}
+body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto }}
+table {{ width: 100%; border-collapse: collapse }}
+th, td {{ text-align: start; padding: .4rem .6rem; border-bottom: 1px solid #8885 }}
+td:first-child {{ overflow-wrap: anywhere }}
+td.number {{ text-align: end; font-variant-numeric: tabular-nums; white-space: nowrap }}
+</style>
+<h1>{bucket}</h1>
+<p>{summary}</p>
+<table>
+<tr><th>Object<th>Type<th>Bytes<th>Last modified</tr>
+{rows}
+</table>
+</html>
+"""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One page of the list."""
+
+    bucket: str
+    prefix: str
+    marker: str
+    max_keys: int
+    records: list[Record]
+    truncated: bool
+    url_encoded: bool
+
+
+def select(bucket: str, records: list[Record], query: Mapping[str, str]) -> Listing:
+    """Apply `marker`, `max-keys` and `encoding-type`; the records have the prefix already."""
+    text = query.get("max-keys", str(DEFAULT_KEYS))
+    if not re.fullmatch("[0-9]{1,4}", text) or not 1 <= int(text) <= MAX_KEYS:
+        raise Refused(
+            INVALID_FIELD,
+            hint=f"max-keys is {text!r}; it must be a number from 1 to {MAX_KEYS}.",
+            elements={"ArgumentName": "max-keys", "ArgumentValue": text},
+        )
+    max_keys = int(text)
+    marker = query.get("marker", "")
+    after = [record for record in records if record.key.encode() > marker.encode()]
+    return Listing(
+        bucket=bucket,
+        prefix=query.get("prefix", ""),
+        marker=marker,
+        max_keys=max_keys,
+        records=after[:max_keys],
+        truncated=len(after) > max_keys,
+        url_encoded=query.get("encoding-type") == "url",
+    )
+
+
+def listing_xml(listing: Listing) -> bytes:
+    """OSS documents, GetBucket (ListObjects)."""
+
+    def text(value: str) -> str:
+        return quote(value, safe="") if listing.url_encoded else printable(value)
+
+    def add(parent: ElementTree.Element, name: str, value: str) -> None:
+        ElementTree.SubElement(parent, name).text = value
+
+    root = ElementTree.Element("ListBucketResult")
+    add(root, "Name", listing.bucket)
+    add(root, "Prefix", text(listing.prefix))
+    add(root, "Marker", text(listing.marker))
+    add(root, "MaxKeys", str(listing.max_keys))
+    add(root, "Delimiter", "")
+    if listing.url_encoded:
+        add(root, "EncodingType", "url")
+    add(root, "IsTruncated", str(listing.truncated).lower())
+    if listing.truncated:
+        add(root, "NextMarker", text(listing.records[-1].key))
+    for record in listing.records:
+        contents = ElementTree.SubElement(root, "Contents")
+        add(contents, "Key", text(record.key))
+        add(contents, "LastModified", record.last_modified)
+        add(contents, "ETag", f'"{record.etag}"')
+        add(contents, "Type", "Normal")
+        add(contents, "Size", str(record.size))
+        add(contents, "StorageClass", record.headers.get("x-oss-storage-class", "Standard"))
+    xml: bytes = ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True)
+    return xml
+
+
+def listing_page(listing: Listing) -> bytes:
+    rows = "\n".join(
+        f'<tr><td><a href="/{quote(record.key, safe="/")}">{escape(record.key)}</a>'
+        f'<td>{escape(record.content_type)}<td class="number">{record.size:,}'
+        f'<td class="number">{record.last_modified[:19].replace("T", " ")}</tr>'
+        for record in listing.records
+    )
+    count = len(listing.records)
+    summary = f"{count} object{'' if count == 1 else 's'}"
+    if listing.prefix:
+        summary += f" below {listing.prefix}"
+    if listing.truncated:
+        summary += f"; more follow: /?max-keys={MAX_KEYS} shows up to {MAX_KEYS}"
+    page = _PAGE.format(bucket=escape(listing.bucket), summary=escape(summary), rows=rows)
+    return page.encode(errors="replace")

@@ -1,0 +1,151 @@
+"""Objects on disk, below one folder.
+
+`content/` holds the bytes under names of our own making, `index/` one JSON record for each key,
+named by the key's hash, and `incoming/` what is still arriving. So no key can leave the folder,
+clash by case or be too long for a file name. A record appears by one rename or link; it names its
+content, so a reader sees the old object or the new one, never a mixture.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import anycrc
+
+_CRC64 = anycrc.Model("CRC64-XZ")
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is kept of an object beside its bytes."""
+
+    key: str
+    size: int
+    etag: str  # upper-case MD5, as simple objects have it; inferred
+    crc64: int
+    content_type: str
+    last_modified: str  # ISO 8601 with Z
+    headers: dict[str, str]  # what GET sends back: Content-Disposition, x-oss-meta-* and such
+    acl: str
+    content: str = ""  # the file's name in content/
+
+    @property
+    def modified_at(self) -> datetime:
+        return datetime.fromisoformat(self.last_modified.replace("Z", "+00:00"))
+
+
+class Upload:
+    """Bytes on their way to the disk, with what OSS computes of them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.size = 0
+        self.crc64 = 0
+        self._md5 = hashlib.md5(usedforsecurity=False)
+        self._file = path.open("xb")
+
+    def write(self, data: bytes) -> None:
+        self._file.write(data)
+        self._md5.update(data)
+        self.crc64 = _CRC64.calc(data, self.crc64)
+        self.size += len(data)
+
+    @property
+    def etag(self) -> str:
+        return self._md5.hexdigest().upper()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class Store:
+    """The objects of one bucket; safe to share between threads."""
+
+    def __init__(self, directory: Path) -> None:
+        self._incoming = directory / "incoming"
+        self._content = directory / "content"
+        self._index = directory / "index"
+        self._lock = threading.Lock()
+        for folder in (self._incoming, self._content, self._index):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._sweep()
+
+    @contextmanager
+    def upload(self) -> Iterator[Upload]:
+        """A place for arriving bytes; whatever `put` has not taken away is removed."""
+        upload = Upload(self._incoming / uuid.uuid4().hex)
+        try:
+            yield upload
+        finally:
+            upload.close()
+            upload.path.unlink(missing_ok=True)
+
+    def put(self, upload: Upload, record: Record, *, overwrite: bool) -> None:
+        """Make the object visible at once; FileExistsError when it may not be overwritten."""
+        upload.close()
+        record = replace(record, content=f"{upload.path.name}-{_readable(record.key)}")
+        draft = upload.path.with_suffix(".json")
+        draft.write_text(json.dumps(asdict(record)))
+        content = self._content / record.content
+        upload.path.rename(content)
+        target = self._record_path(record.key)
+        try:
+            with self._lock:
+                replaced = self._read(target)
+                if overwrite:
+                    draft.replace(target)
+                else:
+                    os.link(draft, target)
+        except FileExistsError:
+            content.unlink()
+            raise
+        finally:
+            draft.unlink(missing_ok=True)
+        if replaced is not None:
+            (self._content / replaced.content).unlink()
+
+    def open(self, key: str) -> tuple[Record, BinaryIO] | None:
+        """The object and its bytes, which stay readable when it is overwritten meanwhile."""
+        with self._lock:
+            record = self._read(self._record_path(key))
+            return (record, (self._content / record.content).open("rb")) if record else None
+
+    def records(self, prefix: str = "") -> list[Record]:
+        """All objects whose keys start with the prefix, in the order of the keys' UTF-8."""
+        found = (self._read(path) for path in self._index.iterdir())
+        return sorted(
+            (record for record in found if record and record.key.startswith(prefix)),
+            key=lambda record: record.key.encode(),
+        )
+
+    def _record_path(self, key: str) -> Path:
+        return self._index / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
+
+    def _read(self, path: Path) -> Record | None:
+        with contextlib.suppress(FileNotFoundError):
+            return Record(**json.loads(path.read_text()))
+        return None
+
+    def _sweep(self) -> None:
+        """Remove what a killed process left behind: half an upload, content without a record."""
+        known = {record.content for record in self.records()}
+        leftovers = [path for path in self._content.iterdir() if path.name not in known]
+        for path in (*self._incoming.iterdir(), *leftovers):
+            path.unlink()
+
+
+def _readable(key: str) -> str:
+    """The key's end without what a file name may not have, for people who look into the folder."""
+    return re.sub(r"[^\w.]+", "-", key)[-40:]

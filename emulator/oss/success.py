@@ -1,0 +1,62 @@
+"""The answer to a stored upload.
+
+OSS documents, PostObject, `success_action_redirect` and `success_action_status`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import quote, urlencode, urlsplit
+from xml.sax.saxutils import escape
+
+from werkzeug import Response
+
+from .store import Record
+from .text import printable
+
+
+def success(record: Record, fields: Mapping[str, str], *, bucket: str, origin: str) -> Response:
+    """Redirect, or 200, 201 with XML, or 204 for anything else."""
+    if address := _redirect(fields.get("success_action_redirect", ""), bucket, record):
+        response = Response(status=303)  # inferred, like the query
+        response.headers["Location"] = address
+    else:
+        response = _plain(record, fields.get("success_action_status"), bucket, origin)
+    response.headers["ETag"] = f'"{record.etag}"'
+    response.headers["x-oss-hash-crc64ecma"] = str(record.crc64)
+    return response
+
+
+def _plain(record: Record, status: str | None, bucket: str, origin: str) -> Response:
+    if status == "201":
+        return Response(_post_response(record, bucket, origin), 201, mimetype="application/xml")
+    response = Response(status=200 if status == "200" else 204)
+    del response.headers["Content-Type"]
+    return response
+
+
+def _redirect(address: str, bucket: str, record: Record) -> str | None:
+    """The address with what was stored; one that cannot be used counts as absent (inferred)."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not parts.netloc or not address.isprintable():
+        return None
+    stored = urlencode({"bucket": bucket, "key": record.key, "etag": f'"{record.etag}"'})
+    query = f"{parts.query}&{stored}" if parts.query else stored
+    return parts._replace(query=query).geturl()
+
+
+def _post_response(record: Record, bucket: str, origin: str) -> str:
+    """The order of the elements and the spelling of Location are inferred."""
+    location = f"{origin}/{quote(record.key, safe='/')}"
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        "<PostResponse>\n"
+        f"  <Bucket>{escape(bucket)}</Bucket>\n"
+        f"  <Location>{escape(location)}</Location>\n"
+        f"  <Key>{escape(printable(record.key))}</Key>\n"
+        f'  <ETag>"{record.etag}"</ETag>\n'
+        "</PostResponse>\n"
+    )
