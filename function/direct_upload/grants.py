@@ -41,7 +41,7 @@ class GrantMaker:
             list(settings.allowed_content_types) if settings.content_types_set else []
         )
         self._name_room = 0
-        self._name_room = _room_for_names(self)
+        self._name_room = _room_for_names(self, settings)
 
     def directory_grant(self, credentials: Credentials, *, leaf: str, now: datetime) -> Grant:
         """A grant for names of the client's choice below the prefix (and `leaf`, if wanted)."""
@@ -178,7 +178,7 @@ def _classic_members(grant: Grant, credentials: Credentials, prefix: str) -> Gra
     return classic
 
 
-def _room_for_names(maker: GrantMaker) -> int:
+def _room_for_names(maker: GrantMaker, settings: Settings) -> int:
     """How long an encoded file name may be, so that `fields` never exceed their limit.
 
     UPLOAD_DIR and the callback have limits of their own that leave room for a name; a list of
@@ -188,10 +188,11 @@ def _room_for_names(maker: GrantMaker) -> int:
     credentials = Credentials("x" * 40, "", "x" * LONGEST_TOKEN, None)
     file = AdmittedFile("", "x" * 16, content_type="x" * 80, minimum=10**10, maximum=10**10)
     leaf = "x" * 32
-    if _size(maker.directory_grant(credentials, leaf=leaf, now=now)) > MAX_FIELDS_BYTES:
+    for_directory = _size(maker.directory_grant(credentials, leaf=leaf, now=now))
+    if settings.directory_grants and for_directory > MAX_FIELDS_BYTES:
         raise Misconfigured(
             f"ALLOWED_CONTENT_TYPES makes upload forms longer than {MAX_FIELDS_BYTES} bytes.",
-            "List fewer types.",
+            "List fewer types, or set DIRECTORY_GRANTS=false: file grants pin one type.",
         )
     # A byte of the name costs itself and, in the policy's Base64, 4/3 of itself.
     return (

@@ -10,7 +10,6 @@ text and returns the form fields in the order in which they are posted. Pure.
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -48,12 +47,11 @@ def sign_v4(
     }
     pinned = (exactly(name, value) for name, value in fields.items())
     policy = encode_policy(expiration, [*conditions, *pinned])
-    key = signing_key_v4(access_key_secret, date, region)
     token = fields.pop("x-oss-security-token")
     return {
         "policy": policy,
         **fields,
-        "x-oss-signature": _hmac_sha256(key, policy).hex(),
+        "x-oss-signature": signature_v4(policy, signing_key_v4(access_key_secret, date, region)),
         "x-oss-security-token": token,
     }
 
@@ -71,16 +69,26 @@ def sign_v1(
     """The signed form fields, V1; `region` and `now` have no part in this version."""
     pinned = exactly("x-oss-security-token", security_token)
     policy = encode_policy(expiration, [*conditions, pinned])
-    digest = hmac.digest(access_key_secret.encode(), policy.encode(), hashlib.sha1)
     return {
         "policy": policy,
         "OSSAccessKeyId": access_key_id,
-        "Signature": base64.b64encode(digest).decode(),
+        "Signature": signature_v1(policy, access_key_secret),
         "x-oss-security-token": security_token,
     }
 
 
 SIGNERS: dict[str, Signer] = {"v4": sign_v4, "v1": sign_v1}
+
+
+def signature_v1(policy: str, access_key_secret: str) -> str:
+    """HMAC-SHA1 of the policy's Base64 text under the secret, in Base64."""
+    digest = hmac.digest(access_key_secret.encode(), policy.encode(), "sha1")
+    return base64.b64encode(digest).decode()
+
+
+def signature_v4(policy: str, signing_key: bytes) -> str:
+    """HMAC-SHA256 of the policy's Base64 text under the day's key, in hexadecimal."""
+    return _hmac_sha256(signing_key, policy).hex()
 
 
 @lru_cache(maxsize=2)

@@ -1,0 +1,166 @@
+"""Routes, errors and their order, through the whole handler."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+import pytest
+
+from direct_upload import __version__
+from direct_upload.app import App
+from tests.function.asking import ENVIRON, NOW, TOKEN, Context, ask, event, read
+
+FOREIGN = {"Origin": "https://evil.example"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "allow"),
+    [
+        pytest.param("POST", "/", 405, "GET, HEAD, OPTIONS", id="POST for a directory grant"),
+        pytest.param("GET", "/sign", 405, "POST, OPTIONS", id="GET for a file grant"),
+        pytest.param("HEAD", "/sign", 405, "POST, OPTIONS", id="HEAD where GET is not"),
+        pytest.param("POST", "/s3/params", 405, "GET, HEAD, OPTIONS", id="POST as Companion"),
+        pytest.param("DELETE", "/healthz", 405, "GET, HEAD, OPTIONS", id="DELETE health"),
+        pytest.param("BREW", "/", 405, "GET, HEAD, OPTIONS", id="unknown method"),
+        pytest.param("GET", "/sign/", 404, None, id="slash at the end"),
+        pytest.param("GET", "/favicon.ico", 404, None, id="favicon"),
+        pytest.param("GET", "//", 404, None, id="two slashes"),
+        pytest.param("GET", "/%00\r\n", 404, None, id="control characters"),
+        pytest.param("HEAD", "/nowhere", 404, None, id="HEAD nowhere"),
+    ],
+)
+def test_refuses_what_is_not_there(method: str, path: str, status: int, allow: str | None) -> None:
+    reply = ask(ENVIRON, method, path)
+    assert reply.status == status
+    assert reply.headers.get("Allow") == allow
+    assert reply.headers["Content-Type"] == "application/json"
+    if method != "HEAD":
+        assert reply.code == {404: "not_found", 405: "method_not_allowed"}[status]
+
+
+@pytest.mark.parametrize("path", ["/", "/get_post_signature_for_oss_upload", "/healthz"])
+def test_head_answers_as_get_without_a_body(path: str) -> None:
+    reply = ask(ENVIRON, "HEAD", path)
+    assert reply.status == 200
+    assert reply.document is None
+    assert reply.headers["Content-Type"] == "application/json"
+
+
+def test_health_says_the_version_without_credentials() -> None:
+    environ = ENVIRON | {"ALIBABA_CLOUD_ACCESS_KEY_ID": ""}
+    reply = ask(environ, path="/healthz")
+    assert (reply.status, reply.document) == (200, {"status": "ok", "version": __version__})
+
+
+@pytest.mark.parametrize(
+    ("changes", "request_parts", "code"),
+    [
+        pytest.param(
+            {"OSS_BUCKET": ""}, ("GET", "/nowhere", FOREIGN, ""), "not_found", id="route first"
+        ),
+        pytest.param(
+            {"OSS_BUCKET": ""}, ("POST", "/", FOREIGN, ""), "method_not_allowed", id="then method"
+        ),
+        pytest.param(
+            {"OSS_BUCKET": ""}, ("GET", "/", FOREIGN, ""), "origin_not_allowed", id="then origin"
+        ),
+        pytest.param(
+            {"OSS_BUCKET": ""}, ("POST", "/sign", {}, "x"), "misconfigured", id="then settings"
+        ),
+        pytest.param(
+            {"ALIBABA_CLOUD_ACCESS_KEY_ID": ""},
+            ("POST", "/sign", {}, "x"),
+            "invalid_request",
+            id="then body",
+        ),
+        pytest.param(
+            {"ALIBABA_CLOUD_ACCESS_KEY_ID": ""},
+            ("POST", "/sign", {}, '{"filename": "a.png"}'),
+            "misconfigured",
+            id="then base credentials",
+        ),
+    ],
+)
+def test_checks_come_in_the_documented_order(
+    changes: dict[str, str], request_parts: tuple[str, str, dict[str, str], str], code: str
+) -> None:
+    method, path, headers, body = request_parts
+    assert ask(ENVIRON | changes, method, path, headers=headers, body=body).code == code
+
+
+def test_an_error_is_readable_by_the_page_that_asked() -> None:
+    origin = "https://app.example.com"
+    reply = ask(ENVIRON, "POST", "/sign", headers={"Origin": origin}, body="?")
+    assert reply.document == {
+        "error": {
+            "code": "invalid_request",
+            "message": "The body is not JSON.",
+            "hint": reply.document["error"]["hint"],
+            "request_id": Context.request_id,
+        },
+        "message": "The body is not JSON.",
+    }
+    assert reply.headers["Access-Control-Allow-Origin"] == origin
+
+
+def test_settings_are_read_once_per_instance() -> None:
+    environ = dict(ENVIRON)
+    app = App(environ, lambda: NOW)
+    first = read(app.handle(event(), Context())).document["host"]
+    environ["OSS_BUCKET"] = "another"
+    assert read(app.handle(event(), Context())).document["host"] == first
+
+
+class Broken:
+    """A context whose credentials fail in a way that nobody foresaw."""
+
+    request_id = "1-broken"
+
+    @property
+    def credentials(self) -> Any:
+        raise RuntimeError(f"cannot use {TOKEN}")
+
+
+def test_the_unforeseen_is_an_internal_error_without_its_text(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    reply = read(App(ENVIRON, lambda: NOW).handle(event(), Broken()))
+    assert (reply.status, reply.code) == (500, "internal_error")
+    assert "RuntimeError" in caplog.text
+    assert TOKEN not in caplog.text + json.dumps(reply.document)
+
+
+@pytest.mark.parametrize(
+    ("changes", "context", "said"),
+    [
+        pytest.param({}, Context(), "", id="ready"),
+        pytest.param({"OSS_BUCKET": ""}, Context(), "OSS_BUCKET", id="misconfigured"),
+        pytest.param({"AUTH": ""}, Context(), "AUTH", id="nobody chosen"),
+    ],
+)
+def test_initializer_never_fails(
+    changes: dict[str, str], context: Any, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    App(ENVIRON | changes, lambda: NOW).warm(context)
+    assert said in caplog.text
+
+
+def test_a_refusal_is_logged_on_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "direct_upload")
+    ask(ENVIRON, path="/a%0d%0aFC Invoke End")
+    (record,) = caplog.records
+    assert "\n" not in record.getMessage()
+    assert "\r" not in record.getMessage()
+    assert "not_found" in record.getMessage()
+
+
+def test_no_answer_to_a_refusal_and_no_log_holds_a_secret(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    for method, path in [("GET", "/"), ("POST", "/sign"), ("GET", "/nowhere"), ("PUT", "/")]:
+        ask(ENVIRON, method, path)
+    for secret in (TOKEN, "StsSecretExample"):
+        assert secret not in caplog.text

@@ -1,0 +1,170 @@
+"""What becomes of names, types and sizes; hostile names have a test file of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from direct_upload import content_types, files
+from tests.function.asking import ENVIRON, ask
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        pytest.param("a.jpg", "jpg", id="plain"),
+        pytest.param("A.JPG", "jpg", id="capitals"),
+        pytest.param("a.tar.gz", "gz", id="the last of two"),
+        pytest.param("a", "", id="none"),
+        pytest.param("a.", "", id="only a dot"),
+        pytest.param("a.jpg. . ", "jpg", id="dots and spaces at the end"),
+        pytest.param(".jpg", "", id="only an extension"),
+        pytest.param("照片.png", "png", id="Chinese"),
+        pytest.param("a.b/c", "", id="dot in a folder"),
+        pytest.param("a.图", "", id="not ASCII"),
+        pytest.param("a." + "x" * 17, "", id="too long"),
+        pytest.param("a\n.png", "png", id="line break"),
+    ],
+)
+def test_extension(name: str, expected: str) -> None:
+    assert files.extension(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        pytest.param("照片 (1).jpg", "照片 (1).jpg", id="as it is"),
+        pytest.param("C:\\fakepath\\a.jpg", "a.jpg", id="folders go"),
+        pytest.param("../../etc/passwd", "passwd", id="climbing goes"),
+        pytest.param("a\r\nSet-Cookie: b.jpg", "aSet-Cookie: b.jpg", id="control characters go"),
+        pytest.param("gpj.\u202eexe.jpg", "gpj.exe.jpg", id="turned direction goes"),
+        pytest.param("/", "file", id="nothing left"),
+        pytest.param("a" * 100 + ".jpg", "a" * 76 + ".jpg", id="80 characters, extension kept"),
+        pytest.param("用" * 100 + ".jpg", "用" * 76 + ".jpg", id="80 Chinese characters"),
+        pytest.param("a" * 100, "a" * 80, id="no extension"),
+        pytest.param("a." + "b" * 100, "a." + "b" * 78, id="a long end is no extension"),
+        pytest.param("a\ud800.jpg", "a?.jpg", id="half a surrogate pair"),
+    ],
+)
+def test_shown_name(name: str, expected: str) -> None:
+    assert unquote(files.shown_name(name, 10_000)) == expected
+
+
+@given(st.text(min_size=1, max_size=200), st.integers(100, 1000))
+def test_shown_name_is_a_token_of_rfc_8187_within_its_room(name: str, room: int) -> None:
+    shown = files.shown_name(name, room)
+    assert len(shown) <= room
+    assert set(shown) <= set("%ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-~")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        pytest.param('{"filename": "a.jpg"}', 200, "", id="name alone"),
+        pytest.param('{"filename": "a.jpg", "size": 5, "more": [1]}', 200, "", id="unknown member"),
+        pytest.param('{"filename": "a.jpg", "content_type": null}', 200, "", id="null for no type"),
+        pytest.param("", 400, "invalid_request", id="no body"),
+        pytest.param("filename=a.jpg", 400, "invalid_request", id="a form"),
+        pytest.param("[]", 400, "invalid_request", id="a list"),
+        pytest.param("{}", 400, "invalid_request", id="no name"),
+        pytest.param('{"filename": ""}', 400, "invalid_request", id="empty name"),
+        pytest.param('{"filename": 7}', 400, "invalid_request", id="a number for a name"),
+        pytest.param('{"filename": "%s.jpg"}' % ("a" * 1025), 400, "invalid_request", id="long"),
+        pytest.param('{"filename": "a.jpg", "size": "5"}', 400, "invalid_request", id="text size"),
+        pytest.param('{"filename": "a.jpg", "size": 5.0}', 400, "invalid_request", id="fraction"),
+        pytest.param('{"filename": "a.jpg", "size": true}', 400, "invalid_request", id="boolean"),
+        pytest.param('{"filename": "a.jpg", "size": -1}', 400, "invalid_request", id="negative"),
+        pytest.param('{"filename": "a.jpg", "size": 0}', 400, "invalid_request", id="too small"),
+        pytest.param('{"filename": "a.jpg", "size": 104857600}', 200, "", id="largest"),
+        pytest.param(
+            '{"filename": "a.jpg", "size": 104857601}', 413, "file_too_large", id="too large"
+        ),
+        pytest.param(
+            '{"filename": "a.jpg", "content_type": 7}', 400, "invalid_request", id="number type"
+        ),
+        pytest.param(
+            '{"filename": "a.jpg", "content_type": "IMAGE/JPEG; q=1"}', 200, "", id="parameters"
+        ),
+        pytest.param(
+            '{"filename": "a.jpg", "content_type": "image/png"}',
+            415,
+            "type_not_allowed",
+            id="another known type",
+        ),
+        pytest.param(
+            '{"filename": "a.zip", "content_type": "application/x-zip-compressed"}',
+            200,
+            "",
+            id="a type that only Windows knows",
+        ),
+        pytest.param(
+            '{"filename": "a.jpg", "content_type": "application/octet-stream"}',
+            200,
+            "",
+            id="octets mean unknown",
+        ),
+        pytest.param('{"filename": "a.html"}', 415, "type_not_allowed", id="html"),
+        pytest.param('{"filename": "a.svg"}', 415, "type_not_allowed", id="svg"),
+        pytest.param('{"filename": "a.js"}', 415, "type_not_allowed", id="script"),
+        pytest.param('{"filename": "a.xyz"}', 415, "type_not_allowed", id="unknown extension"),
+        pytest.param('{"filename": "a"}', 415, "type_not_allowed", id="no extension"),
+        pytest.param('{"filename": "%s"}' % ("a" * 20_000), 400, "invalid_request", id="20 KB"),
+        pytest.param("[" * 9_000, 400, "invalid_request", id="deep"),
+    ],
+)
+def test_sign_answers(body: str, status: int, code: str) -> None:
+    reply = ask(ENVIRON, "POST", "/sign", body=body)
+    assert reply.status == status
+    if code:
+        assert reply.code == code
+        assert reply.document["error"]["hint"]
+        assert reply.document["message"] == reply.document["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        pytest.param({"filename": "a.png", "type": "image/png"}, 200, id="as Uppy asks"),
+        pytest.param({"filename": "a.png", "type": ""}, 200, id="unknown type"),
+        pytest.param({"filename": "a, b.png"}, 200, id="comma in a name"),
+        pytest.param({"filename": "a.png", "metadata[name]": "a.png"}, 200, id="metadata ignored"),
+        pytest.param({"type": "image/png"}, 400, id="no name"),
+        pytest.param({"filename": "a.png", "type": "image/gif"}, 415, id="another type"),
+    ],
+)
+def test_companion_parameters_answer(query: dict[str, str], status: int) -> None:
+    assert ask(ENVIRON, path="/s3/params", query=query).status == status
+
+
+@pytest.mark.parametrize(
+    ("allowed", "name", "expected"),
+    [
+        pytest.param("image/*", "a.svg", False, id="wildcards leave out svg"),
+        pytest.param("image/svg+xml", "a.svg", True, id="svg by its name"),
+        pytest.param("text/*", "a.html", False, id="wildcards leave out html"),
+        pytest.param("text/*", "a.csv", True, id="csv by wildcard"),
+        pytest.param("application/octet-stream", "a.xyz", True, id="unknown where listed"),
+        pytest.param("application/*", "a.xyz", False, id="unknown by no wildcard"),
+        pytest.param("image/png", "a.jpg", False, id="not listed"),
+    ],
+)
+def test_allowed_types(allowed: str, name: str, expected: bool) -> None:
+    environ = ENVIRON | {"ALLOWED_CONTENT_TYPES": allowed}
+    reply = ask(environ, path="/s3/params", query={"filename": name})
+    assert (reply.status == 200) is expected
+
+
+def test_no_wildcard_means_an_active_type() -> None:
+    kinds = [f"{kind}/*" for kind in ("application", "audio", "image", "message", "text", "video")]
+    assert not content_types.ACTIVE & set(content_types.expand(kinds))
+
+
+@given(st.text(max_size=40))
+def test_the_callers_word_never_chooses_the_type(content_type: str) -> None:
+    body: dict[str, Any] = {"filename": "a.png", "type": content_type}
+    reply = ask(ENVIRON, path="/s3/params", query=body)
+    assert reply.status == 415 or reply.document["fields"]["Content-Type"] == "image/png"

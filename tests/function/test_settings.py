@@ -1,0 +1,169 @@
+"""Settings: each row changes one thing of a valid environment."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from direct_upload import settings
+from direct_upload.errors import Misconfigured
+from tests.function.asking import ENVIRON, ask
+
+VALID = {
+    "OSS_BUCKET": "my-bucket",
+    "OSS_REGION": "cn-hangzhou",
+    "UPLOAD_ROLE_ARN": "acs:ram::1234567890123456:role/oss-uploader",
+    "AUTH": "anonymous",
+}
+
+
+def test_defaults_are_those_of_the_readme() -> None:
+    assert dataclasses.asdict(settings.parse_settings(VALID)) == {
+        "oss_bucket": "my-bucket",
+        "oss_region": "cn-hangzhou",
+        "upload_url": "https://my-bucket.oss-cn-hangzhou.aliyuncs.com",
+        "upload_dir": "user-dirs/",
+        "unique_dir": True,
+        "directory_grants": True,
+        "upload_role_arn": "acs:ram::1234567890123456:role/oss-uploader",
+        "credentials_source": "assume-role",
+        "sts_endpoint": None,
+        "sts_region": "cn-hangzhou",
+        "credentials_seconds": 3600,
+        "policy_seconds": 300,
+        "max_upload_bytes": 104857600,
+        "min_upload_bytes": 1,
+        "allowed_content_types": settings.parse_settings(VALID).allowed_content_types,
+        "content_types_set": False,
+        "object_acl": "default",
+        "forbid_overwrite": True,
+        "signature_version": "v4",
+        "log_level": "INFO",
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "expected"),
+    [
+        pytest.param({"OSS_REGION": "oss-cn-beijing"}, "oss_region", "cn-beijing", id="oss- goes"),
+        pytest.param(
+            {"OSS_REGION": "", "FC_REGION": "cn-qingdao"},
+            "oss_region",
+            "cn-qingdao",
+            id="region of the function",
+        ),
+        pytest.param(
+            {"FC_REGION": "cn-qingdao"}, "sts_region", "cn-qingdao", id="STS near the function"
+        ),
+        pytest.param(
+            {"UPLOAD_URL": "https://Upload.Example.com/"},
+            "upload_url",
+            "https://upload.example.com",
+            id="custom domain",
+        ),
+        pytest.param({"UPLOAD_DIR": "  "}, "upload_dir", "user-dirs/", id="blank means unset"),
+        pytest.param({"UPLOAD_DIR": "用户/图/"}, "upload_dir", "用户/图/", id="Chinese prefix"),
+        pytest.param(
+            {"STS_ENDPOINT": "http://127.0.0.1:9002"},
+            "sts_endpoint",
+            "http://127.0.0.1:9002",
+            id="emulated STS",
+        ),
+        pytest.param({"OBJECT_ACL": "none"}, "object_acl", None, id="no ACL"),
+        pytest.param({"MIN_UPLOAD_BYTES": "0"}, "min_upload_bytes", 0, id="empty files"),
+        pytest.param({"FORBID_OVERWRITE": "false"}, "forbid_overwrite", False, id="overwrite"),
+        pytest.param(
+            {"ALLOWED_CONTENT_TYPES": "image/svg+xml, Application/PDF"},
+            "allowed_content_types",
+            ("image/svg+xml", "application/pdf"),
+            id="exact types, any case",
+        ),
+        pytest.param(
+            {"CREDENTIALS_SOURCE": "function-role", "UPLOAD_ROLE_ARN": "nonsense"},
+            "upload_role_arn",
+            "",
+            id="function-role needs no other role",
+        ),
+    ],
+)
+def test_reads(changes: dict[str, str], name: str, expected: object) -> None:
+    assert getattr(settings.parse_settings(VALID | changes), name) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        pytest.param("OSS_BUCKET", "", id="no bucket"),
+        pytest.param("OSS_BUCKET", "My_Bucket", id="no bucket name"),
+        pytest.param("OSS_BUCKET", "a", id="bucket name too short"),
+        pytest.param("OSS_REGION", "", id="no region"),
+        pytest.param("OSS_REGION", "https://oss-cn-hangzhou.aliyuncs.com", id="an endpoint"),
+        pytest.param("UPLOAD_URL", "ftp://upload.example.com", id="another scheme"),
+        pytest.param("UPLOAD_URL", "https://upload.example.com/path", id="URL with a path"),
+        pytest.param("UPLOAD_DIR", "/a/", id="prefix begins with a slash"),
+        pytest.param("UPLOAD_DIR", "a", id="prefix without a slash"),
+        pytest.param("UPLOAD_DIR", "a*/", id="wildcard star"),
+        pytest.param("UPLOAD_DIR", "a?/", id="wildcard mark"),
+        pytest.param("UPLOAD_DIR", "a$b/", id="dollar"),
+        pytest.param("UPLOAD_DIR", "a\\/", id="backslash"),
+        pytest.param("UPLOAD_DIR", "a\x00/", id="NUL"),
+        pytest.param("UPLOAD_DIR", "a\x7f/", id="DEL"),
+        pytest.param("UPLOAD_DIR", "a\udcff/", id="stray byte"),
+        pytest.param("UPLOAD_DIR", "用" * 171 + "/", id="prefix of 514 bytes"),
+        pytest.param("UPLOAD_ROLE_ARN", "", id="no role"),
+        pytest.param("UPLOAD_ROLE_ARN", "oss-uploader", id="bare role name"),
+        pytest.param("CREDENTIALS_SOURCE", "static", id="unknown source"),
+        pytest.param("STS_ENDPOINT", "https://sts.aliyuncs.com", id="STS endpoint with https"),
+        pytest.param("STS_ENDPOINT", "sts.aliyuncs.com/", id="STS endpoint with a slash"),
+        pytest.param("CREDENTIALS_SECONDS", "899", id="credentials too short"),
+        pytest.param("CREDENTIALS_SECONDS", "43201", id="credentials too long"),
+        pytest.param("POLICY_SECONDS", "0", id="no life"),
+        pytest.param("POLICY_SECONDS", "86401", id="life over a day"),
+        pytest.param("POLICY_SECONDS", "5m", id="no number"),
+        pytest.param("POLICY_SECONDS", "٣٠٠", id="digits of another script"),
+        pytest.param("MAX_UPLOAD_BYTES", "0", id="maximum below the minimum"),
+        pytest.param("MAX_UPLOAD_BYTES", "5368709121", id="over 5 GB"),
+        pytest.param("MAX_UPLOAD_BYTES", "-1", id="negative"),
+        pytest.param("MIN_UPLOAD_BYTES", "1e3", id="no whole number"),
+        pytest.param("ALLOWED_CONTENT_TYPES", "png", id="no type"),
+        pytest.param("ALLOWED_CONTENT_TYPES", "*/*", id="every type"),
+        pytest.param("ALLOWED_CONTENT_TYPES", "image/png,", id="empty item"),
+        pytest.param("ALLOWED_CONTENT_TYPES", "chemical/*", id="wildcard that means nothing"),
+        pytest.param("OBJECT_ACL", "public", id="unknown ACL"),
+        pytest.param("FORBID_OVERWRITE", "yes", id="no boolean"),
+        pytest.param("UNIQUE_DIR", "TRUE", id="boolean in capitals"),
+        pytest.param("DIRECTORY_GRANTS", "0", id="number for a boolean"),
+        pytest.param("SIGNATURE_VERSION", "v2", id="unknown version"),
+        pytest.param("AUTH", "", id="no choice of callers"),
+        pytest.param("AUTH", "none", id="unknown callers"),
+        pytest.param("LOG_LEVEL", "LOUD", id="unknown level"),
+    ],
+)
+def test_refuses_and_names_the_setting(name: str, value: str) -> None:
+    with pytest.raises(Misconfigured, match=name) as caught:
+        settings.parse_settings(VALID | {name: value})
+    assert caught.value.hint
+
+
+def test_a_prefix_may_have_512_bytes() -> None:
+    prefix = "用" * 170 + "a/"
+    assert settings.parse_settings(VALID | {"UPLOAD_DIR": prefix}).upload_dir == prefix
+
+
+def test_wrong_setting_answers_misconfigured_and_logs_its_name(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    reply = ask(ENVIRON | {"OSS_BUCKET": "Not_A_Bucket"})
+    assert (reply.status, reply.code) == (500, "misconfigured")
+    assert "OSS_BUCKET" in caplog.text
+    assert "Not_A_Bucket" not in caplog.text
+
+
+def test_types_that_make_forms_too_long_are_misconfigured() -> None:
+    many = ",".join(f"application/x-type-{number:03}" for number in range(200))
+    reply = ask(ENVIRON | {"ALLOWED_CONTENT_TYPES": many})
+    assert (reply.status, reply.code) == (500, "misconfigured")
+    assert "ALLOWED_CONTENT_TYPES" in reply.document["message"]
+    file_grants_alone = {"ALLOWED_CONTENT_TYPES": many, "DIRECTORY_GRANTS": "false"}
+    assert ask(ENVIRON | file_grants_alone, path="/healthz").status == 200
