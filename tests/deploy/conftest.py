@@ -2,10 +2,49 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
 # `python deploy/bundle.py` puts the script's folder first, too.
 sys.path.insert(0, str(ROOT / "deploy"))
+
+from bundle import build  # noqa: E402
+from bundling.runtimes import RUNTIMES, Runtime, find_interpreter  # noqa: E402
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle that was built for the tests, and the Python that the runtime would run it with."""
+
+    folder: Path
+    runtime: Runtime
+    interpreter: Path
+
+
+def make_bundle(folder: Path, runtime: Runtime) -> None:
+    build(
+        folder,
+        runtime=runtime,
+        function=ROOT / "function",
+        requirements=ROOT / "requirements.txt",
+    )
+
+
+@pytest.fixture(scope="session", params=sorted(RUNTIMES))
+def bundle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    runtime = RUNTIMES[request.param]
+    interpreter = find_interpreter(runtime)
+    if interpreter is None:
+        reason = f"no Python {runtime.python_version} on PATH, in pyenv or of uv"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    folder = tmp_path_factory.mktemp(runtime.name) / "build"
+    make_bundle(folder, runtime)
+    return Bundle(folder, runtime, interpreter)
