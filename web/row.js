@@ -1,0 +1,117 @@
+/** One file's line: shows a transfer of the queue and offers what can be done about it. */
+
+import { extensionOf } from "./limits.js";
+import { bytes, explain, pace, percent, translate, words } from "./messages.js";
+
+// What browsers draw; a picture that one cannot draw leaves its extension standing.
+const PICTURES = /^image\/(?!svg)/;
+
+let rows = 0;
+
+export class Row {
+  /** `act` has cancel() and retry(); `maximum()` is the size limit, once it is known. */
+  constructor(transfer, { act, maximum }) {
+    this.transfer = transfer;
+    this.maximum = maximum;
+    const template = document.querySelector("#row").content.cloneNode(true);
+    translate(template);
+    this.element = template.querySelector("li");
+    const { file } = transfer;
+    const name = this.#part(".name");
+    name.textContent = name.title = file.name;
+    name.id = `file-${++rows}`;
+    this.bar = this.#part(".bar");
+    this.bar.setAttribute("aria-labelledby", name.id);
+    for (const kind of ["cancel", "retry"]) {
+      const button = this.#part(`.${kind}`);
+      button.setAttribute("aria-describedby", name.id); // they are all called alike
+      button.onclick = act[kind];
+      this[kind] = button;
+    }
+    showPreview(this.#part(".preview"), file);
+  }
+
+  render() {
+    const { element, transfer } = this;
+    const { state, file, sent, result, error, waiting, meter } = transfer;
+    const focused = element.contains(document.activeElement);
+    element.dataset.state = state;
+    element.toggleAttribute("data-waiting", Boolean(waiting));
+    if (result?.callback) element.dataset.callback = result.callback.ok ? "answered" : "failed";
+
+    const uploading = state === "uploading" && !waiting;
+    this.#part(".text").textContent = this.#status();
+    this.#part(".pace").textContent = uploading ? pace(meter, file.size - sent) : "";
+    showProgress(this.bar, state === "done" ? 100 : percent(sent, file.size));
+    this.bar.hidden = !transfer.open;
+
+    const link = this.#part("a");
+    if (result) {
+      link.href = result.url;
+      link.textContent = result.key;
+    }
+    link.parentElement.hidden = !result;
+    const detail = this.#part(".detail");
+    detail.textContent = this.#detail(result, error);
+    detail.hidden = !detail.textContent;
+
+    this.cancel.hidden = !transfer.open;
+    this.retry.hidden = !transfer.retriable;
+    if (focused && document.activeElement?.checkVisibility() !== true) this.#refocus();
+  }
+
+  /** What the line says in words. */
+  get words() {
+    return this.#status();
+  }
+
+  #status() {
+    const { state, file, sent, result, error, waiting } = this.transfer;
+    if (waiting) {
+      const seconds = Math.max(1, Math.ceil((waiting.until - performance.now()) / 1000));
+      return words.again(words.reasons[waiting.error.code] ?? words.reasons.unavailable, seconds);
+    }
+    if (state === "failed") return explain(error, file, this.maximum());
+    const size = bytes(file.size);
+    if (state === "uploading") {
+      if (sent === file.size) return `${words.finishing} · ${size}`;
+      return words.sentOf(bytes(sent), size);
+    }
+    if (state !== "done") return `${words[state]} · ${size}`;
+    if (result.callback?.ok === false) return `${words.callbackFailed} · ${size}`;
+    return `${result.repeated ? words.repeated : words.done} · ${size}`;
+  }
+
+  #detail(result, error) {
+    if (error?.reference) return words.reference(error.reference);
+    const answer = result?.callback?.answer;
+    return answer ? words.callbackAnswer(JSON.stringify(answer)) : "";
+  }
+
+  /** The button that had the focus is gone; a keyboard must not start over at the page's top. */
+  #refocus() {
+    const next = [this.retry, this.cancel, this.#part("a")].find((part) => part.checkVisibility());
+    next?.focus();
+  }
+
+  #part(selector) {
+    return this.element.querySelector(selector);
+  }
+}
+
+export function showProgress(bar, value) {
+  bar.setAttribute("aria-valuenow", value);
+  bar.style.setProperty("--progress", `${value}%`);
+}
+
+function showPreview(place, file) {
+  place.textContent = extensionOf(file.name).slice(0, 4).toUpperCase() || "?";
+  if (!PICTURES.test(file.type)) return;
+  const picture = new Image();
+  picture.alt = "";
+  picture.src = URL.createObjectURL(file);
+  picture.decode().then(
+    () => place.replaceChildren(picture),
+    () => URL.revokeObjectURL(picture.src),
+  );
+}
