@@ -1,0 +1,86 @@
+"""An issuer of tokens: key pairs of each kind, their public JWKs, and JWTs signed with them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from functools import cache
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa
+from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
+
+ISSUER = "https://login.example.com/"
+AUDIENCE = "uploads"
+NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=timezone.utc)
+NOW_SECONDS = int(NOW.timestamp())
+
+_TO_JWK: Mapping[str, Any] = {
+    "RS256": RSAAlgorithm.to_jwk,
+    "ES256": ECAlgorithm.to_jwk,
+    "EdDSA": OKPAlgorithm.to_jwk,
+}
+ALGORITHMS = tuple(_TO_JWK)
+
+
+def key_pair(algorithm: str, name: str = "first", rsa_bits: int = 2048) -> Any:
+    """A private key; the same one for the same arguments."""
+    return _key_pair(algorithm, name, rsa_bits)
+
+
+@cache
+def _key_pair(algorithm: str, name: str, rsa_bits: int) -> Any:
+    if algorithm == "RS256":
+        return generate_rsa(public_exponent=65537, key_size=rsa_bits)
+    if algorithm == "ES256":
+        return generate_private_key(SECP256R1())
+    return Ed25519PrivateKey.generate()
+
+
+def public_jwk(
+    algorithm: str, *, kid: str | None = None, name: str = "first", rsa_bits: int = 2048
+) -> dict[str, Any]:
+    """The public half, as an issuer publishes it."""
+    key = key_pair(algorithm, name, rsa_bits).public_key()
+    jwk = dict(_TO_JWK[algorithm](key, as_dict=True))
+    jwk.pop("key_ops", None)
+    return jwk if kid is None else {**jwk, "kid": kid}
+
+
+def jwks(*keys: Mapping[str, Any]) -> str:
+    return json.dumps({"keys": list(keys)})
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    """What a good token says; None takes a claim away."""
+    good = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": "alice",
+        "exp": NOW_SECONDS + 60,
+        "nbf": NOW_SECONDS,
+        "iat": NOW_SECONDS,
+    }
+    return {name: value for name, value in (good | changes).items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token about to be signed; a test changes one thing of it."""
+
+    payload: Mapping[str, Any] = field(default_factory=claims)
+    headers: Mapping[str, Any] = field(default_factory=lambda: {"kid": "first"})
+    algorithm: str = "RS256"
+
+    def signed(self, key: Any = None) -> str:
+        return jwt.encode(
+            dict(self.payload),
+            key_pair(self.algorithm) if key is None else key,
+            algorithm=self.algorithm,
+            headers=dict(self.headers),
+        )
