@@ -14,10 +14,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from .desk import Desk, open_desk
 from .errors import InternalError, NotFound, UploadError
 from .events import Answer, Request, answer, parse_event
 from .origins import PREFLIGHT_HEADERS, Origins, parse_origins
-from .routes import Desk, find_route, open_desk
+from .routes import Visit, find_route
 from .settings import parse_settings
 
 logger = logging.getLogger("direct_upload")
@@ -78,7 +79,10 @@ class App:
         desk = self._open_desk()
         if route.is_directory and not desk.settings.directory_grants:
             raise NotFound("There are no directory grants here.", "Ask POST /sign for each file.")
-        return route.serve(desk, request, context)
+        user = ""
+        if route.asks_caller:
+            user = desk.callers.user(request.headers, request.query, desk.clock())
+        return route.serve(desk, Visit(request, context, user))
 
     def _read_origins(self) -> Origins:
         if self._origins is None:

@@ -8,20 +8,17 @@ pinned to a harmless value and sent.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
 
 from .credentials import Credentials
-from .errors import CredentialsUnavailable, Misconfigured
+from .errors import CredentialsUnavailable
 from .files import AdmittedFile, shown_name
 from .policy import Condition, content_length_range, exactly, format_expiration, one_of, starts_with
-from .settings import Settings
+from .settings import USER, Settings
 from .signing import SIGNERS
+from .users import user_segment
 
-# OSS's topic on form uploads allows this much for all fields but the file, names and values.
-MAX_FIELDS_BYTES = 8192
-# The longest token that this is promised for; longer ones are sent all the same.
-LONGEST_TOKEN = 1200
 # A POST policy must not outlive its token; the minute is for clocks that differ and slow forms.
 CREDENTIALS_MARGIN = timedelta(seconds=60)
 
@@ -29,9 +26,9 @@ Grant = dict[str, Any]
 
 
 class GrantMaker:
-    """Makes grants under one configuration; `Misconfigured` when their fields would be too long."""
+    """Makes grants under one configuration; encoded file names get `name_room` bytes."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, name_room: int) -> None:
         self._settings = settings
         self._life = timedelta(seconds=settings.policy_seconds)
         self._url = settings.upload_url + "/"
@@ -40,13 +37,14 @@ class GrantMaker:
         self._listed_types = (
             list(settings.allowed_content_types) if settings.content_types_set else []
         )
-        self._name_room = 0
-        self._name_room = _room_for_names(self, settings)
+        self._name_room = name_room
 
-    def directory_grant(self, credentials: Credentials, *, leaf: str, now: datetime) -> Grant:
+    def directory_grant(
+        self, credentials: Credentials, *, user: str = "", leaf: str, now: datetime
+    ) -> Grant:
         """A grant for names of the client's choice below the prefix (and `leaf`, if wanted)."""
         settings = self._settings
-        prefix = f"{settings.upload_dir}{leaf}/" if settings.unique_dir else settings.upload_dir
+        prefix = self._prefix(user) + (f"{leaf}/" if settings.unique_dir else "")
         pinned = {"success_action_status": "200"}
         if settings.forbid_overwrite and not settings.unique_dir:
             pinned["x-oss-forbid-overwrite"] = "true"
@@ -65,11 +63,17 @@ class GrantMaker:
         return grant | _classic_members(grant, credentials, prefix)
 
     def file_grant(
-        self, credentials: Credentials, file: AdmittedFile, *, leaf: str, now: datetime
+        self,
+        credentials: Credentials,
+        file: AdmittedFile,
+        *,
+        user: str = "",
+        leaf: str,
+        now: datetime,
     ) -> Grant:
         """A grant for one file, under a key of our own making."""
         settings = self._settings
-        key = f"{settings.upload_dir}{leaf}{file.extension and '.' + file.extension}"
+        key = f"{self._prefix(user)}{leaf}{file.extension and '.' + file.extension}"
         shown = shown_name(file.name, self._name_room)
         pinned = {
             "key": key,
@@ -92,6 +96,9 @@ class GrantMaker:
             content_types=[file.content_type],
         )
         return grant | {"key": key}
+
+    def _prefix(self, user: str) -> str:
+        return self._settings.upload_dir.replace(USER, user_segment(user))
 
     def _grant(
         self,
@@ -176,29 +183,3 @@ def _classic_members(grant: Grant, credentials: Credentials, prefix: str) -> Gra
             "x_oss_date": fields["x-oss-date"],
         }
     return classic
-
-
-def _room_for_names(maker: GrantMaker, settings: Settings) -> int:
-    """How long an encoded file name may be, so that `fields` never exceed their limit.
-
-    UPLOAD_DIR and the callback have limits of their own that leave room for a name; a list of
-    content types has none but this.
-    """
-    now = datetime(2000, 1, 1, tzinfo=timezone.utc)
-    credentials = Credentials("x" * 40, "", "x" * LONGEST_TOKEN, None)
-    file = AdmittedFile("", "x" * 16, content_type="x" * 80, minimum=10**10, maximum=10**10)
-    leaf = "x" * 32
-    for_directory = _size(maker.directory_grant(credentials, leaf=leaf, now=now))
-    if settings.directory_grants and for_directory > MAX_FIELDS_BYTES:
-        raise Misconfigured(
-            f"ALLOWED_CONTENT_TYPES makes upload forms longer than {MAX_FIELDS_BYTES} bytes.",
-            "List fewer types, or set DIRECTORY_GRANTS=false: file grants pin one type.",
-        )
-    # A byte of the name costs itself and, in the policy's Base64, 4/3 of itself.
-    return (
-        (MAX_FIELDS_BYTES - _size(maker.file_grant(credentials, file, leaf=leaf, now=now))) * 3 // 7
-    )
-
-
-def _size(grant: Grant) -> int:
-    return sum(len(name.encode()) + len(value.encode()) for name, value in grant["fields"].items())

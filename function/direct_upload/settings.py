@@ -10,11 +10,11 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NoReturn
 
 from . import content_types
-from .errors import Misconfigured
+from .environment import Environment, wrong
 from .origins import normal_origin
+from .users import MAX_SEGMENT_BYTES
 
 DEFAULTS: Mapping[str, str] = {
     "OSS_BUCKET": "",
@@ -49,6 +49,10 @@ DEFAULTS: Mapping[str, str] = {
 
 SAFE_CONTENT_TYPES = "image/*,audio/*,video/*,application/pdf,text/plain,application/zip"
 
+USER = "{user}"
+"""Stands in `UPLOAD_DIR` for the caller's own segment."""
+MAX_PREFIX_BYTES = 512
+
 # PostObject takes at most 5 GB (OSS documents, EC 0006-00000003).
 MAX_OBJECT_BYTES = 5 * 1024**3
 
@@ -76,12 +80,17 @@ class Settings:
     object_acl: str | None  # None: neither sent nor pinned
     forbid_overwrite: bool
     signature_version: str
+    auth: str
+    jwt_jwks: str
+    jwt_issuer: str
+    jwt_audience: str
+    jwt_user_claim: str
     log_level: str
 
 
 def parse_settings(environ: Mapping[str, str]) -> Settings:
     """Read and check everything but `ALLOWED_ORIGINS`, which is asked for before all else."""
-    env = _Environment(environ)
+    env = Environment(environ, DEFAULTS)
     bucket = env.matching("OSS_BUCKET", r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "such as my-bucket")
     region = env.matching(
         "OSS_REGION", r"[a-z]+(-[a-z0-9]+)+", "such as cn-hangzhou", environ.get("FC_REGION", "")
@@ -89,12 +98,14 @@ def parse_settings(environ: Mapping[str, str]) -> Settings:
     upload_url = env.text("UPLOAD_URL") or f"https://{bucket}.oss-{region}.aliyuncs.com"
     minimum = env.whole("MIN_UPLOAD_BYTES", 0, MAX_OBJECT_BYTES)
     source = env.choice("CREDENTIALS_SOURCE", "assume-role", "function-role")
+    auth = env.choice("AUTH", "anonymous", "jwt")
+    needed_with_jwt = env.required if auth == "jwt" else env.text
     _check_later_settings(env)
     return Settings(
         oss_bucket=bucket,
         oss_region=region,
         upload_url=normal_origin("UPLOAD_URL", upload_url),
-        upload_dir=_upload_dir(env),
+        upload_dir=_upload_dir(env, auth),
         unique_dir=env.boolean("UNIQUE_DIR"),
         directory_grants=env.boolean("DIRECTORY_GRANTS"),
         upload_role_arn=(
@@ -122,72 +133,40 @@ def parse_settings(environ: Mapping[str, str]) -> Settings:
         object_acl=_object_acl(env),
         forbid_overwrite=env.boolean("FORBID_OVERWRITE"),
         signature_version=env.choice("SIGNATURE_VERSION", "v4", "v1"),
+        auth=auth,
+        jwt_jwks=needed_with_jwt("JWT_JWKS"),
+        jwt_issuer=needed_with_jwt("JWT_ISSUER"),
+        jwt_audience=needed_with_jwt("JWT_AUDIENCE"),
+        jwt_user_claim=env.text("JWT_USER_CLAIM"),
         log_level=env.choice("LOG_LEVEL", "DEBUG", "INFO", "WARNING", "ERROR"),
     )
 
 
-class _Environment:
-    """Typed access to the settings by name."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-
-    def text(self, name: str) -> str:
-        value = self._environ.get(name, "").strip()
-        if any("\ud800" <= mark <= "\udfff" for mark in value):  # how Python shows stray bytes
-            wrong(name, "is not UTF-8", "Write it in UTF-8.")
-        return value or DEFAULTS[name]
-
-    def matching(self, name: str, pattern: str, example: str, default: str = "") -> str:
-        value = self.text(name) or default
-        if not re.fullmatch(pattern, value):
-            wrong(name, "is missing" if not value else "is malformed", f"Set it, {example}.")
-        return value
-
-    def optional(self, name: str, pattern: str, example: str) -> str | None:
-        return self.matching(name, pattern, example) if self.text(name) else None
-
-    def choice(self, name: str, *choices: str) -> str:
-        value = self.text(name)
-        if value not in choices:
-            problem = "is missing" if not value else "is not one of its values"
-            wrong(name, problem, f"Set it to {' or '.join(choices)}.")
-        return value
-
-    def boolean(self, name: str) -> bool:
-        return self.choice(name, "true", "false") == "true"
-
-    def whole(self, name: str, minimum: int, maximum: int) -> int:
-        value = self.text(name)
-        if not re.fullmatch(r"[0-9]{1,12}", value) or not minimum <= int(value) <= maximum:
-            wrong(name, "is out of range", f"Set a whole number from {minimum} to {maximum}.")
-        return int(value)
-
-
-def wrong(name: str, problem: str, cure: str) -> NoReturn:
-    raise Misconfigured(f"The setting {name} {problem}.", cure)
-
-
-def _upload_dir(env: _Environment) -> str:
+def _upload_dir(env: Environment, auth: str) -> str:
     # `$` would have to be escaped in a policy; `*` and `?` are wildcards in a session policy.
     value = env.text("UPLOAD_DIR")
     if (
         value.startswith("/")
         or not value.endswith("/")
         or any(mark in "*?$\\" or unicodedata.category(mark) == "Cc" for mark in value)
-        or len(value.encode()) > 512
+        or len(value.replace(USER, "x" * MAX_SEGMENT_BYTES).encode()) > MAX_PREFIX_BYTES
     ):
         wrong(
             "UPLOAD_DIR",
             "is no key prefix",
-            "End it in one slash, begin it with none, use none of * ? $ \\ and 512 bytes at most.",
+            "End it in one slash, begin it with none, use none of * ? $ \\ and at most "
+            f"{MAX_PREFIX_BYTES} bytes, of which {USER} takes {MAX_SEGMENT_BYTES}.",
         )
-    if "{" in value or "}" in value:
-        wrong("UPLOAD_DIR", "asks for a user", "{user} needs AUTH=jwt.")
+    segments = value.split("/")
+    if len(re.findall("[{}]", value)) != 2 * segments.count(USER) or segments[0] == USER:
+        # Whole segments keep users apart; the first one is what the session policy allows.
+        wrong("UPLOAD_DIR", "has braces that mean nothing", f"Write {USER} as a segment: a/{USER}/")
+    if USER in segments and auth == "anonymous":
+        wrong("UPLOAD_DIR", f"holds {USER} where nobody is known", f"{USER} needs AUTH=jwt.")
     return value
 
 
-def _allowed_content_types(env: _Environment) -> tuple[str, ...]:
+def _allowed_content_types(env: Environment) -> tuple[str, ...]:
     patterns = (env.text("ALLOWED_CONTENT_TYPES") or SAFE_CONTENT_TYPES).split(",")
     name = r"[A-Za-z0-9][A-Za-z0-9!#&^_.+-]*"
     for pattern in patterns:
@@ -202,12 +181,11 @@ def _allowed_content_types(env: _Environment) -> tuple[str, ...]:
     return content_types.expand(patterns)
 
 
-def _object_acl(env: _Environment) -> str | None:
+def _object_acl(env: Environment) -> str | None:
     acl = env.choice("OBJECT_ACL", "default", "private", "public-read", "public-read-write", "none")
     return None if acl == "none" else acl
 
 
-def _check_later_settings(env: _Environment) -> None:
-    env.choice("AUTH", "anonymous")
+def _check_later_settings(env: Environment) -> None:
     if env.text("CALLBACK_URL"):
         wrong("CALLBACK_URL", "is not supported yet", "Leave it empty.")

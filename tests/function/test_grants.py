@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from direct_upload.credentials import Credentials
 from direct_upload.errors import CredentialsUnavailable
+from direct_upload.form_budget import grant_maker
 from direct_upload.grants import GrantMaker
 from direct_upload.settings import parse_settings
 from tests.function.asking import ENVIRON, NOW, TOKEN, ask, conditions, pinned
@@ -195,11 +196,11 @@ def test_keys_and_directories_never_repeat() -> None:
 
 
 def maker(**changes: str) -> GrantMaker:
-    return GrantMaker(parse_settings(ENVIRON | changes))
+    return grant_maker(parse_settings(ENVIRON | changes))
 
 
 def credentials(life: timedelta | None) -> Credentials:
-    return Credentials("STS.EXAMPLE", "StsSecretExample", TOKEN, life and NOW + life)
+    return Credentials("STS.EXAMPLE", "StsSecretExample", TOKEN, NOW + life if life else None)
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,11 @@ def test_defaults_are_those_of_the_readme() -> None:
         "object_acl": "default",
         "forbid_overwrite": True,
         "signature_version": "v4",
+        "auth": "anonymous",
+        "jwt_jwks": "",
+        "jwt_issuer": "",
+        "jwt_audience": "",
+        "jwt_user_claim": "sub",
         "log_level": "INFO",
     }
 
@@ -137,6 +142,7 @@ def test_reads(changes: dict[str, str], name: str, expected: object) -> None:
         pytest.param("SIGNATURE_VERSION", "v2", id="unknown version"),
         pytest.param("AUTH", "", id="no choice of callers"),
         pytest.param("AUTH", "none", id="unknown callers"),
+        pytest.param("UPLOAD_DIR", "a/{user}/", id="a user where nobody is known"),
         pytest.param("LOG_LEVEL", "LOUD", id="unknown level"),
     ],
 )
@@ -144,6 +150,37 @@ def test_refuses_and_names_the_setting(name: str, value: str) -> None:
     with pytest.raises(Misconfigured, match=name) as caught:
         settings.parse_settings(VALID | {name: value})
     assert caught.value.hint
+
+
+WITH_JWT = VALID | {
+    "AUTH": "jwt",
+    "JWT_JWKS": "file:jwks.json",
+    "JWT_ISSUER": "https://login.example.com",
+    "JWT_AUDIENCE": "uploads",
+    "UPLOAD_DIR": "users/{user}/",
+}
+
+
+def test_with_jwt_a_prefix_may_hold_the_user() -> None:
+    assert settings.parse_settings(WITH_JWT).upload_dir == "users/{user}/"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        pytest.param("JWT_JWKS", "", id="no keys"),
+        pytest.param("JWT_ISSUER", "", id="no issuer"),
+        pytest.param("JWT_AUDIENCE", "", id="no audience"),
+        pytest.param("UPLOAD_DIR", "{user}/", id="user in the first segment"),
+        pytest.param("UPLOAD_DIR", "users/x{user}/", id="user in a part of a segment"),
+        pytest.param("UPLOAD_DIR", "users/{name}/", id="other braces"),
+        pytest.param("UPLOAD_DIR", "users/{user/", id="half a brace"),
+        pytest.param("UPLOAD_DIR", "u" * 384 + "/{user}/", id="514 bytes with the user in it"),
+    ],
+)
+def test_with_jwt_refuses(name: str, value: str) -> None:
+    with pytest.raises(Misconfigured, match=name):
+        settings.parse_settings(WITH_JWT | {name: value})
 
 
 def test_a_prefix_may_have_512_bytes() -> None:
