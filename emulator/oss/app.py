@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 CORS_FILE = "cors.xml"
+XML = "application/xml"
+HTML = "text/html"
 
 
 def _utc_now() -> datetime:
@@ -137,10 +139,9 @@ class Oss:
         query = request.args
         records = self._store.records(query.get("prefix", ""))
         listing = select(self._settings.bucket, records, query)
-        kinds = ["application/xml", "text/html"]
-        if request.accept_mimetypes.best_match(kinds, default=kinds[0]) == kinds[0]:
-            return Response(listing_xml(listing), mimetype=kinds[0])
-        response = Response(listing_page(listing), mimetype=kinds[1])
+        if request.accept_mimetypes.best_match([XML, HTML], default=XML) == XML:
+            return Response(listing_xml(listing), content_type=XML)
+        response = Response(listing_page(listing), mimetype=HTML)
         response.headers["Content-Security-Policy"] = PAGE_SECURITY
         return response
 
@@ -171,4 +172,4 @@ class Oss:
 def _refusal(request: Request, error: Refused, request_id: str) -> Response:
     host = request.environ.get("HTTP_HOST", "")
     xml = error_xml(error, request_id=request_id, host=host)
-    return Response(xml, error.refusal.status, mimetype="application/xml")
+    return Response(xml, error.refusal.status, content_type=XML)

@@ -29,7 +29,7 @@ def success(record: Record, fields: Mapping[str, str], *, bucket: str, origin: s
 
 def _plain(record: Record, status: str | None, bucket: str, origin: str) -> Response:
     if status == "201":
-        return Response(_post_response(record, bucket, origin), 201, mimetype="application/xml")
+        return Response(_post_response(record, bucket, origin), 201, content_type="application/xml")
     response = Response(status=200 if status == "200" else 204)
     del response.headers["Content-Type"]
     return response

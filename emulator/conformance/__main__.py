@@ -1,0 +1,10 @@
+"""`python -m emulator.conformance URL`; command.py says how."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .command import main
+
+sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,88 @@
+"""Try the conformance rows on an endpoint: `python -m emulator.conformance URL`.
+
+URL is the bucket's own address, http://<bucket>.<endpoint> or http://127.0.0.1:9001. Rows about
+bodies that are cut off need http. The bucket should be a scratch bucket, private and without
+versioning; objects below conformance/ are left in it. The environment names it and the keys:
+
+  CONFORMANCE_BUCKET, CONFORMANCE_REGION
+  CONFORMANCE_ACCESS_KEY_ID, CONFORMANCE_ACCESS_KEY_SECRET         a permanent key
+  CONFORMANCE_<KIND>_ACCESS_KEY_ID, _ACCESS_KEY_SECRET, _SECURITY_TOKEN   further keys:
+    TEMPORARY  from AssumeRole, allowed to put objects below conformance/
+    LIMITED    from AssumeRole, by whose session policy that is not allowed
+    EXPIRED    from AssumeRole, past its expiration
+    DISABLED   a permanent key that was disabled
+
+A row that needs a key that is not given is reported as not run. The exit status is 1 when any
+answer differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timezone
+from urllib.parse import urlsplit
+
+from ..keyring import AccessKey
+from .recipe import Target
+from .rows import Row, load_rows
+from .run import differences, try_row
+
+KINDS = {"permanent": "", "temporary": "TEMPORARY_", "limited": "LIMITED_"} | {
+    "expired": "EXPIRED_",
+    "disabled": "DISABLED_",
+}
+
+
+def read_target(url: str, environment: Mapping[str, str]) -> Target:
+    """The target that the environment describes; KeyError names a variable that is missing."""
+    keys = {}
+    for kind, infix in KINDS.items():
+        prefix = f"CONFORMANCE_{infix}"
+        if kind == "permanent" or f"{prefix}ACCESS_KEY_ID" in environment:
+            keys[kind] = AccessKey(
+                environment[f"{prefix}ACCESS_KEY_ID"],
+                environment[f"{prefix}ACCESS_KEY_SECRET"],
+                environment.get(f"{prefix}SECURITY_TOKEN"),
+            )
+    return Target(
+        host=urlsplit(url).netloc,
+        bucket=environment["CONFORMANCE_BUCKET"],
+        region=environment["CONFORMANCE_REGION"],
+        keys=keys,
+    )
+
+
+def run_rows(
+    rows: Sequence[Row], url: str, target: Target, *, clock: Callable[[], datetime]
+) -> tuple[list[str], int]:
+    """One line for each difference and each row not run, a summary, and how many differ."""
+    lines, differing, not_run = [], 0, 0
+    for row in rows:
+        kind = row.recipe.get("credentials", "permanent")
+        if row.switches or kind not in target.keys:
+            reason = "about the emulator alone" if row.switches else f"needs {kind} credentials"
+            lines.append(f"not run  {row.name}: {reason}")
+            not_run += 1
+            continue
+        problems = differences(row, try_row(row, url, target, now=clock()))
+        if problems:
+            lines.append(f"differs  {row.name} [{row.evidence}]: {'; '.join(problems)}")
+            differing += 1
+    lines.append(f"{len(rows)} rows, {differing} differ, {not_run} not run")
+    return lines, differing
+
+
+def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    if len(arguments) != 1:
+        print(__doc__)
+        return 2
+    try:
+        target = read_target(arguments[0], environment)
+    except KeyError as error:
+        print(f"The environment lacks {error.args[0]}.\n\n{__doc__}")
+        return 2
+    lines, differing = run_rows(
+        load_rows(), arguments[0], target, clock=lambda: datetime.now(timezone.utc)
+    )
+    print("\n".join(lines))
+    return 1 if differing else 0

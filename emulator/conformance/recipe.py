@@ -1,0 +1,171 @@
+"""From a row's recipe to the bytes of one HTTP request.
+
+An empty recipe is a valid V4 form upload. What a recipe may change:
+
+`version` v1 or v4; `credentials` a name of the target's keys; `signed_ago`, `expires_in` seconds;
+`fields` form fields set or, by null, removed before signing; `conditions` added to the policy;
+`uncovered` fields whose conditions are left out; `policy` another document; `policy_text` its text;
+`policy_field` the form field as it is; `after_signing` form fields set or removed once all is
+signed; `raw_parts` whole parts before the file; `after_file` fields moved behind the file;
+`raw_parts_after` whole parts behind the file; `file` with `name`, `type`, `headers` and `content`,
+or null; `boundary` what Content-Type says; `cut` bytes missing from the end of the body; `method`,
+`path`, `headers` of the request (null removes one); `chunked`; `form` false for a request without
+a body. `posted_before` sends the same request once before.
+
+In texts `<prefix>`, `<bucket>`, `<region>`, `<access_key_id>`, `<permanent>` (the permanent key's
+ID), `<day>`, `<date>`, `<tomorrow>`, `<other host>` and, after signing, `<policy>`, `<signature>`
+and `<md5>` stand for their values, and `<20 letters>` for so many letters.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..keyring import AccessKey
+from ..oss.signatures import v1_signature, v4_signature
+
+BOUNDARY = "----conformance-7MA4YWxkTrZu0gW"
+V4 = "OSS4-HMAC-SHA256"
+FILE: dict[str, Any] = {"name": "file.txt", "type": "text/plain", "content": "0123456789"}
+
+
+@dataclass(frozen=True)
+class Target:
+    """The bucket to try the rows on, and the keys there are for it."""
+
+    host: str
+    bucket: str
+    region: str
+    keys: dict[str, AccessKey] = field(repr=False)
+
+    @property
+    def other_host(self) -> str:
+        """A Host that names a bucket nobody has."""
+        first, _, rest = self.host.partition(".")
+        if first.isdecimal() or not rest:
+            return "no-such-bucket-0c1d.localhost"
+        return f"no-such-bucket-0c1d.{rest}"
+
+
+def build_request(recipe: dict[str, Any], target: Target, *, prefix: str, now: datetime) -> bytes:
+    """The whole request as it goes over the wire."""
+    places = {
+        "<prefix>": prefix,
+        "<bucket>": target.bucket,
+        "<region>": target.region,
+        "<tomorrow>": f"{now + timedelta(days=1):%Y%m%d}",
+        "<other host>": target.other_host,
+        "<permanent>": target.keys["permanent"].access_key_id,
+    }
+    body = _body(recipe, target, places, now) if recipe.get("form", True) else b""
+    places["<md5>"] = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
+    chunked = recipe.get("chunked", False)
+    headers: dict[str, str | None] = {
+        "Host": target.host,
+        "Content-Type": f"multipart/form-data; boundary={recipe.get('boundary', BOUNDARY)}",
+        "Content-Length": None if chunked else str(len(body)),
+        "Transfer-Encoding": "chunked" if chunked else None,
+        "Connection": "close",
+    }
+    headers.update(_fill(recipe.get("headers", {}), places))
+    body = body[: len(body) - recipe.get("cut", 0)]
+    if chunked:
+        body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    lines = [f"{recipe.get('method', 'POST')} {recipe.get('path', '/')} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in headers.items() if value is not None]
+    return "\r\n".join((*lines, "", "")).encode() + body
+
+
+def _body(recipe: dict[str, Any], target: Target, places: dict[str, str], now: datetime) -> bytes:
+    fields = _signed_fields(recipe, target, places, now)
+    behind = {name: fields.pop(name) for name in recipe.get("after_file", ())}
+    parts = [_field(name, value) for name, value in fields.items()]
+    parts += [text.encode() for text in recipe.get("raw_parts", ())]
+    file = recipe.get("file", {})
+    if file is not None:
+        parts.append(_file(_fill({**FILE, **file}, places)))
+    parts += [_field(name, value) for name, value in behind.items()]
+    parts += [text.encode() for text in recipe.get("raw_parts_after", ())]
+    delimiter = f"--{BOUNDARY}".encode()
+    return b"".join(b"%s\r\n%s\r\n" % (delimiter, part) for part in parts) + delimiter + b"--\r\n"
+
+
+def _signed_fields(
+    recipe: dict[str, Any], target: Target, places: dict[str, str], now: datetime
+) -> dict[str, str]:
+    key = target.keys[recipe.get("credentials", "permanent")]
+    signed_at = now - timedelta(seconds=recipe.get("signed_ago", 0))
+    places["<day>"] = day = f"{signed_at:%Y%m%d}"
+    places["<date>"] = f"{signed_at:%Y%m%dT%H%M%SZ}"
+    places["<access_key_id>"] = key.access_key_id
+    v4 = recipe.get("version", "v4") == "v4"
+    fields = {"key": "<prefix>file.txt", "success_action_status": "200"}
+    signing: dict[str, str] = {}
+    if v4:
+        signing = {
+            "x-oss-signature-version": V4,
+            "x-oss-credential": "<access_key_id>/<day>/<region>/oss/aliyun_v4_request",
+            "x-oss-date": "<date>",
+        }
+    else:
+        fields["OSSAccessKeyId"] = "<access_key_id>"
+    if key.security_token:
+        signing["x-oss-security-token"] = key.security_token
+    fields = _change({**fields, **signing}, recipe.get("fields", {}), places)
+    covered = [name for name in signing if name not in recipe.get("uncovered", ())]
+    expiration = now + timedelta(seconds=recipe.get("expires_in", 300))
+    document = {
+        "expiration": f"{expiration:%Y-%m-%dT%H:%M:%S.000Z}",
+        "conditions": [
+            {"bucket": "<bucket>"},
+            *({name: fields[name]} for name in covered if name in fields),
+            *recipe.get("conditions", ()),
+        ],
+    }
+    text = recipe.get("policy_text") or json.dumps(recipe.get("policy", document))
+    policy = base64.b64encode(_fill(text, places).encode()).decode()
+    policy = recipe.get("policy_field", policy)
+    if v4:
+        signature = v4_signature(key.access_key_secret, policy, date=day, region=target.region)
+        signed = {"policy": policy, "x-oss-signature": signature}
+    else:
+        signature = v1_signature(key.access_key_secret, policy)
+        signed = {"policy": policy, "Signature": signature}
+    places.update({"<policy>": policy, "<signature>": signature})
+    fields.update(signed)
+    return _change(fields, recipe.get("after_signing", {}), places)
+
+
+def _change(
+    fields: dict[str, str], changes: dict[str, str | None], places: dict[str, str]
+) -> dict[str, str]:
+    changed: dict[str, str | None] = _fill({**fields, **changes}, places)
+    return {name: value for name, value in changed.items() if value is not None}
+
+
+def _fill(value: Any, places: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {_fill(name, places): _fill(entry, places) for name, entry in value.items()}
+    if isinstance(value, str):
+        for place, text in places.items():
+            value = value.replace(place, text)
+        value = re.sub("<([0-9]+) letters>", lambda match: "x" * int(match[1]), value)
+    return value
+
+
+def _field(name: str, value: str) -> bytes:
+    return f'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}'.encode()
+
+
+def _file(file: dict[str, Any]) -> bytes:
+    lines = [f'Content-Disposition: form-data; name="file"; filename="{file["name"]}"']
+    if file["type"] is not None:
+        lines.append(f"Content-Type: {file['type']}")
+    lines += file.get("headers", ())
+    return "\r\n".join((*lines, "", file["content"])).encode()
