@@ -7,14 +7,16 @@ pinned to a harmless value and sent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from .callback_field import Callbacks
 from .credentials import Credentials
 from .errors import CredentialsUnavailable
 from .files import AdmittedFile, shown_name
-from .policy import Condition, content_length_range, exactly, format_expiration, one_of, starts_with
+from .policy import content_length_range, exactly, format_expiration, one_of, starts_with
 from .settings import USER, Settings
 from .signing import SIGNERS
 from .users import user_segment
@@ -25,22 +27,41 @@ CREDENTIALS_MARGIN = timedelta(seconds=60)
 Grant = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class _Scope:
+    """What one grant permits."""
+
+    key_or_dir: str
+    is_directory: bool
+    user: str
+    minimum: int  # bytes
+    maximum: int
+    content_types: Sequence[str]  # empty: any
+
+
 class GrantMaker:
-    """Makes grants under one configuration; encoded file names get `name_room` bytes."""
+    """Makes grants under one configuration; encoded file names get `name_room` bytes.
+
+    `user` is whom a grant is for, empty where nobody is known; `leaf` is a name that nobody has
+    used or can guess; `now` is an aware UTC datetime.
+    """
 
     def __init__(self, settings: Settings, *, name_room: int) -> None:
         self._settings = settings
+        self._name_room = name_room
         self._life = timedelta(seconds=settings.policy_seconds)
         self._url = settings.upload_url + "/"
         self._sign = SIGNERS[settings.signature_version]
         self._bucket = exactly("bucket", settings.oss_bucket)
-        self._listed_types = (
-            list(settings.allowed_content_types) if settings.content_types_set else []
+        self._listed_types = settings.allowed_content_types if settings.content_types_set else ()
+        self._callbacks = (
+            Callbacks(settings.callback_url, settings.oss_bucket, settings.grant_secret)
+            if settings.callback_url
+            else None
         )
-        self._name_room = name_room
 
     def directory_grant(
-        self, credentials: Credentials, *, user: str = "", leaf: str, now: datetime
+        self, credentials: Credentials, *, user: str, leaf: str, now: datetime
     ) -> Grant:
         """A grant for names of the client's choice below the prefix (and `leaf`, if wanted)."""
         settings = self._settings
@@ -48,35 +69,25 @@ class GrantMaker:
         pinned = {"success_action_status": "200"}
         if settings.forbid_overwrite and not settings.unique_dir:
             pinned["x-oss-forbid-overwrite"] = "true"
-        open_conditions = [starts_with("key", prefix)]
-        if self._listed_types:
-            open_conditions.append(one_of("content-type", self._listed_types))
-        grant = self._grant(
-            credentials,
-            now,
-            fields={"key": prefix + "${filename}"},
-            pinned=pinned,
-            conditions=open_conditions,
-            sizes=(settings.min_upload_bytes, settings.max_upload_bytes),
+        scope = _Scope(
+            prefix,
+            is_directory=True,
+            user=user,
+            minimum=settings.min_upload_bytes,
+            maximum=settings.max_upload_bytes,
             content_types=self._listed_types,
         )
+        grant = self._grant(credentials, scope, pinned, now)
         return grant | _classic_members(grant, credentials, prefix)
 
     def file_grant(
-        self,
-        credentials: Credentials,
-        file: AdmittedFile,
-        *,
-        user: str = "",
-        leaf: str,
-        now: datetime,
+        self, credentials: Credentials, file: AdmittedFile, *, user: str, leaf: str, now: datetime
     ) -> Grant:
         """A grant for one file, under a key of our own making."""
         settings = self._settings
         key = f"{self._prefix(user)}{leaf}{file.extension and '.' + file.extension}"
         shown = shown_name(file.name, self._name_room)
         pinned = {
-            "key": key,
             "Content-Type": file.content_type,
             "x-oss-content-type": file.content_type,
             "Content-Disposition": f"attachment; filename*=UTF-8''{shown}",
@@ -86,40 +97,47 @@ class GrantMaker:
             pinned["x-oss-forbid-overwrite"] = "true"
         if settings.object_acl:
             pinned["x-oss-object-acl"] = settings.object_acl
-        grant = self._grant(
-            credentials,
-            now,
-            fields={},
-            pinned=pinned,
-            conditions=[],
-            sizes=(file.minimum, file.maximum),
-            content_types=[file.content_type],
+        scope = _Scope(
+            key,
+            is_directory=False,
+            user=user,
+            minimum=file.minimum,
+            maximum=file.maximum,
+            content_types=(file.content_type,),
         )
-        return grant | {"key": key}
+        return self._grant(credentials, scope, pinned, now) | {"key": key}
 
     def _prefix(self, user: str) -> str:
-        return self._settings.upload_dir.replace(USER, user_segment(user))
+        prefix = self._settings.upload_dir
+        return prefix.replace(USER, user_segment(user)) if user else prefix
 
     def _grant(
-        self,
-        credentials: Credentials,
-        now: datetime,
-        *,
-        fields: Mapping[str, str],
-        pinned: Mapping[str, str],
-        conditions: Sequence[Condition],
-        sizes: tuple[int, int],
-        content_types: Sequence[str],
+        self, credentials: Credentials, scope: _Scope, pinned: dict[str, str], now: datetime
     ) -> Grant:
-        """What both kinds have; `fields` are sent as they are, `pinned` are conditions, too."""
+        """What both kinds have; `pinned` are fields that are conditions, too."""
         expiration = self._policy_expiration(credentials, now)
+        key = scope.key_or_dir
+        if self._callbacks:
+            pinned["callback"] = self._callbacks.field(
+                key,
+                is_directory=scope.is_directory,
+                minimum=scope.minimum,
+                maximum=scope.maximum,
+                content_type="".join(scope.content_types[:1]),
+                user=scope.user,
+                issued=now,
+                expires=expiration,
+            )
+        conditions = [
+            self._bucket,
+            content_length_range(scope.minimum, scope.maximum),
+            starts_with("key", key) if scope.is_directory else exactly("key", key),
+            *(exactly(name, value) for name, value in pinned.items()),
+        ]
+        if scope.is_directory and scope.content_types:
+            conditions.append(one_of("content-type", scope.content_types))
         signed = self._sign(
-            [
-                self._bucket,
-                content_length_range(*sizes),
-                *conditions,
-                *(exactly(name, value) for name, value in pinned.items()),
-            ],
+            conditions,
             expiration=expiration,
             access_key_id=credentials.access_key_id,
             access_key_secret=credentials.access_key_secret,
@@ -127,19 +145,22 @@ class GrantMaker:
             region=self._settings.oss_region,
             now=now,
         )
-        minimum, maximum = sizes
         return {
             "method": "POST",
             "url": self._url,
-            "fields": {**fields, **pinned, **signed},
+            "fields": {
+                "key": key + "${filename}" if scope.is_directory else key,
+                **pinned,
+                **signed,
+            },
             "expires": int((expiration - now).total_seconds()),
             "expire": int(expiration.timestamp()),
             "expiration": format_expiration(expiration),
             "server_time": int(now.timestamp()),
             "limits": {
-                "min_bytes": minimum,
-                "max_bytes": maximum,
-                "content_types": content_types,
+                "min_bytes": scope.minimum,
+                "max_bytes": scope.maximum,
+                "content_types": list(scope.content_types),
             },
         }
 

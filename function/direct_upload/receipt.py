@@ -4,36 +4,22 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 from urllib.parse import quote
 
 from .callback import accept, refuse
 from .errors import NotFound
+from .events import Request
 from .hook import on_upload
-
-if TYPE_CHECKING:
-    from .events import Request
-    from .settings import Settings
+from .settings import Settings
 
 logger = logging.getLogger("direct_upload")
 
 
-class Desk(Protocol):
-    """The part of the routes' desk that is needed here."""
-
-    @property
-    def settings(self) -> Settings: ...
-
-    @property
-    def clock(self) -> Callable[[], datetime]: ...
-
-
-def receive(desk: Desk, request: Request, context: Any) -> dict[str, Any]:
+def receive(request: Request, settings: Settings, now: datetime) -> dict[str, Any]:
     """Verify the report, log it, hand it to the hook; OSS passes the answer on to the browser."""
-    settings = desk.settings
     if not settings.callback_url:
         raise NotFound("There are no callbacks here.", "Set CALLBACK_URL to have them.")
     if request.query:
@@ -44,7 +30,7 @@ def receive(desk: Desk, request: Request, context: Any) -> dict[str, Any]:
         request.headers,
         request.body,
         secret=settings.grant_secret,
-        now=desk.clock(),
+        now=now,
         key_prefix=settings.callback_key_prefix,
         directory_types=settings.allowed_content_types if settings.content_types_set else (),
     )

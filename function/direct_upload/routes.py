@@ -13,6 +13,7 @@ from .errors import MethodNotAllowed, NotFound
 from .events import Request
 from .files import File, admit, file_from_json, file_from_query
 from .grants import Grant
+from .receipt import receive
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,10 @@ def _leaf() -> str:
     return secrets.token_hex(16)
 
 
+def _callback(desk: Desk, visit: Visit) -> dict[str, Any]:
+    return receive(visit.request, desk.settings, desk.clock())
+
+
 def _health(desk: Desk, visit: Visit) -> dict[str, Any]:
     return {"status": "ok", "version": __version__}
 
@@ -83,5 +88,6 @@ ROUTES: Mapping[str, Route] = {
     "/get_post_signature_for_oss_upload": Route("GET", _directory_grant, is_directory=True),
     "/sign": Route("POST", _sign),
     "/s3/params": Route("GET", _companion_parameters),
+    "/callback": Route("POST", _callback, asks_caller=False),  # OSS proves itself otherwise
     "/healthz": Route("GET", _health, asks_caller=False),
 }

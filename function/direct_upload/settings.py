@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from . import content_types
+from .callback_field import check_callback_url
 from .environment import Environment, wrong
 from .origins import normal_origin
+from .public_key import check_key_prefix
 from .users import MAX_SEGMENT_BYTES
 
 DEFAULTS: Mapping[str, str] = {
@@ -52,6 +54,7 @@ SAFE_CONTENT_TYPES = "image/*,audio/*,video/*,application/pdf,text/plain,applica
 USER = "{user}"
 """Stands in `UPLOAD_DIR` for the caller's own segment."""
 MAX_PREFIX_BYTES = 512
+MIN_SECRET_BYTES = 32
 
 # PostObject takes at most 5 GB (OSS documents, EC 0006-00000003).
 MAX_OBJECT_BYTES = 5 * 1024**3
@@ -85,6 +88,9 @@ class Settings:
     jwt_issuer: str
     jwt_audience: str
     jwt_user_claim: str
+    callback_url: str  # empty: no callbacks
+    callback_key_prefix: str
+    grant_secret: bytes = field(repr=False)
     log_level: str
 
 
@@ -100,7 +106,6 @@ def parse_settings(environ: Mapping[str, str]) -> Settings:
     source = env.choice("CREDENTIALS_SOURCE", "assume-role", "function-role")
     auth = env.choice("AUTH", "anonymous", "jwt")
     needed_with_jwt = env.required if auth == "jwt" else env.text
-    _check_later_settings(env)
     return Settings(
         oss_bucket=bucket,
         oss_region=region,
@@ -138,6 +143,9 @@ def parse_settings(environ: Mapping[str, str]) -> Settings:
         jwt_issuer=needed_with_jwt("JWT_ISSUER"),
         jwt_audience=needed_with_jwt("JWT_AUDIENCE"),
         jwt_user_claim=env.text("JWT_USER_CLAIM"),
+        callback_url=_callback_url(env),
+        callback_key_prefix=_callback_key_prefix(env),
+        grant_secret=_grant_secret(env),
         log_level=env.choice("LOG_LEVEL", "DEBUG", "INFO", "WARNING", "ERROR"),
     )
 
@@ -186,6 +194,25 @@ def _object_acl(env: Environment) -> str | None:
     return None if acl == "none" else acl
 
 
-def _check_later_settings(env: Environment) -> None:
-    if env.text("CALLBACK_URL"):
-        wrong("CALLBACK_URL", "is not supported yet", "Leave it empty.")
+def _callback_url(env: Environment) -> str:
+    url = env.text("CALLBACK_URL")
+    if url:
+        check_callback_url(url)
+    return url
+
+
+def _callback_key_prefix(env: Environment) -> str:
+    prefix = env.text("CALLBACK_KEY_PREFIX")
+    check_key_prefix(prefix)
+    return prefix
+
+
+def _grant_secret(env: Environment) -> bytes:
+    secret = env.text("GRANT_SECRET").encode()
+    if env.text("CALLBACK_URL") and len(secret) < MIN_SECRET_BYTES:
+        wrong(
+            "GRANT_SECRET",
+            f"has fewer than {MIN_SECRET_BYTES} bytes" if secret else "is missing",
+            "Callbacks need it; make one with: openssl rand -base64 32",
+        )
+    return secret

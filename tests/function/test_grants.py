@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from datetime import timedelta
 from typing import Any
@@ -185,6 +186,24 @@ def test_file_grant_without_a_size_has_the_configured_range() -> None:
     assert grant["limits"]["max_bytes"] == 9
 
 
+CALLBACK = {
+    "CALLBACK_URL": "https://upload.example.com/callback",
+    "GRANT_SECRET": "0123456789abcdef0123456789abcdef",
+}
+
+
+@pytest.mark.parametrize("version", ["v4", "v1"])
+def test_a_configured_callback_is_in_both_grants_and_pinned(version: str) -> None:
+    for grant in (
+        directory_grant(**CALLBACK, SIGNATURE_VERSION=version),
+        file_grant(**CALLBACK, SIGNATURE_VERSION=version),
+    ):
+        callback = grant["fields"]["callback"]
+        assert pinned(grant)["callback"] == callback
+        assert json.loads(base64.b64decode(callback))["callbackUrl"] == CALLBACK["CALLBACK_URL"]
+    assert directory_grant(**CALLBACK)["callback"]
+
+
 def test_acl_none_is_neither_sent_nor_pinned() -> None:
     grant = file_grant(OBJECT_ACL="none")
     assert "x-oss-object-acl" not in grant["fields"] | pinned(grant)
@@ -216,14 +235,14 @@ def test_no_grant_outlives_its_token(
     life: timedelta | None, policy_seconds: str, expires: int
 ) -> None:
     grant = maker(POLICY_SECONDS=policy_seconds).directory_grant(
-        credentials(life), leaf="leaf", now=NOW
+        credentials(life), user="", leaf="leaf", now=NOW
     )
     assert grant["expires"] == expires
 
 
 def test_a_token_in_its_last_minute_signs_nothing() -> None:
     with pytest.raises(CredentialsUnavailable) as caught:
-        maker().directory_grant(credentials(timedelta(seconds=60)), leaf="leaf", now=NOW)
+        maker().directory_grant(credentials(timedelta(seconds=60)), user="", leaf="leaf", now=NOW)
     assert caught.value.headers == {"Retry-After": "5"}
 
 
@@ -251,6 +270,8 @@ def test_the_longest_of_everything_stays_within_eight_kilobytes() -> None:
         "UPLOAD_DIR": "用" * 170 + "a/",
         "ALIBABA_CLOUD_SECURITY_TOKEN": "t" * 1200,
         "ALLOWED_CONTENT_TYPES": "application/*",
+        "CALLBACK_URL": "https://upload.example.com/" + "c" * 64,
+        "GRANT_SECRET": CALLBACK["GRANT_SECRET"],
     }
     grant = file_grant('{"filename": "%s.docx"}' % ("图" * 200), **extremes)
     assert size(grant) <= 8192

@@ -44,6 +44,9 @@ def test_defaults_are_those_of_the_readme() -> None:
         "jwt_issuer": "",
         "jwt_audience": "",
         "jwt_user_claim": "sub",
+        "callback_url": "",
+        "callback_key_prefix": "https://gosspublic.alicdn.com/",
+        "grant_secret": b"",
         "log_level": "INFO",
     }
 
@@ -143,6 +146,9 @@ def test_reads(changes: dict[str, str], name: str, expected: object) -> None:
         pytest.param("AUTH", "", id="no choice of callers"),
         pytest.param("AUTH", "none", id="unknown callers"),
         pytest.param("UPLOAD_DIR", "a/{user}/", id="a user where nobody is known"),
+        pytest.param("CALLBACK_URL", "upload.example.com", id="callback without a scheme"),
+        pytest.param("CALLBACK_URL", "https://e.example/" + "c" * 512, id="callback too long"),
+        pytest.param("CALLBACK_KEY_PREFIX", "https://keys.example", id="prefix without a slash"),
         pytest.param("LOG_LEVEL", "LOUD", id="unknown level"),
     ],
 )
@@ -150,6 +156,19 @@ def test_refuses_and_names_the_setting(name: str, value: str) -> None:
     with pytest.raises(Misconfigured, match=name) as caught:
         settings.parse_settings(VALID | {name: value})
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("secret", "problem"),
+    [
+        pytest.param("", "is missing", id="none"),
+        pytest.param("s" * 31, "fewer than 32 bytes", id="31 bytes"),
+    ],
+)
+def test_callbacks_need_a_secret(secret: str, problem: str) -> None:
+    callback = {"CALLBACK_URL": "https://upload.example.com/callback", "GRANT_SECRET": secret}
+    with pytest.raises(Misconfigured, match=problem):
+        settings.parse_settings(VALID | callback)
 
 
 WITH_JWT = VALID | {
