@@ -1,0 +1,214 @@
+"""Runs the function and all that it needs on this machine, offline.
+
+Four servers on consecutive ports, so four origins, as in the cloud: the function behind an
+emulated Function Compute, an emulated OSS, an emulated STS and the upload page. This is the only
+file that sees both the function and the emulators.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import os
+import secrets
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+ROOT = Path(__file__).resolve().parent
+# Function Compute does the same with the directory of the code.
+sys.path.insert(0, str(ROOT / "function"))
+
+import index  # noqa: E402
+from emulator.function_compute import FunctionCompute  # noqa: E402
+from emulator.keyring import AccessKey, KeyRing  # noqa: E402
+from emulator.oss import Oss  # noqa: E402
+from emulator.page import Page  # noqa: E402
+from emulator.server import Server  # noqa: E402
+from emulator.sts import Sts  # noqa: E402
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+# The STS SDK honours these even for 127.0.0.1.
+PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+# How long Function Compute's own credentials last (documents, "Context").
+FUNCTION_ROLE_LIFE = timedelta(hours=36)
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the four servers listen: consecutive ports of one host."""
+
+    host: str
+    port: int
+
+    @property
+    def function(self) -> str:
+        return self._url(0)
+
+    @property
+    def oss(self) -> str:
+        return self._url(1)
+
+    @property
+    def sts(self) -> str:
+        return self._url(2)
+
+    @property
+    def page(self) -> str:
+        return self._url(3)
+
+    def _url(self, offset: int) -> str:
+        host = "127.0.0.1" if self.host == "0.0.0.0" else self.host  # noqa: S104 (compared only)
+        return f"http://{host}:{self.port + offset}"
+
+
+def function_environment(environ: Mapping[str, str], addresses: Addresses) -> dict[str, str]:
+    """The function's environment: what is set, and defaults of this harness for what is not."""
+    page_port = addresses.port + 3
+    defaults = {
+        "OSS_BUCKET": "post-test",
+        "OSS_REGION": "cn-hangzhou",
+        "AUTH": "anonymous",
+        "ALLOWED_ORIGINS": f"{addresses.page},http://localhost:{page_port}",
+        "UPLOAD_URL": addresses.oss,
+        "UPLOAD_ROLE_ARN": "acs:ram::1234567890123456:role/oss-uploader",
+        "STS_ENDPOINT": addresses.sts,
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAI" + secrets.token_hex(10),
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": secrets.token_urlsafe(24),
+    }
+    given = {name: value for name, value in environ.items() if name not in PROXY_VARIABLES}
+    return given | {name: value for name, value in defaults.items() if not given.get(name)}
+
+
+def give_keys(environment: dict[str, str], keys: KeyRing) -> AccessKey:
+    """Put the function's own credentials into its environment and among the known keys.
+
+    To sign with them itself (`function-role`), the function needs temporary ones.
+    """
+    if environment.get("CREDENTIALS_SOURCE") == "function-role":
+        key = keys.issue(expiration=datetime.now(timezone.utc) + FUNCTION_ROLE_LIFE)
+    else:
+        key = AccessKey(
+            environment["ALIBABA_CLOUD_ACCESS_KEY_ID"],
+            environment["ALIBABA_CLOUD_ACCESS_KEY_SECRET"],
+            environment.get("ALIBABA_CLOUD_SECURITY_TOKEN") or None,
+        )
+        keys.add(key)
+    environment["ALIBABA_CLOUD_ACCESS_KEY_ID"] = key.access_key_id
+    environment["ALIBABA_CLOUD_ACCESS_KEY_SECRET"] = key.access_key_secret
+    environment["ALIBABA_CLOUD_SECURITY_TOKEN"] = key.security_token or ""
+    return key
+
+
+@contextlib.contextmanager
+def serving(
+    addresses: Addresses,
+    environment: Mapping[str, str],
+    keys: KeyRing,
+    *,
+    own_key: AccessKey,
+    handler: Callable[[bytes, Any], object],
+    initializer: Callable[[Any], object],
+    data: Path,
+    runtime: str = "python3.10",
+    custom_domain: bool = False,
+    log: Callable[[str], None] = print,
+) -> Iterator[None]:
+    """Serve all four between `with` and its end."""
+    region = environment["OSS_REGION"].removeprefix("oss-")
+
+    def log_as(name: str) -> Callable[[str], None]:
+        return lambda line: log(f"{name:8}  {line}")
+
+    function = FunctionCompute(
+        handler,
+        initializer=initializer,
+        function_keys=own_key,
+        credentials_in_context=runtime == "python3.10",
+        custom_domain=custom_domain,
+        region=region,
+        log=log_as("function"),
+    )
+    oss = Oss(
+        environment["OSS_BUCKET"],
+        region,
+        data,
+        keys,
+        [origin.strip() for origin in environment["ALLOWED_ORIGINS"].split(",")],
+        log=log_as("oss"),
+    )
+    sts = Sts(environment["UPLOAD_ROLE_ARN"], keys, log=log_as("sts"))
+    page = Page(ROOT / "web", function_url=addresses.function, oss_url=addresses.oss)
+    with contextlib.ExitStack() as servers:
+        apps: list[WSGIApplication] = [function, oss, sts, page]
+        for offset, app in enumerate(apps):
+            servers.enter_context(Server(app, addresses.host, addresses.port + offset))
+        log(f"function  {addresses.function}")
+        log(f"oss       {addresses.oss}  bucket {environment['OSS_BUCKET']}, objects in {data}")
+        log(f"sts       {addresses.sts}")
+        log(f"page      {addresses.page}")
+        log("Ready")
+        yield
+
+
+def main() -> int:
+    """Serve until SIGINT or SIGTERM."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=9000, help="first of four (default 9000)")
+    parser.add_argument("--data", type=Path, default=Path(".local"), help="where objects are kept")
+    parser.add_argument(
+        "--runtime",
+        choices=("python3.10", "python3.12"),
+        default="python3.10",
+        help="where the function finds its keys: in the context (3.10) or its environment (3.12)",
+    )
+    parser.add_argument(
+        "--custom-domain",
+        action="store_true",
+        help="without what Function Compute adds on its default domain",
+    )
+    options = parser.parse_args()
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    logging.basicConfig(format="function  [%(levelname)s] %(message)s", stream=sys.stdout)
+
+    addresses = Addresses(options.host, options.port)
+    environment = function_environment(os.environ, addresses)
+    keys = KeyRing()
+    own_key = give_keys(environment, keys)
+    # The function reads its process's environment, as in the cloud.
+    os.environ.clear()
+    os.environ.update(environment)
+    try:
+        with serving(
+            addresses,
+            environment,
+            keys,
+            own_key=own_key,
+            handler=index.handler,
+            initializer=index.initialize,
+            data=options.data,
+            runtime=options.runtime,
+            custom_domain=options.custom_domain,
+            log=lambda line: print(line, flush=True),
+        ):
+            stop.wait()
+    except OSError as error:
+        print(f"local_server: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
