@@ -1,0 +1,84 @@
+"""The local harness as a process of its own, for tests that use it from outside."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+ROOT = Path(__file__).resolve().parent.parent
+TRIES = 10
+
+
+@dataclass(frozen=True)
+class Harness:
+    """The addresses of the four servers, and what the harness printed so far."""
+
+    function: str
+    oss: str
+    sts: str
+    page: str
+    data: Path
+    printed: list[str]
+
+
+@contextlib.contextmanager
+def running_harness(data: Path, settings: Mapping[str, str]) -> Iterator[Harness]:
+    """Run local_server.py on free ports, with `settings` in its environment and no other."""
+    process, port, printed = _start(data, settings)
+    try:
+        function, oss, sts, page = (f"http://127.0.0.1:{port + offset}" for offset in range(4))
+        yield Harness(function, oss, sts, page, data, printed)
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def _start(data: Path, settings: Mapping[str, str]) -> tuple[subprocess.Popen[str], int, list[str]]:
+    environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    printed: list[str] = []
+    for _ in range(TRIES):  # somebody may take a port between the look and the start
+        port = _four_free_ports()
+        process = subprocess.Popen(
+            [sys.executable, "local_server.py", "--port", str(port), "--data", str(data)],
+            cwd=ROOT,
+            env={**environment, "PYTHONUNBUFFERED": "1", **settings},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert process.stdout is not None
+        printed = []
+        for line in process.stdout:
+            printed.append(line)
+            if line.strip() == "Ready":
+                # A full pipe would stop the servers.
+                threading.Thread(
+                    target=_collect, args=(process.stdout, printed), daemon=True
+                ).start()
+                return process, port, printed
+        process.wait()
+    raise AssertionError("local_server.py does not start:\n" + "".join(printed))
+
+
+def _collect(lines: IO[str], printed: list[str]) -> None:
+    with lines:
+        printed.extend(lines)
+
+
+def _four_free_ports() -> int:
+    """The first of four consecutive ports that nobody listens on."""
+    while True:
+        with contextlib.ExitStack() as sockets, contextlib.suppress(OSError, OverflowError):
+            first = sockets.enter_context(socket.create_server(("127.0.0.1", 0)))
+            port: int = first.getsockname()[1]
+            for offset in (1, 2, 3):
+                sockets.enter_context(socket.create_server(("127.0.0.1", port + offset)))
+            return port
