@@ -123,7 +123,8 @@ class AssumedRole:
         except Misconfigured as error:
             # No call was made, so nothing has to wait: the next context may hold keys.
             flight.outcome = error
-            logger.warning("%s %s", error.message, error.hint)
+            if soft:  # else the caller is told, and logged
+                logger.warning("%s %s", error.message, error.hint)
         except Exception as error:
             flight.outcome = _unavailable(error)
             failure = _Failure(flight.outcome, self._clock())

@@ -19,8 +19,8 @@ from typing import Any
 
 from .credentials import BaseCredentials, Credentials
 
-# Longest session that STS grants, and the clock difference that it tolerates
-# (STS documents, AssumeRole and common request headers).
+# The longest session that STS grants, and the clock difference that it tolerates: 12 hours and 15
+# minutes (documented; the latter for the gateway, under other products).
 LONGEST_LIFE = timedelta(hours=12, minutes=15)
 
 EXPIRATION_FORMAT = "%Y-%m-%dT%H:%M:%SZ"

@@ -270,7 +270,7 @@ def test_a_cold_storm_makes_one_call_and_serves_all(server: FaultySts, clock: Cl
         asked.wait()
         assert not wait(callers, timeout=0.05, return_when=FIRST_COMPLETED).done
         gate.set()
-        outcomes = [caller.result() for caller in callers]
+        outcomes = [caller.result(timeout=3) for caller in callers]
     assert len(server.requests) == 1
     assert len({id(outcome) for outcome in outcomes}) == 1
     assert isinstance(outcomes[0], Credentials)
@@ -283,7 +283,7 @@ def test_a_cold_storm_on_a_refused_role_makes_one_call(server: FaultySts, clock:
         callers = storm(source(server, clock), pool, 32)
         asked.wait()
         gate.set()
-        outcomes = [caller.result() for caller in callers]
+        outcomes = [caller.result(timeout=3) for caller in callers]
     assert len(server.requests) == 1
     assert {type(outcome) for outcome in outcomes} == {CredentialsUnavailable}
     assert len({id(outcome) for outcome in outcomes}) == 32
@@ -371,7 +371,9 @@ def test_a_cold_failure_is_a_503_and_the_next_call_waits(
 
     server.requests.clear()
     clock.move(4.9)
-    assert vars(refused(role)) == vars(first)
+    second = refused(role)
+    assert vars(second) == vars(first)
+    assert second is not refused(role)
     assert not server.requests
     assert len(warnings(caplog)) == 1
 
@@ -471,6 +473,14 @@ def test_the_deadline_holds_for_a_server_that_trickles(server: FaultySts, clock:
     assert "in time" in refused(source(server, clock, patience=patience)).message
     assert time.monotonic() - started < 0.6
     assert len(server.requests) == 2  # a pause that would end too late is not begun
+
+
+def test_a_try_ends_with_the_deadline(server: FaultySts, clock: Clock) -> None:
+    server.become(FAULTS["hang"][0])
+    patience = Patience(try_seconds=5, deadline_seconds=0.2, last_try_seconds=0.05)
+    started = time.monotonic()
+    refused(source(server, clock, patience=patience))
+    assert time.monotonic() - started < 2
 
 
 # What goes wrong on our side
