@@ -14,6 +14,7 @@ from werkzeug import Request, Response
 
 from ..keyring import KeyRing
 from .body import Body
+from .callback import PUBLIC_KEY_PATH, CallbackKey
 from .cors import Cors, actual_headers, default_cors, load_cors, preflight_headers
 from .errors import Refused, error_xml
 from .listing import PAGE_SECURITY, listing_page, listing_xml, select
@@ -39,6 +40,8 @@ class Oss:
     """One bucket in one folder, safe to serve from many threads.
 
     `<directory>/cors.xml`, when it is there, takes the place of the default CORS rule.
+    `public_url` is where receivers of callbacks find the public key; without it, that is wherever
+    the form was posted to.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Oss:
         accept_trailing_fields: bool = False,
         accept_uncovered_token: bool = False,
         accept_v1: bool = True,
+        public_url: str | None = None,
     ) -> None:
         self._settings = Settings(
             bucket=bucket,
@@ -65,6 +69,8 @@ class Oss:
             accept_trailing_fields=accept_trailing_fields,
             accept_uncovered_token=accept_uncovered_token,
             accept_v1=accept_v1,
+            callback_key=CallbackKey(),
+            public_url=public_url,
         )
         self._store = Store(directory / bucket)
         self._cors_file = directory / CORS_FILE
@@ -122,6 +128,10 @@ class Oss:
                 hint=f"{request.method} {request.path} is not possible; a form is posted to /, "
                 "and its field 'key' names the object.",
                 elements={"Method": request.method, "ResourceType": "Object"},
+            )
+        if request.path == PUBLIC_KEY_PATH:
+            return Response(
+                self._settings.callback_key.public_pem, mimetype="application/x-pem-file"
             )
         check_bucket(bucket, self._settings)
         response = self._list(request) if request.path == "/" else self._get(request)

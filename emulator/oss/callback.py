@@ -7,7 +7,6 @@ calls them: there is nobody else to call on one machine.
 from __future__ import annotations
 
 import base64
-import functools
 import http.client
 import json
 import queue
@@ -18,7 +17,7 @@ from typing import NoReturn
 from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.hashes import MD5
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -57,14 +56,13 @@ class _Raw:
 
 
 class CallbackKey:
-    """The key pair that signs callbacks, new for each run and made when first needed.
+    """The key pair that signs callbacks, new for each run.
 
     The service's own has 512 bits; libraries no longer make keys so short.
     """
 
-    @functools.cached_property
-    def _private(self) -> RSAPrivateKey:
-        return generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505
+    def __init__(self) -> None:
+        self._private = generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505
 
     @property
     def public_pem(self) -> bytes:
@@ -100,9 +98,7 @@ def call_back(callback: Callback, body: bytes, *, key: CallbackKey, key_url: str
     raise failure
 
 
-def _post_within(
-    seconds: float, url: SplitResult, body: bytes, headers: dict[str, str]
-) -> _Raw:
+def _post_within(seconds: float, url: SplitResult, body: bytes, headers: dict[str, str]) -> _Raw:
     """Post and wait so long in all; a socket's own timeout starts anew with each byte."""
     answers: queue.SimpleQueue[_Raw | Exception] = queue.SimpleQueue()
 

@@ -37,6 +37,7 @@ from .refusals import (
     TOO_SMALL,
     V1_DISABLED,
 )
+from .report import report
 from .settings import Settings
 from .store import Record, Store, Upload
 from .success import success
@@ -66,12 +67,7 @@ def post_object(
     check_bucket(bucket, settings)
     policy = _authorize(claim, form, key=key, bucket=bucket, settings=settings, now=now)
     attributes = read_attributes(form, request.headers)
-    if read_callback(form.fields) is not None:
-        raise Refused(
-            NOT_EMULATED,
-            hint="The callback is valid, but callbacks are not emulated yet; leave CALLBACK_URL "
-            "of the function unset.",
-        )
+    callback = read_callback(form.fields)
     with store.upload() as upload:
         _receive(parts.content(), upload, policy.size_ranges, log)
         finish_form(parts, accept_trailing_fields=settings.accept_trailing_fields)
@@ -85,7 +81,13 @@ def post_object(
                 hint=f"The object {key!r} exists and the form forbids to overwrite it; ask for "
                 "a new grant (FORBID_OVERWRITE of the function decides).",
             ) from error
-    return success(record, form.fields, bucket=bucket, origin=request.host_url.rstrip("/"))
+    origin = request.host_url.rstrip("/")
+    answer = None
+    if callback is not None:
+        answer = report(
+            callback, record, form.fields, settings=settings, store=store, origin=origin
+        )
+    return success(record, form.fields, bucket=bucket, origin=origin, answer=answer)
 
 
 def check_bucket(bucket: str, settings: Settings) -> None:

@@ -330,6 +330,35 @@ CALLBACK_VARIABLES_NOT_JSON = Refusal(
     INFERRED,
 )
 
+# The callback that failed though the object is stored; 203 throughout
+_FAILED_CALLBACK = "CallbackFailed"
+CALLBACK_TOO_SLOW = Refusal(203, _FAILED_CALLBACK, "Cost too long time.", "0007-00000202")
+CALLBACK_STATUS = Refusal(203, _FAILED_CALLBACK, "Error status : ", "0007-00000203", LIVE)
+CALLBACK_UNREACHABLE = Refusal(
+    203,
+    _FAILED_CALLBACK,
+    "Error status : -1.OSS can not connect to your callbackUrl, please check it.",
+    "0007-00000203",
+    LIVE,
+)
+CALLBACK_ANSWER_WITHOUT_LENGTH = Refusal(
+    203,
+    _FAILED_CALLBACK,
+    "Error Status : 400.User server missing content-length.",
+    "0007-00000203",
+    INFERRED,
+)
+CALLBACK_ANSWER_TOO_LONG = Refusal(
+    203,
+    _FAILED_CALLBACK,
+    "Error Status : 400.User server return too long content-length value.",
+    "0007-00000203",
+    INFERRED,
+)
+CALLBACK_ANSWER_NOT_JSON = Refusal(
+    203, _FAILED_CALLBACK, "Response body is not valid json format.", "0007-00000205"
+)
+
 # Cross-origin requests; the misspellings are the service's own
 CORS_FORBIDDEN = Refusal(
     403,

@@ -1,6 +1,6 @@
 """The answer to a stored upload.
 
-OSS documents, PostObject, `success_action_redirect` and `success_action_status`.
+OSS documents, PostObject, `success_action_redirect` and `success_action_status`; Callback.
 """
 
 from __future__ import annotations
@@ -11,13 +11,19 @@ from xml.sax.saxutils import escape
 
 from werkzeug import Response
 
+from .callback import Answer
 from .store import Record
 from .text import printable
 
 
-def success(record: Record, fields: Mapping[str, str], *, bucket: str, origin: str) -> Response:
-    """Redirect, or 200, 201 with XML, or 204 for anything else."""
-    if address := _redirect(fields.get("success_action_redirect", ""), bucket, record):
+def success(
+    record: Record, fields: Mapping[str, str], *, bucket: str, origin: str, answer: Answer | None
+) -> Response:
+    """The callback's answer, or a redirect, or 200, 201 with XML, or 204 for anything else."""
+    if answer is not None:
+        # Documented: always with 200. That it takes the place of a redirect is inferred.
+        response = Response(answer.body, content_type=answer.content_type)
+    elif address := _redirect(fields.get("success_action_redirect", ""), bucket, record):
         response = Response(status=303)  # inferred, like the query
         response.headers["Location"] = address
     else:
