@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import functools
-import http.client
 import queue
 import re
 import threading
@@ -120,6 +119,8 @@ def _fetch(url: str) -> bytes:
     Timeouts of sockets bound neither a name look-up nor an answer that trickles. Hence the
     thread: it lives on only as long as such a server holds it.
     """
+    import http.client  # brings TLS with it, which a cold start should not wait for
+
     answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
 
     def call() -> None:
@@ -142,6 +143,8 @@ def _fetch(url: str) -> bytes:
 
 def _get(url: str) -> bytes | None:
     """One GET; `http.client` follows no redirect and asks no proxy."""
+    import http.client
+
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=FETCH_SECONDS)
