@@ -81,6 +81,8 @@ def function_environment(environ: Mapping[str, str], addresses: Addresses) -> di
         "UPLOAD_URL": addresses.oss,
         "UPLOAD_ROLE_ARN": "acs:ram::1234567890123456:role/oss-uploader",
         "STS_ENDPOINT": addresses.sts,
+        "CALLBACK_KEY_PREFIX": f"{addresses.oss}/",
+        "GRANT_SECRET": secrets.token_urlsafe(32),
         "ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAI" + secrets.token_hex(10),
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET": secrets.token_urlsafe(24),
     }
@@ -144,6 +146,7 @@ def serving(
         keys,
         [origin.strip() for origin in environment["ALLOWED_ORIGINS"].split(",")],
         log=log_as("oss"),
+        public_url=addresses.oss,
     )
     sts = Sts(environment["UPLOAD_ROLE_ARN"], keys, log=log_as("sts"))
     page = Page(ROOT / "web", function_url=addresses.function, oss_url=addresses.oss)
