@@ -66,20 +66,21 @@ def check_expiration(policy: Policy, scope: Scope | None, now: datetime) -> None
 def check_conditions(policy: Policy, form: Form, *, bucket: str) -> None:
     """Compare each condition with the form as it was sent: `${filename}` is still unexpanded."""
     for condition in policy.conditions:
-        value = _value_of(condition.field, form, bucket)
-        if value is None:
+        values = _values_of(condition.field, form, bucket)
+        if not values:
             raise Refused(
                 FIELD_ABSENT,
                 detail=condition.source,
                 hint=f"The policy has a condition on {condition.field!r}, which the form does "
                 "not send before `file`; send it as the grant gives it.",
             )
-        if not TESTS[condition.mode](value, condition.values):
-            raise Refused(
-                CONDITION_FAILED,
-                detail=condition.source,
-                hint=_explain(condition, value),
-            )
+        for value in values:
+            if not TESTS[condition.mode](value, condition.values):
+                raise Refused(
+                    CONDITION_FAILED,
+                    detail=condition.source,
+                    hint=_explain(condition, value),
+                )
 
 
 def check_coverage(policy: Policy, claim: Claim, *, accept_uncovered_token: bool) -> None:
@@ -100,12 +101,17 @@ def check_coverage(policy: Policy, claim: Claim, *, accept_uncovered_token: bool
             )
 
 
-def _value_of(name: str, form: Form, bucket: str) -> str | None:
+def _values_of(name: str, form: Form, bucket: str) -> list[str]:
+    """What a condition is held against; nothing when the form does not say."""
     if name == "bucket":  # that of the Host; a form field of this name is ignored
-        return bucket
-    if name == "content-type":
-        return form.content_type
-    return form.fields.get(name)
+        return [bucket]
+    value = form.fields.get(name)
+    values = [] if value is None else [value]
+    if name == "content-type" and form.content_type is not None:
+        # The type that counts, and the field itself where something else outranks it (inferred:
+        # no document says that a field may break its condition when it has no effect).
+        values.append(form.content_type)
+    return values
 
 
 def _explain(condition: Condition, value: str) -> str:
