@@ -20,7 +20,7 @@ from .errors import Refused, error_xml
 from .listing import PAGE_SECURITY, listing_page, listing_xml, select
 from .objects import get_object
 from .post import LogEntry, check_bucket, post_object
-from .refusals import INTERNAL_ERROR, INVALID_KEY, METHOD_NOT_ALLOWED, NOT_EMULATED
+from .refusals import INTERNAL_ERROR, METHOD_NOT_ALLOWED, NOT_EMULATED
 from .settings import Settings
 from .store import Store
 
@@ -134,16 +134,12 @@ class Oss:
                 self._settings.callback_key.public_pem, mimetype="application/x-pem-file"
             )
         check_bucket(bucket, self._settings)
-        response = self._list(request) if request.path == "/" else self._get(request)
+        if request.path == "/":
+            response = self._list(request)
+        else:
+            response = get_object(request, self._store, request.path[1:])
         log.size = response.content_length or 0
         return response
-
-    def _get(self, request: Request) -> Response:
-        try:
-            key = request.environ["PATH_INFO"].encode("latin-1").decode()[1:]
-        except UnicodeDecodeError as error:
-            raise Refused(INVALID_KEY, hint="The path is not UTF-8.") from error
-        return get_object(request, self._store, key)
 
     def _list(self, request: Request) -> Response:
         query = request.args

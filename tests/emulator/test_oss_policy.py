@@ -1,0 +1,73 @@
+"""The parser of POST policies, where the conformance rows leave something to say."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.oss.errors import Refused
+from emulator.oss.policy import parse_policy
+from emulator.oss.refusals import POLICY_NOT_JSON
+
+EXPIRATION = "2026-11-24T12:00:00.250Z"
+
+
+def encode(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def policy(condition: str) -> str:
+    return encode(f'{{"expiration": "{EXPIRATION}", "conditions": [{condition}]}}')
+
+
+def test_reads_milliseconds() -> None:
+    assert parse_policy(policy('{"a": "b"}')).expiration.microsecond == 250_000
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        pytest.param(r"a/\${filename}", "a/${filename}", id="a bare escape, no JSON"),
+        pytest.param(r"a/\\${filename}", "a/${filename}", id="an escape in JSON"),
+        pytest.param("a/${filename}", "a/${filename}", id="no escape"),
+        pytest.param(r"\\\\${f}", r"\${f}", id="an escaped backslash and an escape"),
+        pytest.param(r"\\\${f}", r"\${f}", id="an escaped backslash and a bare escape"),
+        pytest.param(r"\u7528\/\"", '用/"', id="escapes of JSON"),
+    ],
+)
+def test_a_literal_dollar_may_be_written_in_two_ways(written: str, meant: str) -> None:
+    (condition,) = parse_policy(policy(f'["eq", "$key", "{written}"]')).conditions
+    assert condition.values == (meant,)
+
+
+def test_refuses_nesting_that_the_parser_cannot_follow() -> None:
+    with pytest.raises(Refused) as caught:
+        parse_policy(encode("[" * 200_000))
+    assert caught.value.refusal is POLICY_NOT_JSON
+
+
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=9)),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=9), inner),
+    max_leaves=12,
+)
+
+
+@given(JSON, JSON)
+def test_any_document_is_parsed_or_refused(expiration: object, conditions: object) -> None:
+    document = {"expiration": expiration, "conditions": conditions}
+    for text in (json.dumps(document), json.dumps({**document, "expiration": EXPIRATION})):
+        try:
+            parse_policy(encode(text))
+        except Refused as refused:
+            assert refused.hint
+
+
+@given(st.text())
+def test_any_text_is_parsed_or_refused(text: str) -> None:
+    with pytest.raises(Refused):
+        parse_policy(text)
