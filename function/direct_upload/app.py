@@ -113,8 +113,8 @@ def _unforeseen(error: Exception) -> InternalError:
 
 def _log(refusal: UploadError, method: str, path: str) -> None:
     level = logging.ERROR if refusal.status >= 500 else logging.INFO
-    # %r: a path may hold line breaks.
-    logger.log(level, "%s %r: %s, %s", method, path[:200], refusal.code, refusal.message)
+    # %r: whoever invokes the function directly may put line breaks into both.
+    logger.log(level, "%r %r: %s, %s", method[:20], path[:200], refusal.code, refusal.message)
 
 
 def _error_document(refusal: UploadError, context: Any) -> dict[str, Any]:
