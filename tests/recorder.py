@@ -1,0 +1,53 @@
+"""A server that answers as a test tells it and remembers what it was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from werkzeug import Request, Response
+
+from emulator.server import Server
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request, the target as it came over the wire."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Recorder:
+    """`reply` makes the answers; `asked` grows."""
+
+    reply: Callable[[Asked], Response]
+    url: str = ""
+    asked: list[Asked] = field(default_factory=list)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        asked = Asked(
+            request.method,
+            environ["REQUEST_URI"],
+            {name.lower(): value for name, value in request.headers},
+            request.get_data(),
+        )
+        self.asked.append(asked)
+        return self.reply(asked)(environ, start_response)
+
+
+@contextmanager
+def recording(reply: Callable[[Asked], Response]) -> Iterator[Recorder]:
+    recorder = Recorder(reply)
+    with Server(recorder) as server:
+        recorder.url = server.url
+        yield recorder
