@@ -52,9 +52,9 @@ def examine(function: Function, *, upload: bool, clock: Clock) -> Iterator[Exami
             "Everything answers",
             [
                 Finding(
-                    f"No answer: {error}.",
-                    "Check the URL, the network and the certificate; the bucket's address is"
-                    " UPLOAD_URL's.",
+                    f"{error}.",
+                    "Check the address (the bucket's comes from OSS_BUCKET, OSS_REGION and"
+                    " UPLOAD_URL), the network and the certificate.",
                 )
             ],
         )

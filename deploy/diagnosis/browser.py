@@ -66,6 +66,7 @@ def fetch(
         with error:
             return Answer(error.code, error.headers, error.read())
     except urllib.error.URLError as error:
-        raise Unreachable(str(error.reason)) from error
+        raise Unreachable(f"{request.host} does not answer: {error.reason}") from error
     except (OSError, http.client.HTTPException) as error:
-        raise Unreachable(f"{type(error).__name__} {error}".rstrip()) from error
+        reason = f"{type(error).__name__} {error}".rstrip()
+        raise Unreachable(f"{request.host} does not answer: {reason}") from error

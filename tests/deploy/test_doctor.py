@@ -381,7 +381,15 @@ def test_says_that_nothing_answers(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     assert doctor.main([f"http://127.0.0.1:{port}"]) == 1
-    assert "No answer: [Errno 111] Connection refused." in capsys.readouterr().out
+    assert f"127.0.0.1:{port} does not answer" in capsys.readouterr().out
+
+
+def test_says_that_the_bucket_does_not_answer(
+    deployment: Deployment, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deployment.bucket_url = "http://nowhere.invalid"
+    assert examine(url) == 1
+    assert "nowhere.invalid does not answer" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("address", ["ftp://example.com", "example.com", "file:///etc/passwd"])
@@ -445,15 +453,15 @@ def test_a_domain_of_ones_own_is_only_mentioned() -> None:
     assert not finding.cure
 
 
-@pytest.fixture
-def harness(tmp_path: Path) -> Iterator[int]:
+@pytest.fixture(params=["v4", "v1"])
+def harness(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[int]:
     """The real function, OSS and STS emulators on four ports; gives the first."""
     port = four_free_ports()
     process = subprocess.Popen(
         [sys.executable, ROOT / "local_server.py", "--port", str(port), "--data", tmp_path],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "SIGNATURE_VERSION": request.param},
     )
     assert process.stdout is not None
     with process:
