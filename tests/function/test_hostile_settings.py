@@ -1,0 +1,119 @@
+"""Settings of any shape: they are read or refused by name, and nothing else happens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from direct_upload.app import App
+from direct_upload.desk import open_desk
+from direct_upload.errors import Misconfigured
+from direct_upload.origins import parse_origins
+from direct_upload.settings import DEFAULTS, Settings, parse_settings
+from tests.function.asking import ENVIRON, NOW, Context, ask, event, read
+from tests.function.issuer import AUDIENCE, ISSUER, jwks, public_jwk
+
+# Values that are right for some setting, and so wrong for others.
+VALUES = [
+    *("", " ", "0", "1", "-1", "1e3", "٣", "300", "900", "99999999999999", "true", "True", "yes"),
+    *(
+        "a",
+        "a/",
+        "/a/",
+        "a/{user}/",
+        "{user}/",
+        "a/{user}x/",
+        "a/*/",
+        "a//",
+        "../",
+        "${x}/",
+        "\x00/",
+    ),
+    *("post-test", "cn-hangzhou", "oss-cn-hangzhou", "*", "null", "https://a.example"),
+    *(
+        "https://a.example:443/",
+        "http://[::1]:9",
+        "http://[",
+        "https://a:b@c",
+        "file:x",
+        "file:../x",
+    ),
+    *("image/*", "*/*", "image/*,", "text/html;a=b", "anonymous", "jwt", "function-role", "v1"),
+    *("private", "none", "INFO", "acs:ram::1:role/a", "x" * 32, "x" * 4096, "\ud800", "用" * 200),
+    *(jwks(public_jwk("RS256")), jwks({"kty": "oct"}), "{}", "[" * 4000, ISSUER, AUDIENCE),
+]
+values = st.sampled_from(VALUES) | st.text(st.characters(), max_size=60)
+environs = st.dictionaries(st.sampled_from([*DEFAULTS, "FC_REGION"]), values, max_size=6)
+
+
+@given(st.dictionaries(st.text(), st.text()) | environs)
+def test_any_environment_gives_settings_or_names_the_wrong_one(environ: dict[str, str]) -> None:
+    try:
+        assert isinstance(parse_settings(environ), Settings)
+    except Misconfigured as refusal:
+        assert any(name in refusal.message for name in DEFAULTS)
+        assert refusal.hint
+
+
+@given(environs)
+def test_a_change_of_good_settings_gives_a_desk_or_names_the_wrong_one(
+    changes: dict[str, str],
+) -> None:
+    environ = ENVIRON | changes
+    try:
+        parse_origins(environ["ALLOWED_ORIGINS"])
+        open_desk(parse_settings(environ), environ, lambda: NOW)
+    except Misconfigured as refusal:
+        assert any(name in refusal.message for name in DEFAULTS)
+        assert refusal.hint
+
+
+@given(environs)
+def test_the_handler_answers_under_any_settings(changes: dict[str, str]) -> None:
+    # The function's own role, for an STS endpoint of any shape would be called.
+    environ = ENVIRON | changes | {"CREDENTIALS_SOURCE": "function-role"}
+    reply = read(App(environ, lambda: NOW).handle(event(), Context()))
+    if reply.status == 500:
+        assert reply.code == "misconfigured"
+    else:
+        assert reply.status in (200, 401, 404)
+
+
+@given(st.sampled_from(sorted(DEFAULTS)), st.text(st.characters(), max_size=20), st.booleans())
+def test_a_refusal_never_quotes_the_value(name: str, text: str, before: bool) -> None:
+    marked = text + "kept-from-callers" if before else "kept-from-callers" + text
+    # What other settings need to be looked at.
+    environ = ENVIRON | {
+        "AUTH": "jwt",
+        "JWT_JWKS": jwks(public_jwk("RS256")),
+        "JWT_ISSUER": ISSUER,
+        "JWT_AUDIENCE": AUDIENCE,
+        "CALLBACK_URL": "https://a.example/callback",
+        "GRANT_SECRET": "x" * 32,
+        name: marked,
+    }
+    answer = App(environ, lambda: NOW).handle(event(), Context())
+    assert "kept-from-callers" not in answer["body"] or answer["statusCode"] == 200
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"AUTH": ""}, id="nobody said who may ask"),
+        pytest.param({"AUTH": "ANONYMOUS"}, id="capitals"),
+        pytest.param({"AUTH": "none"}, id="none"),
+        pytest.param({"AUTH": "jwt"}, id="jwt without keys"),
+        pytest.param({"AUTH": "anonymous", "UPLOAD_DIR": "a/{user}/"}, id="nobody is known"),
+        pytest.param(
+            {"AUTH": "jwt", "JWT_JWKS": jwks({"kty": "oct", "k": "AAAA"})}, id="shared secret"
+        ),
+        pytest.param({"GRANT_SECRET": "short", "CALLBACK_URL": "https://a.example"}, id="short"),
+    ],
+)
+def test_an_endpoint_is_never_open_by_mistake(changes: dict[str, str]) -> None:
+    full: dict[str, Any] = {"JWT_ISSUER": ISSUER, "JWT_AUDIENCE": AUDIENCE}
+    reply = ask(ENVIRON | full | changes)
+    assert (reply.status, reply.code) == (500, "misconfigured")
