@@ -96,20 +96,20 @@ class Store:
         """Make the object visible at once; FileExistsError when it may not be overwritten."""
         upload.close()
         record = replace(record, content=f"{upload.path.name}-{_readable(record.key)}")
-        draft = upload.path.with_suffix(".json")
-        draft.write_text(json.dumps(asdict(record)))
         content = self._content / record.content
-        upload.path.rename(content)
+        draft = upload.path.with_suffix(".json")
         target = self._record_path(record.key)
         try:
+            draft.write_text(json.dumps(asdict(record)))
+            upload.path.rename(content)
             with self._lock:
                 replaced = self._read(target)
                 if overwrite:
                     draft.replace(target)
                 else:
                     os.link(draft, target)
-        except FileExistsError:
-            content.unlink()
+        except OSError:  # the key is taken, or the disk is full
+            content.unlink(missing_ok=True)
             raise
         finally:
             draft.unlink(missing_ok=True)

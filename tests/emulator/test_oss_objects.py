@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from urllib.parse import quote
 from xml.etree import ElementTree
 
 import pytest
 
-from tests.emulator.multipart import FORM_END, form_start, send, signed_fields
+from emulator.keyring import KeyRing
+from emulator.oss import Oss
+from emulator.server import Server
+from tests.emulator.multipart import FORM_END, form, form_start, send, signed_fields
 from tests.emulator.oss_server import KEY, NOW, Bucket, running_bucket
 
 
@@ -257,3 +261,19 @@ def test_the_acl_of_the_form_goes_before_the_header(bucket: Bucket) -> None:
     wrong = {"x-oss-object-acl": "nonsense"}
     assert bucket.post(headers=wrong).status == 400
     assert bucket.post(fields={"x-oss-object-acl": "private"}, headers=wrong).status == 204
+
+
+def test_the_clock_is_the_real_one_when_none_is_given(tmp_path: Path) -> None:
+    oss = Oss("post-test", "cn-hangzhou", tmp_path, KeyRing([KEY]), [], log=lambda line: None)
+    with Server(oss) as server:
+        old = form(signed_fields(KEY, now=NOW - timedelta(days=3650)))
+        fresh = form(signed_fields(KEY, now=datetime.now(timezone.utc)))
+        assert send(server.url, body=old).status == 400
+        assert send(server.url, body=fresh).status == 204
+
+
+@pytest.mark.parametrize("host", ["a b", "", "[", "用户.localhost", "a:b:c"])
+def test_an_odd_host_does_no_harm(bucket: Bucket, host: str) -> None:
+    fields = signed_fields(KEY, now=NOW, fields={"success_action_status": "201"})
+    reply = send(bucket.url, body=form(fields), headers={"Host": host.encode().decode("latin-1")})
+    assert reply.status in (201, 404)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -69,8 +70,6 @@ def test_no_key_leaves_the_folder(key: str, tmp_path: Path) -> None:
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=300))
 def test_any_key_is_kept_under_its_own_name(key: str) -> None:
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder) / "bucket")
         put(store, key)
@@ -124,6 +123,19 @@ def test_a_forbidden_overwrite_leaves_the_old_object_and_nothing_else(tmp_path: 
         put(store, "a.txt", b"new", overwrite=False)
     assert read(store, "a.txt") == b"old"
     assert len(files(tmp_path)) == 2
+
+
+def test_a_disk_that_fills_up_at_the_last_moment_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    store = Store(tmp_path)
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        put(store, "a.txt")
+    assert files(tmp_path) == []
 
 
 def test_an_upload_that_is_not_kept_leaves_nothing(tmp_path: Path) -> None:

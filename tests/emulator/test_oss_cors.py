@@ -1,0 +1,149 @@
+"""Cross-origin rules: the default one, those of cors.xml, and what browsers are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.emulator.multipart import Reply, send
+from tests.emulator.oss_server import ORIGIN, Bucket, running_bucket
+
+RULES = """<?xml version="1.0" encoding="UTF-8"?>
+<CORSConfiguration>
+  <CORSRule>
+    <AllowedOrigin>https://*.example.com</AllowedOrigin>
+    <AllowedOrigin>https://example.org</AllowedOrigin>
+    <AllowedMethod>POST</AllowedMethod>
+    <AllowedMethod>PATCH</AllowedMethod>
+    <AllowedHeader>x-a-*</AllowedHeader>
+    <ExposeHeader>ETag</ExposeHeader>
+    <MaxAgeSeconds>60</MaxAgeSeconds>
+  </CORSRule>
+  <CORSRule>
+    <AllowedOrigin>*</AllowedOrigin>
+    <AllowedMethod>GET</AllowedMethod>
+  </CORSRule>
+</CORSConfiguration>
+"""
+
+
+@pytest.fixture
+def bucket(tmp_path: Path) -> Iterator[Bucket]:
+    with running_bucket(tmp_path) as bucket:
+        yield bucket
+
+
+def preflight(bucket: Bucket, origin: str, method: str = "POST", headers: str = "") -> Reply:
+    asked = {"Origin": origin, "Access-Control-Request-Method": method}
+    if headers:
+        asked["Access-Control-Request-Headers"] = headers
+    return send(bucket.url, "OPTIONS", "/", headers=asked)
+
+
+def test_the_default_rule_allows_the_page_to_upload_with_any_header(bucket: Bucket) -> None:
+    reply = preflight(bucket, ORIGIN, headers="x-requested-with, content-type")
+    assert (reply.status, reply.body) == (200, b"")
+    expected = {
+        "access-control-allow-origin": ORIGIN,
+        "access-control-allow-methods": "POST, GET, HEAD",
+        "access-control-allow-headers": "x-requested-with, content-type",
+        "access-control-expose-headers": "ETag, x-oss-request-id",
+        "access-control-max-age": "600",
+        "vary": "Origin",
+    }
+    assert {name: reply.headers.get(name) for name in expected} == expected
+
+
+def test_a_preflight_that_asks_for_no_header_is_told_of_none(bucket: Bucket) -> None:
+    assert "access-control-allow-headers" not in preflight(bucket, ORIGIN).headers
+
+
+@pytest.mark.parametrize(
+    ("origin", "method"),
+    [("http://localhost:9004", "POST"), ("null", "POST"), (ORIGIN, "PUT"), (ORIGIN + "/", "POST")],
+)
+def test_the_default_rule_allows_nothing_else(bucket: Bucket, origin: str, method: str) -> None:
+    reply = preflight(bucket, origin, method)
+    assert reply.status == 403
+    assert b"<Code>AccessForbidden</Code>" in reply.body
+    assert b"ALLOWED_ORIGINS" in reply.body
+    assert "access-control-allow-origin" not in reply.headers
+
+
+def test_an_upload_and_its_refusal_can_be_read_by_the_page(bucket: Bucket) -> None:
+    for reply, status in (
+        (bucket.post(headers={"Origin": ORIGIN}), 204),
+        (bucket.post("/a", headers={"Origin": ORIGIN}), 400),
+        (bucket.get("/a.txt", {"Origin": ORIGIN}), 200),
+    ):
+        assert reply.status == status
+        assert reply.headers["access-control-allow-origin"] == ORIGIN
+        assert reply.headers["access-control-expose-headers"] == "ETag, x-oss-request-id"
+
+
+def test_a_foreign_upload_is_stored_but_cannot_be_read(bucket: Bucket) -> None:
+    reply = bucket.post(headers={"Origin": "http://elsewhere"})
+    assert reply.status == 204
+    assert "access-control-allow-origin" not in reply.headers
+    assert bucket.get("/a.txt").status == 200
+
+
+def test_everyone_is_allowed_when_the_setting_says_so(tmp_path: Path) -> None:
+    with running_bucket(tmp_path, allowed_origins=["*"]) as bucket:
+        assert preflight(bucket, "http://anywhere").status == 200
+
+
+def test_without_any_origin_there_is_no_rule(tmp_path: Path) -> None:
+    with running_bucket(tmp_path, allowed_origins=[]) as bucket:
+        reply = preflight(bucket, ORIGIN)
+        assert reply.status == 403
+        assert b"<EC>0003-00000601</EC>" in reply.body
+
+
+@pytest.mark.parametrize(
+    ("origin", "method", "headers", "status"),
+    [
+        ("https://a.example.com", "POST", "", 200),
+        ("https://example.org", "POST", "X-A-Name", 200),
+        ("https://a.example.com", "POST", "x-b", 403),
+        ("https://example.com", "POST", "", 403),
+        ("https://aXexample.com", "POST", "", 403),
+        ("https://a.example.com", "PATCH", "", 403),
+        ("https://a.example.com", "GET", "", 200),
+        ("https://a.example.com", "GET", "x-a-b", 403),
+        (ORIGIN, "POST", "", 403),
+    ],
+)
+def test_a_file_of_rules_takes_the_place_of_the_default(
+    bucket: Bucket, origin: str, method: str, headers: str, status: int
+) -> None:
+    assert preflight(bucket, ORIGIN).status == 200
+    (bucket.directory / "cors.xml").write_text(RULES)
+    assert preflight(bucket, origin, method, headers).status == status
+
+
+def test_the_first_matching_rule_of_the_file_answers(bucket: Bucket) -> None:
+    (bucket.directory / "cors.xml").write_text(RULES)
+    first = preflight(bucket, "https://a.example.com").headers
+    assert first["access-control-allow-methods"] == "POST"
+    assert first["access-control-max-age"] == "60"
+    assert "vary" not in first
+    second = preflight(bucket, "http://anywhere", "GET").headers
+    assert "access-control-max-age" not in second
+    assert "access-control-expose-headers" not in second
+
+
+def test_the_file_may_ask_for_vary(bucket: Bucket) -> None:
+    rules = RULES.replace("</CORSConf", "<ResponseVary>true</ResponseVary></CORSConf")
+    (bucket.directory / "cors.xml").write_text(rules)
+    assert preflight(bucket, "https://a.example.com").headers["vary"] == "Origin"
+
+
+def test_a_broken_file_allows_nothing_and_says_where_it_is_broken(bucket: Bucket) -> None:
+    (bucket.directory / "cors.xml").write_text("<CORSConfiguration>")
+    reply = preflight(bucket, ORIGIN)
+    assert reply.status == 403
+    assert b"cors.xml is not well-formed XML" in reply.body
+    assert "access-control-allow-origin" not in bucket.post(headers={"Origin": ORIGIN}).headers
