@@ -80,9 +80,10 @@ def oss(foreign: Recorder) -> Iterator[Recorder]:
 
     def reply(asked: Asked) -> Response:
         if asked.target == "/keys/redirect.pem":
-            return Response(status=302, headers={"Location": f"{foreign.url}/forged.pem"})
+            return Response(status=302, headers={"Location": f"{foreign.url}/v1.pem"})
         if asked.target == "/keys/slow.pem":
             never.wait(1)
+            return Response(pem(FORGED_KEY))
         if asked.target == "/keys/error.pem":
             return Response(pem(FORGED_KEY), 500)
         if asked.target in documents:
@@ -149,21 +150,21 @@ def other_signature(*arguments: Any) -> Report:
 
 
 FORGERIES = {
-    "key on another host": at("{foreign}/forged.pem"),
-    "key on another scheme": at("https://{evil}/forged.pem"),
+    "key on another host": at("{foreign}/keys/v1.pem"),
+    "key on another scheme": at("https://{evil}/keys/v1.pem"),
     "key by FTP": at("ftp://{host}/keys/v1.pem"),
     "key in a file": at("file:///etc/passwd"),
     "key in the URL itself": at("data:text/plain,key"),
-    "no scheme": at("//{evil}/forged.pem"),
+    "no scheme": at("//{evil}/keys/v1.pem"),
     "no host": at("http:///keys/v1.pem"),
     "port that is none": at("http://127.0.0.1:99999/keys/v1.pem"),
     "our host as the user": at("http://{host}@{evil}/keys/v1.pem"),
     "our host as user and password": at("http://u:p@{host}/keys/v1.pem"),
     "backslash before the host": at("http://{host}\\@{evil}/keys/v1.pem"),
     "backslashes for slashes": at("http:\\\\{evil}\\keys\\v1.pem"),
-    "our URL in the fragment": at("{foreign}/forged.pem#{oss}/keys/v1.pem"),
+    "our URL in the fragment": at("{foreign}/keys/v1.pem#{oss}/keys/v1.pem"),
     "fragment of our URL": at("{oss}/keys/v1.pem#x"),
-    "our URL in the query": at("{foreign}/forged.pem?{oss}/keys/v1.pem"),
+    "our URL in the query": at("{foreign}/keys/v1.pem?{oss}/keys/v1.pem"),
     "query on our URL": at("{oss}/keys/v1.pem?to={foreign}"),
     "our port with a digit more": at("{oss}1/keys/v1.pem"),
     "other name of our host": at("http://localhost:{port}/keys/v1.pem"),
@@ -171,14 +172,14 @@ FORGERIES = {
     "trailing dot": at("http://127.0.0.1.:{port}/keys/v1.pem"),
     "upper case path": at("{oss}/KEYS/v1.pem"),
     "key outside the path": at("{oss}/elsewhere/forged.pem"),
-    "path that only looks alike": at("{oss}/keys-forged.pem"),
+    "path that only looks alike": at("{oss}/keys-v1.pem"),
     "dots out of the path": at("{oss}/keys/../elsewhere/forged.pem"),
     "escaped dots": at("{oss}/keys/%2e%2e/elsewhere/forged.pem"),
     "empty segment": at("{oss}/keys//v1.pem"),
     "the prefix itself": at("{oss}/keys/"),
     "redirect to another host": at("{oss}/keys/redirect.pem"),
-    "line break before the URL": at("\n{foreign}/forged.pem"),
-    "tab inside the URL": at("{foreign}/\tforged.pem"),
+    "line break before the URL": at("\n{foreign}/keys/v1.pem"),
+    "tab inside the URL": at("{foreign}/keys/\tv1.pem"),
     "blank before the URL": at(" {oss}/keys/v1.pem"),
     "letters that look alike": at("http://1২7.0.0.1:{port}/keys/v1.pem"),
     "URL that is not UTF-8": at(b"http://127.0.0.1/\xff"),
@@ -313,6 +314,8 @@ def test_published_callbacks_verify_with_the_real_key(vector: dict[str, Any]) ->
         ("https://gosspublic.alicdn.com:80/v1.pem", None),
         ("https://gosspublic.alicdn.com.example.com/v1.pem", None),
         ("https://gosspublic-alicdn.com/v1.pem", None),
+        ("https://gosspublic.alicdn.com/", None),
+        ("https://gosspublic.alicdn.com", None),
     ],
 )
 def test_where_the_key_of_oss_may_come_from(url: str, fetched: str | None) -> None:
@@ -322,6 +325,21 @@ def test_where_the_key_of_oss_may_come_from(url: str, fetched: str | None) -> No
             public_key.key_url(header, public_key.OSS_KEY_PREFIX)
     else:
         assert public_key.key_url(header, public_key.OSS_KEY_PREFIX) == fetched
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v1.pem", "/oss", "/oss/", "/ossv1.pem", "/oss/../v1.pem", "/oss/./v1.pem", "/oss//v1"],
+)
+def test_the_path_of_the_prefix_counts_too(path: str) -> None:
+    prefix = "https://keys.example.com/oss/"
+    good, bad = (
+        base64.b64encode(f"https://keys.example.com{name}".encode()).decode()
+        for name in ("/oss/a/v1.pem", path)
+    )
+    assert public_key.key_url(good, prefix) == prefix + "a/v1.pem"
+    with pytest.raises(public_key.NoKey):
+        public_key.key_url(bad, prefix)
 
 
 def test_keys_come_by_https_where_the_prefix_says_so() -> None:
