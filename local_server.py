@@ -14,7 +14,6 @@ import os
 import secrets
 import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
 
 # The STS SDK honours these even for 127.0.0.1.
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # How long Function Compute's own credentials last (documents, "Context").
 FUNCTION_ROLE_LIFE = timedelta(hours=36)
 
@@ -181,9 +181,8 @@ def main() -> int:
     )
     options = parser.parse_args()
 
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    # Blocked before any thread starts, so that they wait for sigwait below and interrupt nothing.
+    signal.pthread_sigmask(signal.SIG_BLOCK, END_SIGNALS)
     logging.basicConfig(format="function  [%(levelname)s] %(message)s", stream=sys.stdout)
 
     addresses = Addresses(options.host, options.port)
@@ -206,7 +205,7 @@ def main() -> int:
             custom_domain=options.custom_domain,
             log=lambda line: print(line, flush=True),
         ):
-            stop.wait()
+            signal.sigwait(END_SIGNALS)
     except OSError as error:
         print(f"local_server: {error}", file=sys.stderr)
         return 1

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -27,27 +28,30 @@ class Harness:
     page: str
     data: Path
     printed: list[str]
+    process: subprocess.Popen[str]
 
 
 @contextlib.contextmanager
-def running_harness(data: Path, settings: Mapping[str, str]) -> Iterator[Harness]:
+def running_harness(data: Path, settings: Mapping[str, str], *options: str) -> Iterator[Harness]:
     """Run local_server.py on free ports, with `settings` in its environment and no other."""
-    process, port, printed = _start(data, settings)
+    process, port, printed = _start(data, settings, options)
     try:
         function, oss, sts, page = (f"http://127.0.0.1:{port + offset}" for offset in range(4))
-        yield Harness(function, oss, sts, page, data, printed)
+        yield Harness(function, oss, sts, page, data, printed, process)
     finally:
         process.terminate()
         process.wait(timeout=10)
 
 
-def _start(data: Path, settings: Mapping[str, str]) -> tuple[subprocess.Popen[str], int, list[str]]:
+def _start(
+    data: Path, settings: Mapping[str, str], options: Sequence[str]
+) -> tuple[subprocess.Popen[str], int, list[str]]:
     environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     printed: list[str] = []
     for _ in range(TRIES):  # somebody may take a port between the look and the start
         port = _four_free_ports()
         process = subprocess.Popen(
-            [sys.executable, "local_server.py", "--port", str(port), "--data", str(data)],
+            [sys.executable, "local_server.py", "--port", str(port), "--data", str(data), *options],
             cwd=ROOT,
             env={**environment, "PYTHONUNBUFFERED": "1", **settings},
             stdout=subprocess.PIPE,
@@ -74,11 +78,13 @@ def _collect(lines: IO[str], printed: list[str]) -> None:
 
 
 def _four_free_ports() -> int:
-    """The first of four consecutive ports that nobody listens on."""
+    """The first of four consecutive ports that nobody listens on.
+
+    They lie below those that systems give to outgoing connections, which come and go.
+    """
     while True:
-        with contextlib.ExitStack() as sockets, contextlib.suppress(OSError, OverflowError):
-            first = sockets.enter_context(socket.create_server(("127.0.0.1", 0)))
-            port: int = first.getsockname()[1]
-            for offset in (1, 2, 3):
+        port = random.randrange(20000, 32000, 4)
+        with contextlib.ExitStack() as sockets, contextlib.suppress(OSError):
+            for offset in range(4):
                 sockets.enter_context(socket.create_server(("127.0.0.1", port + offset)))
             return port
