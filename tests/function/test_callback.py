@@ -78,12 +78,17 @@ def oss(foreign: Recorder) -> Iterator[Recorder]:
     }
     never = threading.Event()
 
+    def trickle(document: bytes) -> Iterator[bytes]:
+        """So slow in all, and never long silent."""
+        for start in range(0, len(document), 20):
+            never.wait(0.1)
+            yield document[start : start + 20]
+
     def reply(asked: Asked) -> Response:
         if asked.target == "/keys/redirect.pem":
             return Response(status=302, headers={"Location": f"{foreign.url}/v1.pem"})
         if asked.target == "/keys/slow.pem":
-            never.wait(1)
-            return Response(pem(FORGED_KEY))
+            return Response(trickle(pem(FORGED_KEY)))
         if asked.target == "/keys/error.pem":
             return Response(pem(FORGED_KEY), 500)
         if asked.target in documents:
