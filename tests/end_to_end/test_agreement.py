@@ -1,0 +1,177 @@
+"""The function and the emulated OSS agree, though neither knows the other's code.
+
+Whatever the function signs is accepted as it stands, and no part of it can be changed.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import Client
+
+from direct_upload.app import App
+from emulator.keyring import AccessKey, KeyRing
+from emulator.oss import Oss
+from tests.function.asking import ENVIRON, NOW, Context, event, read
+
+KEY = AccessKey(
+    ENVIRON["ALIBABA_CLOUD_ACCESS_KEY_ID"],
+    ENVIRON["ALIBABA_CLOUD_ACCESS_KEY_SECRET"],
+    ENVIRON["ALIBABA_CLOUD_SECURITY_TOKEN"],
+    NOW + timedelta(hours=36),
+)
+FILE_GRANT = ("POST", "/sign", '{"filename": "a.png"}')
+DIRECTORY_GRANT = ("GET", "/", "")
+VERSIONS = pytest.mark.parametrize("version", ["v4", "v1"])
+KINDS = pytest.mark.parametrize(
+    "kind", [pytest.param(FILE_GRANT, id="file"), pytest.param(DIRECTORY_GRANT, id="directory")]
+)
+# Each example is a whole request to both sides.
+slow = settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+class Bucket:
+    """The emulated bucket at the function's time."""
+
+    def __init__(self, directory: Path) -> None:
+        self.said: list[str] = []
+        self._client = Client(
+            Oss(
+                "post-test",
+                "cn-hangzhou",
+                directory,
+                KeyRing([KEY]),
+                [],
+                clock=lambda: NOW,
+                log=self.said.append,
+            )
+        )
+
+    def post(self, fields: dict[str, str], *, name: str = "a.png") -> tuple[int, str]:
+        """Status and body of a form with these fields and a file of five bytes."""
+        file = FileStorage(stream=BytesIO(b"bytes"), filename=name, content_type="image/png")
+        answer = self._client.post("/", data={**fields, "file": file})
+        return answer.status_code, answer.text
+
+
+@pytest.fixture(scope="module")
+def bucket() -> Iterator[Bucket]:
+    with tempfile.TemporaryDirectory() as directory:
+        yield Bucket(Path(directory))
+
+
+def grant(request: tuple[str, str, str], **changes: str) -> dict[str, Any]:
+    method, path, body = request
+    app = App(ENVIRON | changes, lambda: NOW)
+    reply = read(app.handle(event(method, path, body=body), Context()))
+    assert reply.status == 200, reply.document
+    document: dict[str, Any] = reply.document
+    return document
+
+
+prefixes = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="*?$\\{}"), max_size=60
+).map(lambda text: "p" + text.strip().strip("/") + "/")
+names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
+
+
+@VERSIONS
+@slow
+@given(
+    prefix=prefixes,
+    name=names,
+    life=st.integers(1, 86400),
+    types=st.sampled_from(["", "image/*", "image/png,image/svg+xml"]),
+    acl=st.sampled_from(["default", "private", "public-read", "none"]),
+    overwrite=st.sampled_from(["true", "false"]),
+    leaf=st.sampled_from(["true", "false"]),
+)
+def test_whatever_the_function_signs_is_accepted(
+    bucket: Bucket,
+    version: str,
+    prefix: str,
+    name: str,
+    life: int,
+    types: str,
+    acl: str,
+    overwrite: str,
+    leaf: str,
+) -> None:
+    changes = {
+        "SIGNATURE_VERSION": version,
+        "UPLOAD_DIR": prefix,
+        "POLICY_SECONDS": str(life),
+        "ALLOWED_CONTENT_TYPES": types,
+        "OBJECT_ACL": acl,
+        "FORBID_OVERWRITE": overwrite,
+        "UNIQUE_DIR": leaf,
+    }
+    for_file = grant(("POST", "/sign", json.dumps({"filename": name + ".png"})), **changes)
+    assert bucket.post(for_file["fields"]) == (200, "")
+    for_directory = grant(DIRECTORY_GRANT, **changes)
+    fields = for_directory["fields"]
+    unused = fields["key"].replace("${filename}", f"{len(bucket.said)}-${{filename}}")
+    assert bucket.post(fields | {"key": unused}) == (200, "")
+
+
+@VERSIONS
+@KINDS
+@slow
+@given(data=st.data())
+def test_no_field_can_be_changed_by_one_byte(
+    bucket: Bucket, version: str, kind: tuple[str, str, str], data: st.DataObject
+) -> None:
+    fields = grant(kind, SIGNATURE_VERSION=version)["fields"]
+    name = data.draw(st.sampled_from(sorted(set(fields) - free(kind))), label="field")
+    value = fields[name]
+    place = data.draw(st.integers(0, len(value) - 1), label="place")
+    mark = data.draw(st.characters(min_codepoint=33, max_codepoint=126), label="mark")
+    changed = value[:place] + mark + value[place + 1 :]
+    if changed == value:
+        return
+    status, body = bucket.post(fields | {name: changed})
+    assert 400 <= status < 500, name
+    assert "<Hint>" in body
+
+
+@VERSIONS
+@KINDS
+def test_no_field_can_be_left_out(bucket: Bucket, version: str, kind: tuple[str, str, str]) -> None:
+    fields = grant(kind, SIGNATURE_VERSION=version)["fields"]
+    # Without a Content-Type field, x-oss-content-type is what its condition is held against.
+    for name in set(fields) - {"Content-Type"}:
+        status, _ = bucket.post({n: v for n, v in fields.items() if n != name})
+        assert 400 <= status < 500, name
+
+
+@VERSIONS
+def test_a_directory_grant_stays_in_its_directory(bucket: Bucket, version: str) -> None:
+    fields = grant(DIRECTORY_GRANT, SIGNATURE_VERSION=version)["fields"]
+    status, _ = bucket.post(fields | {"key": "user-dirs/elsewhere/${filename}"})
+    assert status == 403
+
+
+@VERSIONS
+@pytest.mark.parametrize("seconds", [299, 301])
+def test_a_grant_ends_when_it_says(tmp_path: Path, version: str, seconds: int) -> None:
+    fields = grant(FILE_GRANT, SIGNATURE_VERSION=version)["fields"]
+    later = NOW + timedelta(seconds=seconds)
+    oss = Oss("post-test", "cn-hangzhou", tmp_path, KeyRing([KEY]), [], clock=lambda: later)
+    file = FileStorage(stream=BytesIO(b"x"), filename="a.png")
+    status = Client(oss).post("/", data={**fields, "file": file}).status_code
+    assert status == (200 if seconds < 300 else 403)
+
+
+def free(kind: tuple[str, str, str]) -> set[str]:
+    """A directory grant leaves the end of the key open; another test holds its beginning."""
+    return {"key"} if kind == DIRECTORY_GRANT else set()
