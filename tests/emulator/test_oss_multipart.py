@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.oss.errors import Refused
@@ -27,6 +27,7 @@ def read_all(parts: Multipart) -> list[tuple[str, str | None, str | None, bytes]
     return result
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     contents=st.lists(
         st.one_of(
@@ -115,6 +116,7 @@ def test_refuses_a_value_that_is_not_utf8() -> None:
     assert caught.value.refusal is MALFORMED_FIELD
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.binary(max_size=300), st.integers(1, 40))
 def test_any_bytes_are_read_or_refused(body: bytes, size: int) -> None:
     try:
