@@ -1,9 +1,9 @@
 """Try the conformance rows on an endpoint: `python -m emulator.conformance URL`.
 
 URL is the bucket's own address, http://<bucket>.<endpoint> or http://127.0.0.1:9001. Rows about
-bodies that are cut off need http. The bucket should be a scratch bucket, private, without versioning
-and with any CORS rule; objects below conformance/ are left in it. The environment names it and
-the keys:
+bodies that are cut off need http. It should be a scratch bucket, private, without versioning and
+with some CORS rule; objects below conformance/ are left in it. The environment names it and the
+keys:
 
   CONFORMANCE_BUCKET, CONFORMANCE_REGION
   CONFORMANCE_ACCESS_KEY_ID, CONFORMANCE_ACCESS_KEY_SECRET         a permanent key
