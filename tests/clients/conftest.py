@@ -1,0 +1,166 @@
+"""What it takes to drive the clients: packages, bundles, harnesses, a browser."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import secrets
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
+from functools import cache, partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, sync_playwright
+
+from tests.clients.clients import BROWSER_CLIENTS, CURL, FOLDER, SETTINGS, Client
+from tests.clients.driving import Outcome, upload_in_browser, upload_with_curl
+from tests.function.issuer import AUDIENCE, ISSUER, Token, claims, jwks, public_jwk
+from tests.harness import Harness, running_harness
+
+PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>{name}</title>
+<link rel="icon" href="data:,">
+<div id="app"><input type="file"></div>
+<script src="{script}"></script></html>
+"""
+Run = Callable[..., Outcome]
+
+
+def _command(name: str) -> str:
+    """Where a program is. Continuous integration must have it; elsewhere its tests are skipped."""
+    path = shutil.which(name)
+    if path:
+        return path
+    reason = f"{name} is not installed; these tests upload with real clients in Chromium"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def packages() -> Path:
+    """node_modules as the lock says, for a whole run; a test worker waits for another's."""
+    npm, _ = _command("npm"), _command("node")
+    lock = FOLDER / "package-lock.json"
+    installed = FOLDER / "node_modules" / ".package-lock.json"
+    with lock.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+            finished = subprocess.run(
+                [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+                cwd=FOLDER,
+                capture_output=True,
+                text=True,
+            )
+            if finished.returncode:
+                pytest.fail(f"npm ci fails:\n{finished.stdout}{finished.stderr}")
+            installed.touch()
+    return FOLDER / "node_modules"
+
+
+@pytest.fixture(scope="session")
+def origin(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The origin of the clients' pages: each client bundled by esbuild, on a page of its own."""
+    folder = tmp_path_factory.mktemp("pages")
+    finished = subprocess.run(
+        [
+            packages / ".bin" / "esbuild",
+            *(client.entry for client in BROWSER_CLIENTS),
+            "--bundle",
+            f"--outdir={folder}",
+            "--entry-names=[name]",
+            "--log-level=warning",
+            '--define:process.env.NODE_ENV="production"',
+        ],
+        cwd=FOLDER,
+        capture_output=True,
+        text=True,
+    )
+    assert finished.returncode == 0, finished.stderr
+    for client in BROWSER_CLIENTS:
+        page = PAGE.format(name=client.name, script=f"{client.name}.js")
+        (folder / f"{client.name}.html").write_text(page, encoding="utf-8")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_QuietHandler, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+class _QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def harnesses(
+    origin: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Harness]]:
+    """One harness for each set of settings, all open to the clients' pages."""
+    jwt_settings = {
+        "JWT_JWKS": jwks(public_jwk("RS256", kid="first")),
+        "JWT_ISSUER": ISSUER,
+        "JWT_AUDIENCE": AUDIENCE,
+    }
+    with contextlib.ExitStack() as running:
+        yield {
+            name: running.enter_context(
+                running_harness(
+                    tmp_path_factory.mktemp(name),
+                    {"ALLOWED_ORIGINS": origin, **jwt_settings, **settings},
+                )
+            )
+            for name, settings in SETTINGS.items()
+        }
+
+
+@pytest.fixture(scope="session")
+def browser_context() -> Iterator[BrowserContext]:
+    chromium = _command("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser.new_context()
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file to upload: a name in Chinese, and bytes of every kind."""
+    path = tmp_path_factory.mktemp("files") / "年度报告 2026.pdf"
+    path.write_bytes(b"%PDF-1.7\n" + secrets.token_bytes(600_000))
+    return path
+
+
+@pytest.fixture(scope="session")
+def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file whose type no file grant allows."""
+    path = tmp_path_factory.mktemp("files") / "网页.html"
+    path.write_bytes(b"<script>alert(1)</script>")
+    return path
+
+
+@pytest.fixture(scope="session")
+def run(
+    browser_context: BrowserContext, harnesses: dict[str, Harness], origin: str, file: Path
+) -> Run:
+    """Upload with a client, once for each way of asking."""
+    hour = timedelta(hours=1)
+    expiration = int((datetime.now(timezone.utc) + hour).timestamp())
+    token = Token(claims(exp=expiration, nbf=None, iat=None)).signed()
+
+    @cache
+    def upload(client: Client, settings: str = "", path: Path = file) -> Outcome:
+        harness = harnesses[settings or client.settings]
+        if client is CURL:
+            return upload_with_curl(path, harness, token=token)
+        return upload_in_browser(browser_context, client, path, harness, origin=origin, token=token)
+
+    return upload

@@ -1,0 +1,119 @@
+"""Uploads by real clients: in one Chromium for all, and by curl as a process."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+from urllib.request import urlopen
+
+from playwright.sync_api import BrowserContext, Page, TimeoutError
+
+from tests.clients.clients import CURL, FOLDER, Client
+from tests.harness import Harness
+
+# Slow enough for progress to be seen on the way.
+SLOW_UPLOADS = {
+    "offline": False,
+    "latency": 0,
+    "downloadThroughput": -1,
+    "uploadThroughput": 2_000_000,  # bytes a second
+}
+WAIT_MILLISECONDS = 15_000
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a client's own callbacks said: shares of progress, its answer or its complaint."""
+
+    progress: tuple[float, ...]
+    answer: Mapping[str, Any] | None
+    failure: str | None
+    console_errors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    body: bytes
+    content_type: str
+    content_disposition: str
+
+
+def read_object(harness: Harness, key: str) -> StoredObject:
+    """The object as anybody may read it from the emulated bucket."""
+    with urlopen(f"{harness.oss}/{quote(key)}") as answer:  # noqa: S310
+        return StoredObject(
+            answer.read(),
+            answer.headers["Content-Type"],
+            answer.headers.get("Content-Disposition", ""),
+        )
+
+
+@contextlib.contextmanager
+def choose_file(
+    context: BrowserContext,
+    client: Client,
+    file: Path,
+    harness: Harness,
+    *,
+    origin: str,
+    token: str,
+) -> Iterator[Page]:
+    """The client's page, on a slow network, with the file chosen."""
+    page = context.new_page()
+    try:
+        devtools = context.new_cdp_session(page)
+        devtools.send("Network.enable")
+        devtools.send("Network.emulateNetworkConditions", SLOW_UPLOADS)
+        query = urlencode({"function": harness.function, "token": token})
+        page.goto(f"{origin}/{client.name}.html?{query}")
+        page.set_input_files("input[type=file]", file)
+        yield page
+    finally:
+        page.close()
+
+
+def upload_in_browser(
+    context: BrowserContext,
+    client: Client,
+    file: Path,
+    harness: Harness,
+    *,
+    origin: str,
+    token: str,
+) -> Outcome:
+    """Choose the file on the client's page and wait for what the client says."""
+    with choose_file(context, client, file, harness, origin=origin, token=token) as page:
+        try:
+            page.wait_for_function(
+                "() => record.answer || record.failure", timeout=WAIT_MILLISECONDS
+            )
+        except TimeoutError as error:
+            raise AssertionError(
+                f"{client.title} says nothing.\n{''.join(harness.printed)}"
+            ) from error
+        record = page.evaluate("() => record")
+        console = [message.text for message in page.console_messages() if message.type == "error"]
+    return Outcome(tuple(record["progress"]), record["answer"], record["failure"], tuple(console))
+
+
+def upload_with_curl(file: Path, harness: Harness, *, token: str) -> Outcome:
+    """Run the script that the document shows."""
+    finished = subprocess.run(
+        ["bash", FOLDER / CURL.entry, harness.function, file, token],
+        env={
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        },
+        capture_output=True,
+        text=True,
+    )
+    if finished.returncode:
+        return Outcome((), None, finished.stdout + finished.stderr)
+    return Outcome((), {"key": finished.stdout.strip()}, None)

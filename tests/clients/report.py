@@ -1,0 +1,165 @@
+"""What the run found, as docs/clients.md shows it below its hand-written head."""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tests.clients.clients import FOLDER, SETTINGS, Client
+from tests.clients.driving import Outcome, StoredObject
+
+DOCUMENT = FOLDER.parent.parent / "docs" / "clients.md"
+MARK = "<!-- Generated from here on: WRITE_DOCS=1 python -m pytest tests/clients -->\n"
+LANGUAGES = {".js": "js", ".sh": "sh"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A client's upload, and what it made of refusals."""
+
+    client: Client
+    outcome: Outcome
+    stored: StoredObject | None
+    bucket_url: str
+    bytes_arrived: bool
+    refusal: Outcome | None  # of a file whose type is not allowed
+    misfits: Mapping[str, Outcome]
+
+
+def document(findings: list[Finding]) -> str:
+    """The whole document: the head as it stands, and the findings."""
+    head = DOCUMENT.read_text(encoding="utf-8").partition(MARK)[0]
+    sections = [_table(findings), _grant_section(), *(_section(finding) for finding in findings)]
+    return head + MARK + "\n" + "\n".join(sections)
+
+
+def _table(findings: list[Finding]) -> str:
+    rows = [
+        "| client | version | asks | sends a token | shows progress | stored as | verdict |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for finding in findings:
+        client = finding.client
+        cells = (
+            f"[{client.title}](#{_anchor(client.title)})",
+            _versions(client),
+            f"`{client.route}`",
+            "yes" if SETTINGS[client.settings]["AUTH"] == "jwt" else "no",
+            "yes" if finding.outcome.progress else "no",
+            finding.stored.content_type if finding.stored else "",
+            _verdict(finding),
+        )
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows) + "\n"
+
+
+def _verdict(finding: Finding) -> str:
+    if finding.outcome.failure:
+        return f"fails: {_complaint(finding.outcome)}"
+    return "works" if finding.bytes_arrived else "fails: other bytes arrived"
+
+
+def _grant_section() -> str:
+    return "\n".join(
+        (
+            "## Asking for a grant\n",
+            "The clients below that import `askForGrant` share these lines.\n",
+            _shown_code("entries/grant.js"),
+        )
+    )
+
+
+def _section(finding: Finding) -> str:
+    client = finding.client
+    facts = [*client.notes, *_reports(finding)]
+    if finding.refusal:
+        facts.append(f"Of a file that is not allowed it says: {_complaint(finding.refusal)}")
+    for settings, outcome in finding.misfits.items():
+        facts.append(f"With {_difference(client, settings)} it says: {_complaint(outcome)}")
+    return "\n".join(
+        (
+            f"## {client.title}\n",
+            _shown_code(client.entry),
+            *(_item(fact) for fact in facts),
+            "",
+        )
+    )
+
+
+def _reports(finding: Finding) -> list[str]:
+    """What an application should know of the answers that it gets."""
+    reports = []
+    outcome = finding.outcome
+    if outcome.answer and "uploadURL" in outcome.answer:
+        url = outcome.answer["uploadURL"]
+        shown = url and url.replace(finding.bucket_url, "<bucket's address>").replace(
+            outcome.answer["key"], "<key>"
+        )
+        reports.append(f"`uploadURL` is `{shown}`." if shown else "`uploadURL` is not set.")
+    if any(share > 1 for share in outcome.progress):
+        reports.append("Its progress counts the whole form and so passes 100 % on the way.")
+    reports += [f"On success its console says: “{text}”" for text in outcome.console_errors]
+    return reports
+
+
+def _complaint(outcome: Outcome) -> str:
+    """A failure in the client's words; of OSS's XML only what names the error."""
+    text = outcome.failure or ""
+    code = re.search("<Code>(.*?)</Code>", text)
+    if code:
+        ec = re.search("<EC>(.*?)</EC>", text)
+        return f"OSS's error `{code[1]}`" + (f" (EC {ec[1]})" if ec else "")
+    try:
+        text = json.loads(text.partition("\n")[0])["message"]
+    except ValueError:
+        text = text.strip()
+    return f"“{text}”"
+
+
+def _difference(client: Client, settings: str) -> str:
+    own, other = SETTINGS[client.settings], SETTINGS[settings]
+    return " and ".join(f"`{name}={value}`" for name, value in other.items() if value != own[name])
+
+
+def _versions(client: Client) -> str:
+    if not client.packages:
+        return client.version
+    return "<br>".join(_version(package) for package in client.packages)
+
+
+def _version(package: str) -> str:
+    """The version that was driven, from the package itself."""
+    folder = FOLDER / package if "node_modules" in package else FOLDER / "node_modules" / package
+    manifest = json.loads((folder / "package.json").read_text(encoding="utf-8"))
+    return f"{manifest['name']} {manifest['version']}"
+
+
+def _shown_code(entry: str) -> str:
+    """The marked lines of an entry file."""
+    source = FOLDER / entry
+    shown = re.search(
+        r"(?://|#) shown: begin\n(.*?)(?://|#) shown: end",
+        source.read_text(encoding="utf-8"),
+        re.DOTALL,
+    )
+    assert shown, f"{entry} marks no lines to show"
+    return f"```{LANGUAGES[source.suffix]}\n{shown[1]}```\n"
+
+
+def _item(text: str) -> str:
+    return textwrap.fill(
+        text,
+        width=100,
+        initial_indent="- ",
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _anchor(title: str) -> str:
+    """The anchor that GitHub and most other renderers give to a heading."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")

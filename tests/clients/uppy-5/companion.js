@@ -1,0 +1,23 @@
+import { failed, functionUrl, onFile, progressed, succeeded, token } from "../entries/page.js";
+// shown: begin
+import AwsS3 from "@uppy/aws-s3";
+import Uppy from "@uppy/core";
+
+const uppy = new Uppy().use(AwsS3, {
+  endpoint: functionUrl,
+  headers: { Authorization: `Bearer ${token}` },
+  shouldUseMultipart: false, // a form has one part, of up to 5 GB
+});
+// shown: end
+
+uppy.on("upload-progress", (file, { bytesUploaded, bytesTotal }) =>
+  progressed(bytesUploaded, bytesTotal),
+);
+uppy.on("upload-success", (file, { body, uploadURL }) =>
+  succeeded({ key: body.key, uploadURL: uploadURL ?? null }),
+);
+uppy.on("upload-error", (file, error) => failed(error));
+onFile((file) => {
+  uppy.addFile(file);
+  uppy.upload();
+});
