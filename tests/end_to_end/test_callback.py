@@ -1,0 +1,227 @@
+"""From the grant to the application's answer, over real sockets, with OSS calling back."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import logging
+import struct
+import time
+import urllib.request
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug import Response
+
+from direct_upload import receipt
+from direct_upload.app import App
+from direct_upload.hook import Upload
+from direct_upload.public_key import fetch_public_key
+from emulator.function_compute import FunctionCompute
+from emulator.keyring import KeyRing
+from emulator.oss import Oss, callback
+from emulator.server import Server
+from tests.emulator.multipart import FORM_END, Reply, form_start, send
+from tests.function.asking import ENVIRON
+from tests.recorder import Asked, recording
+
+PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 640, 480) + b"\x08\x02"
+SECRET = "0123456789abcdef0123456789abcdef"
+
+
+@dataclass
+class Harness:
+    """A function and a bucket that know each other's addresses; `uploads` is what arrived."""
+
+    function: str
+    oss: str
+    environment: dict[str, str]
+    uploads: list[Upload]
+
+    def grant(self, method: str = "POST", path: str = "/sign") -> dict[str, Any]:
+        body = b'{"filename": "a.png"}' if method == "POST" else None
+        reply = send(self.function, method, path, body, {"Content-Type": "application/json"})
+        assert reply.status == 200, reply.body
+        document: dict[str, Any] = json.loads(reply.body)
+        return document
+
+    def post(self, fields: dict[str, str], name: str = "a.png") -> Reply:
+        start = form_start(fields, filename=name, content_type="image/png")
+        return send(self.oss, body=start + PNG + FORM_END)
+
+
+@pytest.fixture
+def harness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Harness]:
+    uploads: list[Upload] = []
+    monkeypatch.setattr(receipt, "on_upload", uploads.append)
+    fetch_public_key.cache_clear()
+    keys = KeyRing()
+    key = keys.issue(expiration=datetime.now(timezone.utc) + timedelta(hours=1))
+    environment = ENVIRON | {
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": key.access_key_id,
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": key.access_key_secret,
+        "ALIBABA_CLOUD_SECURITY_TOKEN": key.security_token or "",
+    }
+    log: list[str] = []
+    app = App(environment)
+    gateway = FunctionCompute(app.handle, function_keys=key, log=log.append)
+    oss = Oss("post-test", "cn-hangzhou", tmp_path, keys, ["*"], log=log.append)
+    with contextlib.ExitStack() as servers:
+        function = servers.enter_context(Server(gateway))
+        bucket = servers.enter_context(Server(oss))
+        # The function reads its environment at the first request.
+        environment |= {
+            "UPLOAD_URL": bucket.url,
+            "CALLBACK_URL": f"{function.url}/callback",
+            "CALLBACK_KEY_PREFIX": f"{bucket.url}/",
+            "GRANT_SECRET": SECRET,
+        }
+        yield Harness(function.url, bucket.url, environment, uploads)
+
+
+def test_an_upload_ends_with_the_answer_of_the_function(
+    harness: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
+    grant = harness.grant()
+    with caplog.at_level(logging.INFO, "direct_upload"):
+        reply = harness.post(grant["fields"])
+    assert reply.status == 200, reply.body
+    answer = json.loads(reply.body)
+    assert answer == {
+        "Status": "OK",
+        "key": grant["key"],
+        "size": len(PNG),
+        "etag": reply.headers["etag"].strip('"'),
+        "mime_type": "image/png",
+        "url": f"{harness.oss}/{grant['key']}",
+    }
+    with urllib.request.urlopen(answer["url"]) as stored:  # noqa: S310 (our own server)
+        assert stored.read() == PNG
+    (upload,) = harness.uploads
+    assert (upload.key, upload.width, upload.height) == (grant["key"], 640, 480)
+    (line,) = [message for message in caplog.messages if message.startswith("{")]
+    assert json.loads(line)["event"] == "upload_finished"
+
+
+@pytest.mark.parametrize("name", ["a.png", "图 &=+%.png"])
+def test_a_directory_grant_is_reported_with_the_clients_name(name: str, harness: Harness) -> None:
+    grant = harness.grant("GET", "/")
+    reply = harness.post(grant["fields"], name)
+    assert reply.status == 200, reply.body
+    assert json.loads(reply.body)["key"] == grant["dir"] + name
+    assert harness.uploads[0].key == grant["dir"] + name
+
+
+def test_the_classic_member_is_the_field(harness: Harness) -> None:
+    grant = harness.grant("GET", "/")
+    assert grant["callback"] == grant["fields"]["callback"]
+
+
+@pytest.mark.parametrize("path", ["/sign", "/"])
+def test_an_uploader_can_neither_drop_nor_change_the_callback(path: str, harness: Harness) -> None:
+    grant = harness.grant("POST" if path == "/sign" else "GET", path)
+    fields = grant["fields"]
+    document = json.loads(base64.b64decode(fields["callback"]))
+    document["callbackUrl"] += "/elsewhere"
+    changed = base64.b64encode(json.dumps(document).encode()).decode()
+    for value in ({}, {"callback": ""}, {"callback": changed}):
+        kept = {name: text for name, text in fields.items() if name != "callback"}
+        assert harness.post(kept | value).status == 403
+    assert harness.uploads == []
+
+
+def test_a_callback_of_another_grant_is_refused_and_the_object_stays(harness: Harness) -> None:
+    """Such a form needs another signer; the bucket's own cannot be brought to make it."""
+    harness.grant()
+    harness.environment["GRANT_SECRET"] = "another secret of thirty-two bytes"
+    stranger = App(harness.environment)
+    event = {
+        "headers": {"content-type": "application/json"},
+        "body": '{"filename": "a.png"}',
+        "rawPath": "/sign",
+        "requestContext": {"http": {"method": "POST", "path": "/sign"}},
+    }
+    grant = json.loads(stranger.handle(json.dumps(event).encode(), None)["body"])
+    reply = harness.post(grant["fields"])
+    assert reply.status == 203
+    assert error(reply) == ("CallbackFailed", "Error status : 403.", "0007-00000203")
+    assert harness.uploads == []
+    assert send(harness.oss, "GET", "/" + grant["key"]).body == PNG
+
+
+def error(reply: Reply) -> tuple[str, ...]:
+    document = ElementTree.fromstring(reply.body)  # noqa: S314 (our own emulator's)
+    return tuple(document.findtext(name) or "" for name in ("Code", "Message", "EC"))
+
+
+def slow(asked: Asked) -> Response:
+    def pieces() -> Iterator[bytes]:
+        for _ in range(20):
+            time.sleep(0.05)
+            yield b" "
+
+    return Response(pieces(), headers={"Content-Length": "20"})
+
+
+@pytest.mark.parametrize(
+    ("receiver", "message", "ec"),
+    [
+        pytest.param(slow, "Cost too long time.", "0007-00000202", id="slow"),
+        pytest.param(
+            lambda asked: Response("<html>"),
+            "Response body is not valid json format.",
+            "0007-00000205",
+            id="html",
+        ),
+        pytest.param(
+            lambda asked: Response("{}", 500), "Error status : 500.", "0007-00000203", id="500"
+        ),
+    ],
+)
+def test_a_receiver_in_trouble_is_203_and_the_object_stays(
+    receiver: Callable[[Asked], Response],
+    message: str,
+    ec: str,
+    harness: Harness,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(callback, "LIMIT_SECONDS", 0.4)
+    with recording(receiver) as application:
+        harness.environment["CALLBACK_URL"] = application.url + "/callback"
+        grant = harness.grant()
+        reply = harness.post(grant["fields"])
+    assert reply.status == 203
+    assert error(reply) == ("CallbackFailed", message, ec)
+    assert send(harness.oss, "GET", "/" + grant["key"]).body == PNG
+
+
+def test_a_receiver_that_is_down_is_203_and_the_object_stays(harness: Harness) -> None:
+    with recording(slow) as gone:
+        pass
+    harness.environment["CALLBACK_URL"] = gone.url + "/callback"
+    grant = harness.grant()
+    reply = harness.post(grant["fields"])
+    assert reply.status == 203
+    assert error(reply)[1] == (
+        "Error status : -1.OSS can not connect to your callbackUrl, please check it."
+    )
+    assert send(harness.oss, "GET", "/" + grant["key"]).body == PNG
+
+
+def test_a_failing_hook_is_203_and_the_object_stays(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(upload: Upload) -> None:
+        raise OSError("the application's own trouble")
+
+    monkeypatch.setattr(receipt, "on_upload", fail)
+    grant = harness.grant()
+    reply = harness.post(grant["fields"])
+    assert error(reply) == ("CallbackFailed", "Error status : 500.", "0007-00000203")
+    assert send(harness.oss, "GET", "/" + grant["key"]).body == PNG
