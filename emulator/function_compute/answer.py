@@ -16,7 +16,7 @@ class Answer:
     cause: str = ""  # for the log: why this is an error
 
 
-@dataclass
+@dataclass(eq=False)  # an exception is only itself
 class Refused(Exception):
     """What the gateway refuses by itself, before or after the function ran."""
 

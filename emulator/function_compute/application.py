@@ -89,7 +89,7 @@ class FunctionCompute:
     def _answer(self, request: Request, request_id: str, now: datetime) -> Answer:
         try:
             body = read_body(request)
-        except (ClientDisconnected, OSError):  # documented status; nobody is left to read it
+        except ClientDisconnected:  # documented status; nobody is left to read it
             raise Refused(499, "ClientDisconnected", "the client left before its body") from None
         event = event_bytes(
             request,

@@ -106,8 +106,21 @@ def test_an_application_can_reset_the_connection() -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_ZERO)
         raise ConnectionResetError
 
-    with Server(reset) as server, pytest.raises(ConnectionResetError):
-        post(server, b"")
+    with Server(reset) as server, socket.create_connection((server.host, server.port)) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        with pytest.raises(ConnectionResetError):
+            client.recv(1)
+
+
+def test_does_not_hold_back_the_second_write_of_an_answer() -> None:
+    def tell(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        connection: socket.socket = environ["werkzeug.socket"]
+        no_delay = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        start_response("200 OK", [])
+        return [str(bool(no_delay)).encode()]
+
+    with Server(tell) as server:
+        assert post(server, b"") == b"True"
 
 
 def test_is_silent_on_stderr(server: Server, capfd: pytest.CaptureFixture[str]) -> None:

@@ -28,6 +28,7 @@ from emulator.sts.nonces import MAX_NONCES, Nonces
 NOW = datetime(2026, 1, 31, 23, 59, 58, tzinfo=timezone.utc)
 KEY = AccessKey("LTAIbase", "base-secret")
 ROLE = "acs:ram::1234567890123456:role/oss-uploader"
+HASH = {"x-acs-content-sha256": hashlib.sha256().hexdigest()}
 VECTOR = json.loads((Path(__file__).parents[1] / "vectors" / "acs3_signature.json").read_text())
 
 
@@ -354,6 +355,13 @@ def test_what_the_log_repeats_of_a_request_is_printable() -> None:
     (line,) = log
     assert line.startswith("- ?[31m?aaa")
     assert len(line) < 250
+
+
+def test_space_around_a_signed_header_does_not_count() -> None:
+    def text(value: str) -> str:
+        return string_to_sign(SignedRequest("POST", "", {"a": value, **HASH}, b""), "a")
+
+    assert text(" 1 ") == text("1")
 
 
 class TestVector:
