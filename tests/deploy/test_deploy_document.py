@@ -1,0 +1,38 @@
+"""docs/deploy.md is enough to deploy with, and says what is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import setup_cloud
+
+from tests.deploy.conftest import ROOT
+from tests.deploy.test_s_yaml import rendered
+
+DOCUMENT = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+
+
+def choices(folder: Path) -> dict[str, str]:
+    [block] = re.findall(r"```sh\n(.*?)```", DOCUMENT, re.DOTALL)
+    (folder / ".env").write_text(block, "utf-8")
+    return setup_cloud.read_environment(folder, {})
+
+
+def test_its_choices_are_enough_for_the_deployment(tmp_path: Path) -> None:
+    signer = rendered(environ=choices(tmp_path))["resources"]["signer"]
+    assert signer["props"]["environmentVariables"]["AUTH"] == "anonymous"
+
+
+def test_its_choices_are_enough_for_the_account(tmp_path: Path) -> None:
+    assert "aliyun ram CreateRole" in "\n".join(setup_cloud.commands(choices(tmp_path)))
+
+
+def test_names_every_document_that_is_there() -> None:
+    named = set(re.findall(r"deploy/[\w-]+\.(?:json|xml)", DOCUMENT))
+    there = {path for kind in ("json", "xml") for path in (ROOT / "deploy").glob(f"*.{kind}")}
+    assert named == {path.relative_to(ROOT).as_posix() for path in there}
+
+
+def test_names_the_limit_of_the_bundle() -> None:
+    assert "13 MB zipped at most" in DOCUMENT
