@@ -42,7 +42,7 @@ def parse_answer(payload: bytes) -> Answer:
     """Read the serialised struct; Refused says what is wrong with it."""
     try:
         struct = json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter: nested too deep
         raise _bad("the handler's result is not JSON") from None
     if not isinstance(struct, dict):
         raise _bad(f"the handler's result is a JSON {type(struct).__name__}, not an object")
@@ -70,7 +70,7 @@ def _check_struct(struct: dict[str, Any]) -> None:
     if missing := STRUCT.keys() - struct.keys():
         raise _bad(f"the handler's result lacks {', '.join(sorted(missing))}")
     if unknown := struct.keys() - STRUCT.keys():
-        raise _bad(f"the handler's result has unknown keys: {', '.join(sorted(unknown))}")
+        raise _bad(f"the handler's result has unknown keys: {sorted(unknown)!a}")
     for name, kind in STRUCT.items():
         if type(struct[name]) is not kind:
             found = type(struct[name]).__name__
@@ -82,7 +82,7 @@ def _check_struct(struct: dict[str, Any]) -> None:
 def _check_headers(headers: dict[str, Any]) -> None:
     for name, value in headers.items():
         if not isinstance(value, str):
-            raise _bad(f"header {name} is of type {type(value).__name__}, not str")
+            raise _bad(f"header {name!a} is of type {type(value).__name__}, not str")
         if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
             raise _bad(f"header {name!a} has a character that HTTP forbids")
     if len({name.lower() for name in headers}) < len(headers):
@@ -112,6 +112,7 @@ def _body(body: str, is_base64: bool) -> bytes:
 def _error_code(struct: dict[str, Any]) -> str:
     """The code of the function's own JSON error, for the log."""
     try:
-        return str(json.loads(struct["body"])["error"]["code"])
-    except (ValueError, LookupError, TypeError):
+        code = json.loads(struct["body"])["error"]["code"]
+    except (ValueError, RecursionError, LookupError, TypeError):
         return ""
+    return ascii(code).strip("'")

@@ -16,7 +16,7 @@ KEYS = {"Effect", "Action", "NotAction", "Resource", "Condition"}
 def check_grammar(text: str) -> None:
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter: nested too deep
         _refuse("it is not JSON")
     if not isinstance(document, dict) or document.keys() != {"Version", "Statement"}:
         _refuse("it must be an object of Version and Statement")

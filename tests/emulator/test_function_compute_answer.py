@@ -76,18 +76,19 @@ def test_a_base64_body_is_decoded() -> None:
     [
         pytest.param("plain text", "is not JSON", id="text"),
         pytest.param(b"\xff", "is not JSON", id="bytes"),
+        pytest.param("[" * 100_000, "is not JSON", id="nested too deep"),
         pytest.param(None, "is a JSON NoneType, not an object", id="None"),
         pytest.param([VALID], "is a JSON list, not an object", id="list"),
         pytest.param(42, "is a JSON int, not an object", id="number"),
         pytest.param({}, "lacks body, headers, isBase64Encoded, statusCode", id="empty"),
-        pytest.param({**VALID, "cookies": []}, "has unknown keys: cookies", id="unknown key"),
+        pytest.param({**VALID, "cookies": []}, "has unknown keys: ['cookies']", id="unknown key"),
         pytest.param({**VALID, "statusCode": "200"}, "statusCode is of type str", id="text status"),
         pytest.param({**VALID, "statusCode": True}, "statusCode is of type bool", id="bool status"),
         pytest.param({**VALID, "statusCode": 199}, "statusCode is 199", id="status 199"),
         pytest.param({**VALID, "statusCode": 600}, "statusCode is 600", id="status 600"),
         pytest.param({**VALID, "headers": None}, "headers is of type NoneType", id="no headers"),
         pytest.param(
-            {**VALID, "headers": {"X-A": 1}}, "header X-A is of type int", id="number in a header"
+            {**VALID, "headers": {"X-A": 1}}, "header 'X-A' is of type int", id="number in a header"
         ),
         pytest.param({**VALID, "headers": {"X A": ""}}, "'X A' has a character", id="header name"),
         pytest.param({**VALID, "headers": {"": ""}}, "'' has a character", id="empty header name"),
@@ -300,6 +301,10 @@ def test_an_exit_is_shown_as_the_end_of_the_process() -> None:
         pytest.param(400, "no JSON", "400", id="no JSON"),
         pytest.param(400, "[]", "400", id="no object"),
         pytest.param(400, '{"error": "text"}', "400", id="no code"),
+        pytest.param(400, "[" * 100_000, "400", id="nested too deep"),
+        pytest.param(
+            400, '{"error": {"code": "a\\nb\\ud800"}}', "400 a\\nb\\ud800", id="not printable"
+        ),
     ],
 )
 def test_one_log_line_tells_method_path_status_and_code(status: int, body: str, line: str) -> None:

@@ -126,6 +126,7 @@ def test_a_policy_of_the_grammar_passes(changed: dict[str, Any]) -> None:
     [
         pytest.param("{", id="not JSON"),
         pytest.param("[]", id="no object"),
+        pytest.param("[" * 2048, id="nested too deep"),
         pytest.param({"Version": "1"}, id="no statement"),
         pytest.param({"Version": 1, "Statement": [STATEMENT]}, id="version as a number"),
         pytest.param({"Version": "2", "Statement": [STATEMENT]}, id="another version"),
