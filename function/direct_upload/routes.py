@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from .events import Request
 from .files import File, admit, file_from_json, file_from_query
 from .grants import Grant
 from .receipt import receive
+
+
+logger = logging.getLogger("direct_upload")
 
 
 @dataclass(frozen=True)
@@ -49,9 +53,12 @@ def find_route(request: Request) -> Route:
 
 
 def _directory_grant(desk: Desk, visit: Visit) -> Grant:
-    return desk.grants.directory_grant(
-        desk.credentials.get(visit.context), user=visit.user, leaf=_leaf(), now=desk.clock()
+    credentials = desk.credentials.get(visit.context)
+    grant = desk.grants.directory_grant(
+        credentials, user=visit.user, leaf=_leaf(), now=desk.clock()
     )
+    _log_grant(grant["dir"], visit.user)
+    return grant
 
 
 def _sign(desk: Desk, visit: Visit) -> Grant:
@@ -65,14 +72,21 @@ def _companion_parameters(desk: Desk, visit: Visit) -> Grant:
 def _file_grant(desk: Desk, visit: Visit, file: File) -> Grant:
     admitted = admit(file, desk.settings)
     credentials = desk.credentials.get(visit.context)
-    return desk.grants.file_grant(
+    grant = desk.grants.file_grant(
         credentials, admitted, user=visit.user, leaf=_leaf(), now=desk.clock()
     )
+    _log_grant(grant["key"], visit.user)
+    return grant
 
 
 def _leaf() -> str:
     """128 bits that nobody guesses, so that no uploader can reach another's object."""
     return secrets.token_hex(16)
+
+
+def _log_grant(key_or_dir: str, user: str) -> None:
+    """Who may put what where, so that an object can be traced to its uploader."""
+    logger.info("granted %r to %r", key_or_dir, user or "anyone")
 
 
 def _callback(desk: Desk, visit: Visit) -> dict[str, Any]:

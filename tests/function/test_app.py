@@ -156,6 +156,16 @@ def test_a_refusal_is_logged_on_one_line(caplog: pytest.LogCaptureFixture) -> No
     assert "not_found" in record.getMessage()
 
 
+def test_each_grant_is_logged_with_what_it_allows(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "direct_upload")
+    key = ask(ENVIRON, "POST", "/sign", body='{"filename": "a.png"}').document["key"]
+    directory = ask(ENVIRON).document["dir"]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"granted {key!r} to 'anyone'",
+        f"granted {directory!r} to 'anyone'",
+    ]
+
+
 def test_no_answer_to_a_refusal_and_no_log_holds_a_secret(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
