@@ -1,0 +1,104 @@
+"""The doctor at the real function, behind emulators of Function Compute, STS and OSS."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import doctor
+import pytest
+from documents import cors_document
+
+from tests.deploy.conftest import ROOT
+from tests.deploy.planted import ORIGIN
+
+
+@contextlib.contextmanager
+def harness(data: Path, **settings: str) -> Iterator[tuple[str, str]]:
+    """The addresses of the function and of the page, which may upload."""
+    while True:
+        port = four_free_ports()
+        process = subprocess.Popen(
+            [sys.executable, ROOT / "local_server.py", "--port", str(port), "--data", data],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **settings},
+        )
+        assert process.stdout is not None
+        if any(line.strip() == "Ready" for line in process.stdout):
+            break
+        process.communicate()  # another program was faster with one of the ports
+    with process:
+        try:
+            yield f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 3}"
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.stdout.read()
+
+
+def four_free_ports() -> int:
+    while True:
+        with contextlib.ExitStack() as held, contextlib.suppress(OSError, OverflowError):
+            first = held.enter_context(socket.create_server(("127.0.0.1", 0)))
+            port: int = first.getsockname()[1]
+            for offset in (1, 2, 3):
+                held.enter_context(socket.create_server(("127.0.0.1", port + offset)))
+            return port
+
+
+@pytest.mark.parametrize("version", ["v4", "v1"])
+def test_finds_nothing_wrong_with_it(
+    version: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with harness(tmp_path, SIGNATURE_VERSION=version) as (url, page):
+        assert doctor.main([url, "--origin", page, "--upload"]) == 0
+    assert "Uploaded 1 byte(s) as user-dirs/" in capsys.readouterr().out
+
+
+def test_finds_that_it_does_not_know_a_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with harness(tmp_path) as (url, _):
+        assert doctor.main([url, "--origin", ORIGIN]) == 1
+    said = capsys.readouterr().out
+    assert f"The function refuses pages of {ORIGIN}." in said
+    assert f"The bucket does not let pages of {ORIGIN} post to it." in said
+    assert said.endswith("2 thing(s) wrong.\n")
+
+
+@pytest.mark.parametrize(
+    ("settings", "cause"),
+    [
+        pytest.param({"OSS_BUCKET": "Mine"}, "misconfigured. The setting OSS_BUCKET", id="bucket"),
+        pytest.param({"AUTH": "jwt"}, "misconfigured. The setting JWT_", id="no keys for tokens"),
+        pytest.param(
+            {"STS_ENDPOINT": "http://127.0.0.1:1"}, "503 credentials_unavailable.", id="no STS"
+        ),
+    ],
+)
+def test_finds_what_it_was_given_wrongly(
+    settings: dict[str, str], cause: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with harness(tmp_path, **settings) as (url, page):
+        assert doctor.main([url, "--origin", page]) == 1
+    said = capsys.readouterr().out
+    assert cause in said
+    assert said.endswith("1 thing(s) wrong.\n")
+
+
+def test_the_cors_document_of_the_bucket_admits_the_page_that_it_names(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with harness(tmp_path) as (url, page):
+        (tmp_path / "cors.xml").write_text(cors_document([page]), "utf-8")
+        assert doctor.main([url, "--origin", page, "--upload"]) == 0
+        (tmp_path / "cors.xml").write_text(cors_document([ORIGIN]), "utf-8")
+        capsys.readouterr()
+        assert doctor.main([url, "--origin", page]) == 1
+    assert f"The bucket does not let pages of {page} post to it." in capsys.readouterr().out
