@@ -16,7 +16,6 @@ from .files import File, admit, file_from_json, file_from_query
 from .grants import Grant
 from .receipt import receive
 
-
 logger = logging.getLogger("direct_upload")
 
 
