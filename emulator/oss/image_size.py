@@ -40,7 +40,7 @@ def _read_jpeg(stream: BinaryIO) -> ImageSize | None:
     """Walk over the segments to the frame header; those before it may hold a whole preview."""
     while True:
         mark, kind, length = struct.unpack(">BBH", stream.read(4))
-        if mark != 0xFF or length < 2:
+        if mark != 0xFF:
             return None
         if kind in _FRAMES:
             _, height, width = struct.unpack(">BHH", stream.read(5))

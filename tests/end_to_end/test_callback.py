@@ -225,3 +225,31 @@ def test_a_failing_hook_is_203_and_the_object_stays(
     reply = harness.post(grant["fields"])
     assert error(reply) == ("CallbackFailed", "Error status : 500.", "0007-00000203")
     assert send(harness.oss, "GET", "/" + grant["key"]).body == PNG
+
+
+def test_the_documented_server_of_ones_own_works(
+    harness: Harness, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (Path(__file__).parents[2] / "docs/callbacks.md").read_text(encoding="utf-8")
+    documented: dict[str, Any] = {}
+    exec(text.split("```python\n")[1].split("```")[0], documented)  # noqa: S102 (our own)
+    answers: list[tuple[int, dict[str, str]]] = []
+
+    def receive(asked: Asked) -> Response:
+        answer = documented["finished_upload"](
+            asked.target,
+            asked.headers,
+            asked.body,
+            secret=SECRET.encode(),
+            key_prefix=f"{harness.oss}/",
+        )
+        answers.append(answer)
+        return Response(json.dumps(answer[1]), answer[0])
+
+    with recording(receive) as application:
+        harness.environment["CALLBACK_URL"] = f"{application.url}/uploads?x=%20&y"
+        grant = harness.grant()
+        assert harness.post(grant["fields"]).status == 200
+        assert send(application.url, "POST", "/uploads", b"size=1").status == 403
+    assert answers == [(200, {"Status": "OK", "key": grant["key"]}), (403, {"Status": "refused"})]
+    assert grant["key"] in capsys.readouterr().out
