@@ -138,7 +138,8 @@ class Oss:
             response = self._list(request)
         else:
             response = get_object(request, self._store, request.path[1:])
-        log.size = response.content_length or 0
+        if request.method == "GET" and response.status_code != 304:
+            log.size = response.content_length or 0
         return response
 
     def _list(self, request: Request) -> Response:

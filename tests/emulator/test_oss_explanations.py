@@ -73,6 +73,7 @@ def test_logs_one_line_for_each_request(bucket: Bucket) -> None:
     bucket.get("/a.txt")
     etag = bucket.get("/%E5%A4%B4%E5%83%8F%0A.txt").headers["etag"]
     bucket.get("/%E5%A4%B4%E5%83%8F%0A.txt", {"If-None-Match": etag})
+    send(bucket.url, "HEAD", "/%E5%A4%B4%E5%83%8F%0A.txt")
     bucket.post("b.txt", conditions=[["content-length-range", 1, 3]])
     assert bucket.log == [
         "POST '头像\\n.txt' 204 10 bytes",
@@ -80,6 +81,7 @@ def test_logs_one_line_for_each_request(bucket: Bucket) -> None:
         "there is.",
         "GET '/头像\\n.txt' 200 10 bytes",
         "GET '/头像\\n.txt' 304 0 bytes",
+        "HEAD '/头像\\n.txt' 200 0 bytes",
         "POST 'b.txt' 400 7 bytes: EntityTooLarge 0006-00000003: The file has more than the 3 "
         "bytes that content-length-range allows (MAX_UPLOAD_BYTES, or the size declared for the "
         "grant).",
