@@ -6,6 +6,7 @@ import base64
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
@@ -26,17 +27,36 @@ def deployment() -> Deployment:
     return Deployment()
 
 
+@dataclass
+class Stage:
+    """Two servers for all tests here; each test puts its own deployment behind them."""
+
+    function: Server
+    bucket: Server
+    deployment: Deployment
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    with (
+        Server(lambda *call: standing.deployment.function(*call)) as function,
+        Server(lambda *call: standing.deployment.bucket(*call)) as bucket,
+    ):
+        standing = Stage(function, bucket, Deployment())
+        yield standing
+
+
 @pytest.fixture
-def url(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    with Server(deployment.function) as function, Server(deployment.bucket) as bucket:
-        deployment.bucket_url = bucket.url
+def url(deployment: Deployment, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> str:
+    stage.deployment = deployment
+    deployment.bucket_url = stage.bucket.url
 
-        def date(handler: Any, timestamp: float | None = None) -> str:
-            ahead = deployment.bucket_clock_seconds if handler.server.port == bucket.port else 0
-            return formatdate(time.time() + ahead, usegmt=True)
+    def date(handler: Any, timestamp: float | None = None) -> str:
+        ahead = deployment.bucket_clock_seconds if handler.server.port == stage.bucket.port else 0
+        return formatdate(time.time() + ahead, usegmt=True)
 
-        monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", date)
-        yield function.url
+    monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", date)
+    return stage.function.url
 
 
 def examine(url: str, *options: str) -> int:
