@@ -110,6 +110,14 @@ def test_refuses_what_is_not_well_formed(body: bytes, refusal: Refusal) -> None:
     assert caught.value.refusal is refusal
 
 
+def test_takes_fields_of_eight_megabytes_in_all() -> None:
+    fields = b"".join(
+        PART.replace(b'"a"', b'"%c"' % name) + b"x" * 2 * 1024**2 + b"\r\n" for name in b"abcd"
+    )
+    body = fields + PART.replace(b'"a"', b'"file"') + b"\r\n--b--"
+    assert len(read_form(reader(body, 2**18)).fields) == 4
+
+
 def test_refuses_a_value_that_is_not_utf8() -> None:
     with pytest.raises(Refused) as caught:
         read_form(reader(PART + b"\xff\r\n--b--\r\n"))
