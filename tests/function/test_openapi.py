@@ -1,0 +1,232 @@
+"""docs/openapi.yaml says what the function does: over real sockets, by schemathesis."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+import yaml
+from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import CHECKS
+from schemathesis.core.failures import FailureGroup
+from schemathesis.core.result import Ok
+
+from direct_upload.app import App
+from direct_upload.errors import UploadError
+from direct_upload.routes import ROUTES
+from emulator.function_compute import FunctionCompute
+from emulator.server import Server
+from tests.function.asking import ENVIRON
+from tests.function.issuer import AUDIENCE, ISSUER, jwks, public_jwk
+
+DOCUMENT = yaml.safe_load(
+    (Path(__file__).parents[2] / "docs" / "openapi.yaml").read_text(encoding="utf-8")
+)
+SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
+OPERATIONS = {
+    result.ok().label: result.ok()
+    for result in SCHEMA.get_all_operations()
+    if isinstance(result, Ok)
+}
+# Longer ones are refused by the gateway, before the function.
+MAX_URI_BYTES = 4096
+PAGE = "https://app.example.com"
+
+ENVIRONS = {
+    "V4": ENVIRON,
+    "V1 with callbacks": ENVIRON
+    | {
+        "SIGNATURE_VERSION": "v1",
+        "CALLBACK_URL": "https://upload.example.com/callback",
+        "GRANT_SECRET": "x" * 32,
+        "UNIQUE_DIR": "false",
+        "ALLOWED_CONTENT_TYPES": "image/*",
+    },
+    "known callers": ENVIRON
+    | {
+        "AUTH": "jwt",
+        "JWT_JWKS": jwks(public_jwk("RS256")),
+        "JWT_ISSUER": ISSUER,
+        "JWT_AUDIENCE": AUDIENCE,
+    },
+    "file grants alone": ENVIRON | {"DIRECTORY_GRANTS": "false"},
+    "misconfigured": ENVIRON | {"OSS_BUCKET": ""},
+    "no STS": ENVIRON
+    | {
+        "CREDENTIALS_SOURCE": "assume-role",
+        "STS_ENDPOINT": "http://127.0.0.1:9",  # nobody listens there
+        "UPLOAD_ROLE_ARN": "acs:ram::1234567890123456:role/oss-uploader",
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def urls() -> Iterator[dict[str, str]]:
+    """The function behind an emulated Function Compute, once for each configuration."""
+    servers = {
+        name: Server(
+            FunctionCompute(App(environ).handle, function_keys=None, log=lambda line: None)
+        )
+        for name, environ in ENVIRONS.items()
+    }
+    for server in servers.values():
+        server.start()
+    yield {name: server.url for name, server in servers.items()}
+    for server in servers.values():
+        server.stop()
+
+
+@cache
+def checks() -> list[Any]:
+    return CHECKS.get_by_names(
+        [
+            *("not_a_server_error", "status_code_conformance", "content_type_conformance"),
+            *("response_headers_conformance", "response_schema_conformance"),
+        ]
+    )
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=["as described", "not as described"])
+@pytest.mark.parametrize("operation", list(OPERATIONS))
+def test_any_request_is_answered_as_described(
+    operation: str, mode: GenerationMode, urls: dict[str, str]
+) -> None:
+    described = OPERATIONS[operation]
+    if mode is GenerationMode.NEGATIVE and not described.query and not described.body:
+        return  # nothing is described that a request could break
+
+    @settings(
+        max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )
+    @given(case=described.as_strategy(mode))
+    def ask(case: Any) -> None:
+        response = case.call(base_url=urls["V4"])
+        if len(response.request.path_url) <= MAX_URI_BYTES:
+            case.validate_response(response, checks=checks())
+
+    ask()
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request; `status` is what shall come of it."""
+
+    operation: str
+    status: int
+    environ: str = "V4"
+    body: Any = None
+    query: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+FILE = {"filename": "a.jpg", "content_type": "image/jpeg", "size": 5}
+BROWSER = {"Origin": PAGE}
+FOREIGN = {"Origin": "https://evil.example"}
+REPORT = {"bucket": "b", "object": "k", "size": "1", "mimeType": "text/plain", "grant": "g"}
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        pytest.param(Ask("GET /", 200), id="directory grant"),
+        pytest.param(Ask("GET /", 200, "V1 with callbacks", headers=BROWSER), id="with V1"),
+        pytest.param(Ask("GET /get_post_signature_for_oss_upload", 200), id="by its old name"),
+        pytest.param(Ask("GET /", 404, "file grants alone"), id="no directory grants"),
+        pytest.param(Ask("GET /", 401, "known callers"), id="unknown caller"),
+        pytest.param(Ask("HEAD /", 200, headers=BROWSER), id="HEAD"),
+        pytest.param(Ask("HEAD /", 401, "known callers"), id="HEAD of an unknown caller"),
+        pytest.param(Ask("HEAD /", 503, "no STS"), id="HEAD without credentials"),
+        pytest.param(Ask("POST /sign", 200, body=FILE), id="file grant"),
+        pytest.param(Ask("POST /sign", 200, "V1 with callbacks", FILE, {}, BROWSER), id="V1 file"),
+        pytest.param(Ask("POST /sign", 400, body={}), id="no name"),
+        pytest.param(Ask("POST /sign", 401, "known callers", FILE), id="unknown caller of a file"),
+        pytest.param(Ask("POST /sign", 403, body=FILE, headers=FOREIGN), id="foreign page"),
+        pytest.param(Ask("POST /sign", 413, body=FILE | {"size": 10**9}), id="too large"),
+        pytest.param(Ask("POST /sign", 415, body={"filename": "a.html"}), id="active type"),
+        pytest.param(Ask("POST /sign", 500, "misconfigured", FILE), id="misconfigured"),
+        pytest.param(Ask("POST /sign", 503, "no STS", FILE, {}, BROWSER), id="no credentials"),
+        pytest.param(Ask("GET /s3/params", 200, query={"filename": "a.png"}), id="Companion"),
+        pytest.param(
+            Ask("GET /s3/params", 200, query={"filename": "a,b.png", "metadata[name]": "a"}),
+            id="Companion with metadata",
+        ),
+        pytest.param(Ask("GET /s3/params", 415, query={"filename": "a"}), id="Companion, refused"),
+        pytest.param(Ask("HEAD /s3/params", 200, query={"filename": "a.png"}), id="HEAD Companion"),
+        pytest.param(Ask("OPTIONS /sign", 204, headers=BROWSER), id="preflight"),
+        pytest.param(Ask("OPTIONS /sign", 204, "misconfigured", headers=BROWSER), id="early"),
+        pytest.param(Ask("OPTIONS /sign", 403, headers=FOREIGN), id="preflight of a foreign page"),
+        pytest.param(
+            Ask("POST /callback", 403, "V1 with callbacks", REPORT, {}, {"x-oss-pub-key-url": "a"}),
+            id="forged callback",
+        ),
+        pytest.param(
+            Ask("POST /callback", 404, body=REPORT, headers={"x-oss-pub-key-url": "a"}),
+            id="no callbacks",
+        ),
+        pytest.param(Ask("GET /healthz", 200, "no STS"), id="health"),
+        pytest.param(Ask("GET /healthz", 500, "misconfigured"), id="health, misconfigured"),
+    ],
+)
+def test_answers_as_described(ask: Ask, urls: dict[str, str]) -> None:
+    operation = OPERATIONS[ask.operation]
+    kind = {"POST /callback": "application/x-www-form-urlencoded"}.get(ask.operation)
+    parts: dict[str, Any] = {"query": ask.query, "headers": ask.headers}
+    if ask.body is not None:
+        parts |= {"body": ask.body, "media_type": kind or "application/json"}
+    case = operation.Case(**parts)
+    response = case.call(base_url=urls[ask.environ])
+    assert response.status_code == ask.status
+    described = [check for check in checks() if check.__name__ != "not_a_server_error"]
+    case.validate_response(response, checks=described)
+
+
+def test_every_route_and_method_is_described() -> None:
+    served = {f"OPTIONS {path}" for path in ROUTES}
+    for path, route in ROUTES.items():
+        served |= {f"{route.method} {path}"} | (
+            {f"HEAD {path}"} if route.method == "GET" else set()
+        )
+    assert set(OPERATIONS) == served
+
+
+def test_every_error_is_described() -> None:
+    codes = {(kind.code, kind.status) for kind in UploadError.__subclasses__()}
+    described = set()
+    for path in DOCUMENT["paths"].values():
+        for operation in (path[name] for name in ("get", "post", "options") if name in path):
+            for status, response in operation["responses"].items():
+                name = response.get("$ref", "").rpartition("/")[2]
+                text = json.dumps(DOCUMENT["components"]["responses"].get(name, {}))
+                described |= {(code, int(status)) for code, _ in codes if f'"{code}"' in text}
+    # Of a method that is not described, no operation can speak.
+    assert described | {("method_not_allowed", 405)} == codes
+    everything = DOCUMENT["components"]["schemas"]["Error"]["properties"]["error"]["properties"]
+    assert set(everything["code"]["enum"]) == {code for code, _ in codes}
+
+
+@pytest.mark.parametrize(
+    ("status", "changes"),
+    [
+        pytest.param(418, {}, id="another status"),
+        pytest.param(200, {"Cache-Control": "public"}, id="another header"),
+        pytest.param(200, {"Content-Type": "text/html"}, id="another type"),
+        pytest.param(503, {}, id="another body"),
+    ],
+)
+def test_an_answer_that_is_not_described_is_found(
+    status: int, changes: dict[str, str], urls: dict[str, str]
+) -> None:
+    case = OPERATIONS["GET /"].Case()
+    response = case.call(base_url=urls["V4"])
+    case.validate_response(response, checks=checks())
+    response.status_code = status
+    response.headers |= {name.lower(): [value] for name, value in changes.items()}
+    with pytest.raises(FailureGroup):
+        case.validate_response(response, checks=checks())
