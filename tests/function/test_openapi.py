@@ -211,6 +211,14 @@ def test_every_error_is_described() -> None:
     assert set(everything["code"]["enum"]) == {code for code, _ in codes}
 
 
+@pytest.mark.parametrize("path", list(ROUTES))
+def test_other_methods_are_refused_as_described(path: str, urls: dict[str, str]) -> None:
+    refused = {"405": {"$ref": "#/components/responses/MethodNotAllowed"}}
+    document = DOCUMENT | {"paths": {path: {"delete": {"responses": refused}}}}
+    case = schemathesis.openapi.from_dict(document)[path]["DELETE"].Case()
+    case.validate_response(case.call(base_url=urls["V4"]), checks=checks())
+
+
 @pytest.mark.parametrize(
     ("status", "changes"),
     [
