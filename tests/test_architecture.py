@@ -16,7 +16,7 @@ PACKAGE = ROOT / "function/direct_upload"
 # From the bottom up: a module may import what stands above it here, never what stands beside or
 # below. A new module goes into the first row that stands below all it imports.
 LAYERS = [
-    ["__init__", "errors", "content_types", "hook", "policy", "users"],
+    ["__init__", "errors", "content_types", "hook", "policy", "scope", "users"],
     ["environment", "events", "grant_id", "jwks", "origins", "public_key"],
     ["credentials", "session_policy", "signing", "callers", "callback", "callback_field"],
     ["settings", "sts"],
@@ -28,7 +28,16 @@ LAYERS = [
     ["app"],
 ]
 # Time, keys and names come in as arguments.
-PURE = ["policy", "signing", "content_types", "users", "grant_id", "session_policy", "form_budget"]
+PURE = [
+    "policy",
+    "signing",
+    "content_types",
+    "users",
+    "scope",
+    "grant_id",
+    "session_policy",
+    "form_budget",
+]
 IMPURE = {"os", "time", "random", "secrets", "socket", "threading", "urllib.request"}
 
 # Each heavy or foreign package is named in the modules that are made for it.

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from . import grant_id
 from .errors import Misconfigured
+from .scope import Scope
 
 MAX_BYTES = 512  # of JSON; forms have 8 KB for all their fields
 
@@ -27,40 +28,15 @@ _BODY = (
 
 @dataclass(frozen=True)
 class Callbacks:
-    """Where finished uploads of one bucket are reported, and the secret that proves them ours."""
+    """Where finished uploads are reported, and the secret that proves them ours."""
 
     url: str
-    bucket: str
     secret: bytes = field(repr=False)
 
-    def field(
-        self,
-        key_or_dir: str,
-        *,
-        is_directory: bool,
-        minimum: int,
-        maximum: int,
-        content_type: str,
-        user: str,
-        issued: datetime,
-        expires: datetime,
-    ) -> str:
-        """The field for one grant; `content_type` counts for an exact key only."""
-        return callback_field(
-            self.url,
-            grant_id.make(
-                self.secret,
-                bucket=self.bucket,
-                key_or_dir=key_or_dir,
-                is_directory=is_directory,
-                minimum=minimum,
-                maximum=maximum,
-                content_type="" if is_directory else content_type,
-                user=user,
-                issued=issued,
-                expires=expires,
-            ),
-        )
+    def field(self, scope: Scope, *, issued: datetime, expires: datetime) -> str:
+        """The field for one grant."""
+        grant = grant_id.make(self.secret, scope, issued=issued, expires=expires)
+        return callback_field(self.url, grant)
 
 
 def callback_field(url: str, grant: str) -> str:

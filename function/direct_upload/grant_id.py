@@ -16,6 +16,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from . import content_types
+from .scope import Scope
 
 LONGEST = 162
 """No grant id has more characters."""
@@ -37,28 +38,18 @@ class WrongGrant(ValueError):
     """The upload is not the one that was granted; the text says why, for the log."""
 
 
-def make(
-    secret: bytes,
-    *,
-    bucket: str,
-    key_or_dir: str,
-    is_directory: bool,
-    minimum: int,
-    maximum: int,
-    content_type: str,
-    user: str,
-    issued: datetime,
-    expires: datetime,
-) -> str:
+def make(secret: bytes, scope: Scope, *, issued: datetime, expires: datetime) -> str:
     """The id of one grant; that of a directory binds no content type.
 
     It holds only characters that no encoding touches: OSS sends a callback's body as it stands.
     """
-    length = len(key_or_dir) if is_directory else 0
+    length = len(scope.key_or_dir) if scope.is_directory else 0
+    content_type = "" if scope.is_directory else scope.content_types[0]
     begin = int(issued.timestamp())
     life = int(expires.timestamp()) - begin
-    claims = f"{length}.{minimum}.{maximum}.{begin}.{life}.{_encode(_name(user))}"
-    return f"{claims}.{_code(secret, claims, bucket, key_or_dir, content_type)}"
+    user = _encode(_name(scope.user))
+    claims = f"{length}.{scope.minimum}.{scope.maximum}.{begin}.{life}.{user}"
+    return f"{claims}.{_code(secret, claims, scope.bucket, scope.key_or_dir, content_type)}"
 
 
 def check(

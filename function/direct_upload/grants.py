@@ -7,8 +7,6 @@ pinned to a harmless value and sent.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +15,7 @@ from .credentials import Credentials
 from .errors import CredentialsUnavailable
 from .files import AdmittedFile, shown_name
 from .policy import content_length_range, exactly, format_expiration, one_of, starts_with
+from .scope import Scope
 from .settings import USER, Settings
 from .signing import SIGNERS
 from .users import user_segment
@@ -25,18 +24,6 @@ from .users import user_segment
 CREDENTIALS_MARGIN = timedelta(seconds=60)
 
 Grant = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class _Scope:
-    """What one grant permits."""
-
-    key_or_dir: str
-    is_directory: bool
-    user: str
-    minimum: int  # bytes
-    maximum: int
-    content_types: Sequence[str]  # empty: any
 
 
 class GrantMaker:
@@ -52,10 +39,9 @@ class GrantMaker:
         self._life = timedelta(seconds=settings.policy_seconds)
         self._url = settings.upload_url + "/"
         self._sign = SIGNERS[settings.signature_version]
-        self._bucket = exactly("bucket", settings.oss_bucket)
         self._listed_types = settings.allowed_content_types if settings.content_types_set else ()
         self._callbacks = (
-            Callbacks(settings.callback_url, settings.oss_bucket, settings.grant_secret)
+            Callbacks(settings.callback_url, settings.grant_secret)
             if settings.callback_url
             else None
         )
@@ -69,7 +55,8 @@ class GrantMaker:
         pinned = {"success_action_status": "200"}
         if settings.forbid_overwrite and not settings.unique_dir:
             pinned["x-oss-forbid-overwrite"] = "true"
-        scope = _Scope(
+        scope = Scope(
+            settings.oss_bucket,
             prefix,
             is_directory=True,
             user=user,
@@ -97,7 +84,8 @@ class GrantMaker:
             pinned["x-oss-forbid-overwrite"] = "true"
         if settings.object_acl:
             pinned["x-oss-object-acl"] = settings.object_acl
-        scope = _Scope(
+        scope = Scope(
+            settings.oss_bucket,
             key,
             is_directory=False,
             user=user,
@@ -112,24 +100,15 @@ class GrantMaker:
         return prefix.replace(USER, user_segment(user)) if user else prefix
 
     def _grant(
-        self, credentials: Credentials, scope: _Scope, pinned: dict[str, str], now: datetime
+        self, credentials: Credentials, scope: Scope, pinned: dict[str, str], now: datetime
     ) -> Grant:
         """What both kinds have; `pinned` are fields that are conditions, too."""
         expiration = self._policy_expiration(credentials, now)
         key = scope.key_or_dir
         if self._callbacks:
-            pinned["callback"] = self._callbacks.field(
-                key,
-                is_directory=scope.is_directory,
-                minimum=scope.minimum,
-                maximum=scope.maximum,
-                content_type="".join(scope.content_types[:1]),
-                user=scope.user,
-                issued=now,
-                expires=expiration,
-            )
+            pinned["callback"] = self._callbacks.field(scope, issued=now, expires=expiration)
         conditions = [
-            self._bucket,
+            exactly("bucket", scope.bucket),
             content_length_range(scope.minimum, scope.maximum),
             starts_with("key", key) if scope.is_directory else exactly("key", key),
             *(exactly(name, value) for name, value in pinned.items()),

@@ -35,6 +35,7 @@ from direct_upload.callback_field import Callbacks, check_callback_url
 from direct_upload.errors import CallbackRefused, Misconfigured
 from direct_upload.hook import Upload
 from direct_upload.public_key import check_key_prefix
+from direct_upload.scope import Scope
 from tests.function.asking import ENVIRON, Reply, ask, event, read
 from tests.recorder import Asked, Recorder, recording
 
@@ -387,17 +388,17 @@ def test_a_key_prefix_that_is_none_is_misconfigured(prefix: str) -> None:
 def grant_of(**changes: Any) -> dict[str, Any]:
     """The JSON of a callback field."""
     url = changes.pop("url", "https://upload.example.com/callback")
-    allowed: dict[str, Any] = {
+    life = changes.pop("life", timedelta(minutes=5))
+    scope: dict[str, Any] = {
+        "bucket": "post-test",
+        "key_or_dir": "user-dirs/0011.png",
         "is_directory": False,
         "minimum": 1,
         "maximum": 1000,
-        "content_type": "image/png",
+        "content_types": ("image/png",),
         "user": "",
-        "issued": NOW,
-        "expires": NOW + timedelta(minutes=5),
     }
-    key_or_dir = changes.pop("key_or_dir", "user-dirs/0011.png")
-    text = Callbacks(url, "post-test", SECRET).field(key_or_dir, **(allowed | changes))
+    text = Callbacks(url, SECRET).field(Scope(**(scope | changes)), issued=NOW, expires=NOW + life)
     document: dict[str, Any] = json.loads(base64.b64decode(text, validate=True))
     return document
 
@@ -423,7 +424,7 @@ def test_sni_is_for_https_alone() -> None:
 
 
 def test_the_secret_is_in_no_representation() -> None:
-    assert SECRET.decode() not in repr(Callbacks("https://a/", "post-test", SECRET))
+    assert SECRET.decode() not in repr(Callbacks("https://a/", SECRET))
 
 
 LONGEST_URL = "https://upload.example.com/" + "c" * 74
@@ -447,7 +448,7 @@ def test_a_callback_url_that_fits_never_makes_a_field_too_long(url: str) -> None
         minimum=5 * 1024**3,
         maximum=5 * 1024**3,
         user="u" * 200,
-        expires=NOW + timedelta(days=1),
+        life=timedelta(days=1),
     )
     assert len(json.dumps(text, separators=(",", ":"))) <= 512
 

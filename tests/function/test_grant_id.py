@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from direct_upload import grant_id
 from direct_upload.grant_id import WrongGrant
+from direct_upload.scope import Scope
 
 NOW = datetime(2026, 11, 24, 6, 30, 45, 250000, tzinfo=timezone.utc)
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -20,7 +21,7 @@ GRANT: dict[str, Any] = {
     "is_directory": False,
     "minimum": 1,
     "maximum": 1000,
-    "content_type": "image/png",
+    "content_types": ("image/png",),
     "user": "alice",
     "issued": NOW,
     "expires": (NOW + timedelta(minutes=5)).replace(microsecond=0),
@@ -32,12 +33,14 @@ UPLOAD: dict[str, Any] = {
     "content_type": "image/png",
     "now": NOW + timedelta(minutes=1),
 }
-DIRECTORY = {"key_or_dir": "user-dirs/00/", "is_directory": True, "content_type": ""}
+DIRECTORY = {"key_or_dir": "user-dirs/00/", "is_directory": True, "content_types": ()}
 LAST = GRANT["expires"] + timedelta(hours=24)
 
 
 def make(**changes: Any) -> str:
-    return grant_id.make(SECRET, **(GRANT | changes))
+    parts = GRANT | changes
+    times = {name: parts.pop(name) for name in ("issued", "expires")}
+    return grant_id.make(SECRET, Scope(**parts), **times)
 
 
 def check(text: str, **changes: Any) -> str:
@@ -147,7 +150,7 @@ def test_every_grant_is_accepted_and_every_id_is_short_and_plain(
         is_directory=is_directory,
         minimum=minimum,
         maximum=maximum,
-        content_type="" if is_directory else content_type,
+        content_types=() if is_directory else (content_type,),
         user=user,
         expires=NOW + timedelta(seconds=life),
     )
