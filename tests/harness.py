@@ -33,7 +33,10 @@ class Harness:
 
 @contextlib.contextmanager
 def running_harness(data: Path, settings: Mapping[str, str], *options: str) -> Iterator[Harness]:
-    """Run local_server.py on free ports, with `settings` in its environment and no other."""
+    """Run local_server.py on free ports, with `settings` in its environment and no other.
+
+    `{function}` in a setting becomes the function's address.
+    """
     process, port, printed = _start(data, settings, options)
     try:
         function, oss, sts, page = (f"http://127.0.0.1:{port + offset}" for offset in range(4))
@@ -50,10 +53,12 @@ def _start(
     printed: list[str] = []
     for _ in range(TRIES):  # somebody may take a port between the look and the start
         port = _four_free_ports()
+        function = f"http://127.0.0.1:{port}"
+        given = {name: value.replace("{function}", function) for name, value in settings.items()}
         process = subprocess.Popen(
             [sys.executable, "local_server.py", "--port", str(port), "--data", str(data), *options],
             cwd=ROOT,
-            env={**environment, "PYTHONUNBUFFERED": "1", **settings},
+            env={**environment, "PYTHONUNBUFFERED": "1", **given},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -7,21 +7,31 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 
-# The settings of the harnesses that clients meet, besides those that every one has.
-SETTINGS = {
-    "jwt": {"AUTH": "jwt", "SIGNATURE_VERSION": "v4", "DIRECTORY_GRANTS": "true"},
-    "anonymous": {"AUTH": "anonymous", "SIGNATURE_VERSION": "v4", "DIRECTORY_GRANTS": "true"},
-    "v1": {"AUTH": "anonymous", "SIGNATURE_VERSION": "v1", "DIRECTORY_GRANTS": "true"},
-    "files only": {"AUTH": "anonymous", "SIGNATURE_VERSION": "v4", "DIRECTORY_GRANTS": "false"},
+# Settings of the function as clients meet them, each NAME=value.
+Settings = tuple[str, ...]
+STRICT: Settings = ("AUTH=jwt", "SIGNATURE_VERSION=v4", "DIRECTORY_GRANTS=true")
+OPPOSITES = {
+    "AUTH=anonymous": "AUTH=jwt",
+    "SIGNATURE_VERSION=v1": "SIGNATURE_VERSION=v4",
+    "SIGNATURE_VERSION=v4": "SIGNATURE_VERSION=v1",
+    "DIRECTORY_GRANTS=true": "DIRECTORY_GRANTS=false",
 }
+WITH_CALLBACK: Settings = ("CALLBACK_URL={function}/callback",)
+
+
+def changed(settings: Settings, changes: Settings) -> Settings:
+    """The settings with others in the place of those of the same name."""
+    names = {change.partition("=")[0] for change in changes}
+    kept = [setting for setting in settings if setting.partition("=")[0] not in names]
+    return tuple(sorted((*kept, *changes)))
 
 
 @dataclass(frozen=True)
 class Client:
-    """One way to upload: the code that sets it up, and the settings that it meets.
+    """One way to upload: the code that sets it up, and the settings that it cannot do without.
 
-    `misfits` are settings that it does not work with; `shows_progress` is False where a client
-    has no progress to show. `packages` are folders of node_modules.
+    `packages` are folders of node_modules. `shows_progress` is False where a client has no
+    progress to show.
     """
 
     title: str
@@ -30,9 +40,17 @@ class Client:
     notes: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     version: str = ""  # where there is no package
-    settings: str = "jwt"
-    misfits: tuple[str, ...] = ()
+    needs: Settings = ()
     shows_progress: bool = True
+
+    @property
+    def settings(self) -> Settings:
+        """The strictest that it works with."""
+        return changed(STRICT, self.needs)
+
+    @property
+    def sends_token(self) -> bool:
+        return "AUTH=jwt" in self.settings
 
     @property
     def name(self) -> str:
@@ -43,11 +61,18 @@ class Client:
         return self.route in ("POST /sign", "GET /s3/params")
 
 
+ASKS_AS_THE_TOPIC = (
+    "It asks without a token, as the topic's page does; where `AUTH=jwt`, give its fetch an "
+    "`Authorization` header."
+)
 OWN = Client(
     "This project's upload.js",
     "entries/own.js",
     "POST /sign",
-    ("One file without dependencies, imported as it is; it also repeats, renews and cancels.",),
+    (
+        "One file without dependencies, imported as it is; it also cancels, tries again and renews "
+        "its grant.",
+    ),
     version="of this repository",
 )
 UPPY_6_SIGN_REQUEST = Client(
@@ -55,7 +80,7 @@ UPPY_6_SIGN_REQUEST = Client(
     "entries/uppy-sign-request.js",
     "POST /sign",
     (
-        "Since 6.3 `signRequest` may return `fields`; they are posted with the file last.",
+        "Before 6.3 it ignored `fields`, so no older Uppy 6 works this way.",
         "`signRequest` is not told the size, so the grant allows the whole range of sizes.",
         "`fields.key` wins over the key that Uppy proposes.",
     ),
@@ -71,15 +96,14 @@ UPPY_6_COMPANION = Client(
         "Of a refusal it tells the HTTP status text alone, and HTTP/2 has none.",
     ),
     packages=("@uppy/aws-s3", "@uppy/core"),
-    settings="anonymous",
-    misfits=("jwt",),
+    needs=("AUTH=anonymous",),
 )
 UPPY_5_PARAMETERS = Client(
     "Uppy 5, getUploadParameters",
     "uppy-5/get-upload-parameters.js",
     "POST /sign",
     (
-        "`uploadURL` lacks the key; take `body.key` of `upload-success`.",
+        "Take the key from `body.key` of `upload-success`; `uploadURL` lacks it.",
         "The complaint about `Location` does no harm: OSS sends none.",
         "It waits for ever unless the bucket's CORS rule exposes `ETag`.",
     ),
@@ -90,7 +114,7 @@ UPPY_5_COMPANION = Client(
     "uppy-5/companion.js",
     "GET /s3/params",
     (
-        "Unlike Uppy 6 it can send headers.",
+        "Unlike `companionEndpoint` of Uppy 6 it can send headers, and so a token.",
         "What `getUploadParameters` says of `uploadURL`, `Location` and `ETag` holds here, too.",
     ),
     packages=("uppy-5/node_modules/@uppy/aws-s3", "uppy-5/node_modules/@uppy/core"),
@@ -113,11 +137,12 @@ PLUPLOAD = Client(
     (
         "The form of the topic's classic page, with the one field more that temporary "
         "credentials need: `x-oss-security-token`.",
+        ASKS_AS_THE_TOPIC,
+        "One grant serves all files of a choice; ask anew when its `expires` seconds have passed.",
         "plupload is under the AGPL or a commercial licence.",
     ),
     packages=("plupload",),
-    settings="v1",
-    misfits=("jwt", "anonymous"),
+    needs=("AUTH=anonymous", "DIRECTORY_GRANTS=true", "SIGNATURE_VERSION=v1"),
 )
 DOCUMENTATION_PAGE = Client(
     "The documentation's page (fetch, V4)",
@@ -126,10 +151,10 @@ DOCUMENTATION_PAGE = Client(
     (
         "Every flat member is put into its field by hand, as that page does.",
         "It names its object itself, below `dir`.",
+        ASKS_AS_THE_TOPIC,
     ),
     version="the browser's own fetch",
-    settings="anonymous",
-    misfits=("jwt", "v1", "files only"),
+    needs=("AUTH=anonymous", "DIRECTORY_GRANTS=true", "SIGNATURE_VERSION=v4"),
     shows_progress=False,
 )
 FETCH = Client(
@@ -163,9 +188,8 @@ ANTD = Client(
     "entries/antd.js",
     "POST /sign",
     (
-        "Driven is `@rc-component/upload`, to which antd's `Upload` hands these properties.",
-        "`action` and `data` as functions work as well, but sign when a file is chosen and not "
-        "when it is sent.",
+        "The test drives `@rc-component/upload`, which antd's `Upload` wraps and hands its "
+        "properties to.",
     ),
     packages=("@rc-component/upload",),
 )

@@ -14,11 +14,12 @@ from datetime import datetime, timedelta, timezone
 from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from playwright.sync_api import BrowserContext, sync_playwright
 
-from tests.clients.clients import BROWSER_CLIENTS, CURL, FOLDER, SETTINGS, Client
+from tests.clients.clients import BROWSER_CLIENTS, CURL, FOLDER, Client, Settings, changed
 from tests.clients.driving import Outcome, upload_in_browser, upload_with_curl
 from tests.function.issuer import AUDIENCE, ISSUER, Token, claims, jwks, public_jwk
 from tests.harness import Harness, running_harness
@@ -29,7 +30,11 @@ PAGE = """<!doctype html>
 <div id="app"><input type="file"></div>
 <script src="{script}"></script></html>
 """
-Run = Callable[..., Outcome]
+HarnessWith = Callable[[Settings], Harness]
+
+
+class Run(Protocol):
+    def __call__(self, client: Client, changes: Settings = ..., path: Path = ...) -> Outcome: ...
 
 
 def _command(name: str) -> str:
@@ -101,25 +106,23 @@ class _QuietHandler(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="session")
-def harnesses(
-    origin: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Harness]]:
-    """One harness for each set of settings, all open to the clients' pages."""
-    jwt_settings = {
+def harness_with(origin: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HarnessWith]:
+    """The harness with these settings, open to the clients' pages; the same for the same."""
+    always = {
+        "ALLOWED_ORIGINS": origin,
         "JWT_JWKS": jwks(public_jwk("RS256", kid="first")),
         "JWT_ISSUER": ISSUER,
         "JWT_AUDIENCE": AUDIENCE,
     }
     with contextlib.ExitStack() as running:
-        yield {
-            name: running.enter_context(
-                running_harness(
-                    tmp_path_factory.mktemp(name),
-                    {"ALLOWED_ORIGINS": origin, **jwt_settings, **settings},
-                )
-            )
-            for name, settings in SETTINGS.items()
-        }
+
+        @cache
+        def harness(settings: Settings) -> Harness:
+            named = dict(setting.split("=", 1) for setting in settings)
+            data = tmp_path_factory.mktemp("harness")
+            return running.enter_context(running_harness(data, {**always, **named}))
+
+        yield harness
 
 
 @pytest.fixture(scope="session")
@@ -148,19 +151,20 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def run(
-    browser_context: BrowserContext, harnesses: dict[str, Harness], origin: str, file: Path
-) -> Run:
-    """Upload with a client, once for each way of asking."""
+def run(browser_context: BrowserContext, harness_with: HarnessWith, origin: str, file: Path) -> Run:
+    """Upload with a client under its settings or changed ones; only once for the same."""
     hour = timedelta(hours=1)
     expiration = int((datetime.now(timezone.utc) + hour).timestamp())
     token = Token(claims(exp=expiration, nbf=None, iat=None)).signed()
 
     @cache
-    def upload(client: Client, settings: str = "", path: Path = file) -> Outcome:
-        harness = harnesses[settings or client.settings]
+    def upload(client: Client, settings: Settings, path: Path) -> Outcome:
+        harness = harness_with(settings)
         if client is CURL:
             return upload_with_curl(path, harness, token=token)
         return upload_in_browser(browser_context, client, path, harness, origin=origin, token=token)
 
-    return upload
+    def upload_once(client: Client, changes: Settings = (), path: Path = file) -> Outcome:
+        return upload(client, changed(client.settings, changes), path)
+
+    return upload_once

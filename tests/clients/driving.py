@@ -25,7 +25,7 @@ SLOW_UPLOADS = {
     "downloadThroughput": -1,
     "uploadThroughput": 2_000_000,  # bytes a second
 }
-WAIT_MILLISECONDS = 15_000
+WAIT_MILLISECONDS = 30_000
 
 
 @dataclass(frozen=True)
@@ -116,4 +116,4 @@ def upload_with_curl(file: Path, harness: Harness, *, token: str) -> Outcome:
     )
     if finished.returncode:
         return Outcome((), None, finished.stdout + finished.stderr)
-    return Outcome((), {"key": finished.stdout.strip()}, None)
+    return Outcome((), {"key": finished.stdout.splitlines()[-1]}, None)

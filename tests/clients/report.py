@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tests.clients.clients import FOLDER, SETTINGS, Client
+from tests.clients.clients import FOLDER, Client
 from tests.clients.driving import Outcome, StoredObject
 
 DOCUMENT = FOLDER.parent.parent / "docs" / "clients.md"
@@ -26,7 +26,7 @@ class Finding:
     bucket_url: str
     bytes_arrived: bool
     refusal: Outcome | None  # of a file whose type is not allowed
-    misfits: Mapping[str, Outcome]
+    without: Mapping[str, Outcome]  # one of its needs, by what is set instead
 
 
 def document(findings: list[Finding]) -> str:
@@ -38,8 +38,8 @@ def document(findings: list[Finding]) -> str:
 
 def _table(findings: list[Finding]) -> str:
     rows = [
-        "| client | version | asks | sends a token | shows progress | stored as | verdict |",
-        "|---|---|---|---|---|---|---|",
+        "| client | version | asks | needs | sends a token | progress | stored as | verdict |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for finding in findings:
         client = finding.client
@@ -47,7 +47,8 @@ def _table(findings: list[Finding]) -> str:
             f"[{client.title}](#{_anchor(client.title)})",
             _versions(client),
             f"`{client.route}`",
-            "yes" if SETTINGS[client.settings]["AUTH"] == "jwt" else "no",
+            "<br>".join(f"`{need}`" for need in client.needs),
+            "yes" if client.sends_token else "no",
             "yes" if finding.outcome.progress else "no",
             finding.stored.content_type if finding.stored else "",
             _verdict(finding),
@@ -66,7 +67,7 @@ def _grant_section() -> str:
     return "\n".join(
         (
             "## Asking for a grant\n",
-            "The clients below that import `askForGrant` share these lines.\n",
+            "Most clients below share these lines.\n",
             _shown_code("entries/grant.js"),
         )
     )
@@ -76,9 +77,9 @@ def _section(finding: Finding) -> str:
     client = finding.client
     facts = [*client.notes, *_reports(finding)]
     if finding.refusal:
-        facts.append(f"Of a file that is not allowed it says: {_complaint(finding.refusal)}")
-    for settings, outcome in finding.misfits.items():
-        facts.append(f"With {_difference(client, settings)} it says: {_complaint(outcome)}")
+        facts.append(f"When the function refuses a file it says: {_complaint(finding.refusal)}")
+    for setting, outcome in finding.without.items():
+        facts.append(f"With `{setting}` it says: {_complaint(outcome)}")
     return "\n".join(
         (
             f"## {client.title}\n",
@@ -112,16 +113,10 @@ def _complaint(outcome: Outcome) -> str:
     if code:
         ec = re.search("<EC>(.*?)</EC>", text)
         return f"OSS's error `{code[1]}`" + (f" (EC {ec[1]})" if ec else "")
-    try:
-        text = json.loads(text.partition("\n")[0])["message"]
-    except ValueError:
-        text = text.strip()
+    answer = re.search("^{.*}$", text, re.MULTILINE)
+    if answer:
+        text = json.loads(answer[0])["message"]
     return f"“{text}”"
-
-
-def _difference(client: Client, settings: str) -> str:
-    own, other = SETTINGS[client.settings], SETTINGS[settings]
-    return " and ".join(f"`{name}={value}`" for name, value in other.items() if value != own[name])
 
 
 def _versions(client: Client) -> str:

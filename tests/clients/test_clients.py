@@ -12,14 +12,20 @@ from playwright.sync_api import BrowserContext
 from tests.clients.clients import (
     CLIENTS,
     CURL,
+    DOCUMENTATION_PAGE,
     FOLDER,
+    OPPOSITES,
+    PLUPLOAD,
     UPPY_5_PARAMETERS,
+    UPPY_6_COMPANION,
+    UPPY_XHR,
+    WITH_CALLBACK,
     Client,
+    changed,
 )
-from tests.clients.conftest import Run
+from tests.clients.conftest import HarnessWith, Run
 from tests.clients.driving import choose_file, read_object
 from tests.clients.report import DOCUMENT, Finding, document
-from tests.harness import Harness
 
 pytestmark = [pytest.mark.clients, pytest.mark.xdist_group("clients")]
 
@@ -32,12 +38,12 @@ each_client = pytest.mark.parametrize("client", CLIENTS, ids=lambda client: clie
 
 @each_client
 def test_a_client_stores_the_file_and_says_so(
-    client: Client, run: Run, harnesses: dict[str, Harness], file: Path
+    client: Client, run: Run, harness_with: HarnessWith, file: Path
 ) -> None:
     outcome = run(client)
     assert outcome.failure is None
     assert outcome.answer is not None
-    stored = read_object(harnesses[client.settings], outcome.answer["key"])
+    stored = read_object(harness_with(client.settings), outcome.answer["key"])
     assert stored.body == file.read_bytes()
     assert stored.content_type == "application/pdf"
 
@@ -60,11 +66,11 @@ def test_a_clients_progress_moves_on_to_the_end(client: Client, run: Run) -> Non
     ids=lambda client: client.title,
 )
 def test_a_file_grant_keeps_the_name_for_the_download(
-    client: Client, run: Run, harnesses: dict[str, Harness]
+    client: Client, run: Run, harness_with: HarnessWith
 ) -> None:
     answer = run(client).answer
     assert answer is not None
-    stored = read_object(harnesses[client.settings], answer["key"])
+    stored = read_object(harness_with(client.settings), answer["key"])
     name = "%E5%B9%B4%E5%BA%A6%E6%8A%A5%E5%91%8A%202026.pdf"
     assert stored.content_disposition == f"attachment; filename*=UTF-8''{name}"
 
@@ -83,29 +89,46 @@ def test_a_client_tells_of_a_type_that_is_not_allowed(
 
 
 @pytest.mark.parametrize(
-    ("client", "settings"),
+    "client",
+    # Those that fill the form in by hand, and those that read more of the answer than its status.
+    [PLUPLOAD, DOCUMENTATION_PAGE, UPPY_5_PARAMETERS, UPPY_XHR],
+    ids=lambda client: client.title,
+)
+def test_a_client_gets_along_with_a_callback(
+    client: Client, run: Run, harness_with: HarnessWith, file: Path
+) -> None:
+    outcome = run(client, WITH_CALLBACK)
+    assert outcome.failure is None
+    assert outcome.answer is not None
+    harness = harness_with(changed(client.settings, WITH_CALLBACK))
+    assert read_object(harness, outcome.answer["key"]).body == file.read_bytes()
+    assert any("POST /callback 200" in line for line in harness.printed)
+
+
+@pytest.mark.parametrize(
+    ("client", "need"),
     [
-        pytest.param(client, settings, id=f"{client.title}, {settings}")
+        pytest.param(client, need, id=f"{client.title}, {need}")
         for client in CLIENTS
-        for settings in client.misfits
+        for need in client.needs
     ],
 )
-def test_a_client_fails_aloud_under_settings_that_it_does_not_fit(
-    client: Client, settings: str, run: Run
+def test_a_client_fails_aloud_without_a_setting_that_it_needs(
+    client: Client, need: str, run: Run
 ) -> None:
-    outcome = run(client, settings)
+    outcome = run(client, (OPPOSITES[need],))
     assert outcome.answer is None
     assert outcome.failure
 
 
 def test_uppy_5_waits_for_ever_unless_the_etag_is_exposed(
     run: Run,
-    harnesses: dict[str, Harness],
+    harness_with: HarnessWith,
     browser_context: BrowserContext,
     file: Path,
     origin: str,
 ) -> None:
-    harness = harnesses["anonymous"]
+    harness = harness_with(UPPY_6_COMPANION.settings)
     rule = harness.data / "cors.xml"
     rule.write_text(CORS_WITHOUT_ETAG)
     try:
@@ -122,23 +145,25 @@ def test_uppy_5_waits_for_ever_unless_the_etag_is_exposed(
 
 
 def test_form_of_curl_cuts_a_field_at_its_semicolon(
-    run: Run, harnesses: dict[str, Harness], file: Path, tmp_path: Path
+    run: Run, harness_with: HarnessWith, file: Path, tmp_path: Path
 ) -> None:
     script = tmp_path / "curl.sh"
     script.write_text((FOLDER / CURL.entry).read_text().replace("form-string", "form"))
     finished = subprocess.run(
-        ["bash", script, harnesses["anonymous"].function, file], capture_output=True, text=True
+        ["bash", script, harness_with(UPPY_6_COMPANION.settings).function, file],
+        capture_output=True,
+        text=True,
     )
     assert finished.returncode
     assert "Content-Disposition" in finished.stdout
 
 
 def test_the_document_is_what_the_run_found(
-    run: Run, harnesses: dict[str, Harness], file: Path, page_file: Path
+    run: Run, harness_with: HarnessWith, file: Path, page_file: Path
 ) -> None:
     findings = []
     for client in CLIENTS:
-        outcome, harness = run(client), harnesses[client.settings]
+        outcome, harness = run(client), harness_with(client.settings)
         stored = read_object(harness, outcome.answer["key"]) if outcome.answer else None
         findings.append(
             Finding(
@@ -148,7 +173,7 @@ def test_the_document_is_what_the_run_found(
                 bucket_url=harness.oss,
                 bytes_arrived=stored is not None and stored.body == file.read_bytes(),
                 refusal=run(client, path=page_file) if client.asks_for_file_grants else None,
-                misfits={settings: run(client, settings) for settings in client.misfits},
+                without={OPPOSITES[need]: run(client, (OPPOSITES[need],)) for need in client.needs},
             )
         )
     found = document(findings)

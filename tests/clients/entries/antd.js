@@ -13,7 +13,7 @@ async function customRequest(options, { defaultRequest }) {
       action: url,
       data: fields,
       headers: { "X-Requested-With": null }, // else a preflight, and CORS must allow the header
-      onSuccess: () => options.onSuccess({ key }), // OSS's own answer is empty
+      onSuccess: () => options.onSuccess({ key }), // OSS's own answer has none
     });
   } catch (error) {
     options.onError(error);

@@ -14,6 +14,7 @@ async function upload(file) {
   form.append("x-oss-date", grant.x_oss_date);
   form.append("key", grant.dir + file.name);
   form.append("x-oss-security-token", grant.security_token);
+  if (grant.callback) form.append("callback", grant.callback);
   form.append("file", file); // last: OSS ignores what follows
   const stored = await fetch(grant.host, { method: "POST", body: form });
   if (!stored.ok) throw new Error(await stored.text());

@@ -20,6 +20,7 @@ uploader.bind("BeforeUpload", (up, file) => {
       success_action_status: "200",
       signature: grant.signature,
       "x-oss-security-token": grant.security_token,
+      ...(grant.callback && { callback: grant.callback }), // not an empty one
     },
   });
 });
