@@ -19,7 +19,7 @@ check: $(VENV)/.ready  ## format, lint, types
 	$(BIN)/mypy
 
 bundle: $(VENV)/.ready  ## make build/ as it deploys
-	$(BIN)/python deploy/bundle.py --runtime $(RUNTIME)
+	@$(BIN)/python deploy/bundle.py --runtime $(RUNTIME)
 
 setup-cloud: $(VENV)/.ready  ## print the commands that prepare an account
 	@$(BIN)/python deploy/setup_cloud.py
@@ -39,6 +39,7 @@ soak: $(VENV)/.ready  ## mixed load with faults, for minutes
 lock:  ## pin the newest versions (needs uv)
 	uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header --python-version 3.10 requirements.in -o requirements.txt
 	uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header --python-version 3.10 requirements-dev.in -o requirements-dev.txt
+	uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header --python-version 3.10 deploy/build-constraints.in -o deploy/build-constraints.txt
 
 $(VENV)/.ready: requirements-dev.txt
 	$(PYTHON) -m venv $(VENV)
