@@ -46,6 +46,19 @@ export function pace(meter, remaining) {
   return words.pace(`${bytes(speed)}/s`, words.duration(Math.ceil(meter.left(remaining))));
 }
 
+/** What a site's owner can look up, where the sentence sends a person there. */
+export function reference(error) {
+  return error?.reference && !OWN_CURE.has(error.code) ? words.reference(error.reference) : "";
+}
+
+const OWN_CURE = new Set([
+  "file_too_large",
+  "file_too_small",
+  "invalid_request",
+  "type_not_allowed",
+  "unauthorized",
+]);
+
 /** One sentence with a cure. `file` and what is known of limits fill it in. */
 export function explain(error, file, maximum) {
   const { errors } = words;

@@ -76,7 +76,9 @@ function showSummary() {
   const uploading = queue.transfers.some(({ state, waiting }) => state === "uploading" && !waiting);
   summary.querySelector(".pace").textContent = uploading ? pace(meter, size - sent) : "";
   const value = open ? percent(sent, size) : 100;
-  showProgress(summary.querySelector(".bar"), value);
+  const bar = summary.querySelector(".bar");
+  showProgress(bar, value);
+  bar.hidden = !open;
   showAllButtons({ "#cancel-all": open, "#retry-all": failed + cancelled });
 
   const reached = open ? Math.floor(value / 25) : 0;

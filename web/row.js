@@ -1,7 +1,7 @@
 /** One file's line: shows a transfer of the queue and offers what can be done about it. */
 
 import { extensionOf } from "./limits.js";
-import { bytes, explain, pace, percent, translate, words } from "./messages.js";
+import { bytes, explain, pace, percent, reference, translate, words } from "./messages.js";
 
 // What browsers draw; a picture that one cannot draw leaves its extension standing.
 const PICTURES = /^image\/(?!svg)/;
@@ -83,9 +83,8 @@ export class Row {
   }
 
   #detail(result, error) {
-    if (error?.reference) return words.reference(error.reference);
     const answer = result?.callback?.answer;
-    return answer ? words.callbackAnswer(JSON.stringify(answer)) : "";
+    return answer ? words.callbackAnswer(JSON.stringify(answer)) : reference(error);
   }
 
   /** The button that had the focus is gone; a keyboard must not start over at the page's top. */

@@ -1,0 +1,133 @@
+"""A Chromium, and two things for the page to talk to: the real harness and a scripted service."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from emulator.page import Page as PageServer
+from emulator.server import Server
+from tests.browser.scripted import Scripted
+from tests.browser.view import UploadPage
+from tests.harness import ROOT, Harness, running_harness
+
+FOLDER = Path(__file__).parent
+MAX_UPLOAD_BYTES = 2 * 1024 * 1024
+
+Open = Callable[..., UploadPage]
+
+
+def _command(name: str, package: str) -> str:
+    """Where a program is. Continuous integration must have it; elsewhere its tests are skipped."""
+    path = shutil.which(name)
+    if path:
+        return path
+    reason = f"{package} is missing: apt-get install {package.lower()}"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    program = _command("chromium", "Chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
+    settings = {"MAX_UPLOAD_BYTES": str(MAX_UPLOAD_BYTES)}
+    with running_harness(tmp_path_factory.mktemp("data"), settings) as harness:
+        yield harness
+
+
+@pytest.fixture
+def scripted() -> Iterator[Scripted]:
+    service = Scripted()
+    with Server(service) as server:
+        service.url = server.url
+        yield service
+        service.gate.set()
+
+
+@pytest.fixture
+def open_page(chromium: Browser) -> Iterator[Open]:
+    """Opens pages at an address; none may ask a stranger for anything or raise an error."""
+    with contextlib.ExitStack() as ending:
+
+        def open_at(
+            address: str, *services: str, language: str = "en-GB", width: int = 900
+        ) -> UploadPage:
+            context = chromium.new_context(
+                locale=language, viewport={"width": width, "height": 720}
+            )
+            ending.callback(context.close)
+            page = context.new_page()
+            ending.callback(_watch(page, {address, *services}))
+            page.goto(address)
+            return UploadPage(page, context.new_cdp_session(page))
+
+        yield open_at
+
+
+def _watch(page: Page, origins: set[str]) -> Callable[[], None]:
+    requested: list[str] = []
+    errors: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text))
+
+    def check() -> None:
+        # Chromium itself notes every answer above 399 and every connection that broke.
+        assert [error for error in errors if not error.startswith("Failed to load resource")] == []
+        urls = [urlsplit(url) for url in requested if not url.startswith("blob:")]
+        assert {f"{url.scheme}://{url.netloc}" for url in urls} <= origins
+
+    return check
+
+
+@pytest.fixture
+def real_page(open_page: Open, harness: Harness) -> Callable[..., UploadPage]:
+    """The page as the harness serves it."""
+    return lambda **how: open_page(harness.page, harness.function, harness.oss, **how)
+
+
+@pytest.fixture
+def scripted_page(open_page: Open, scripted: Scripted) -> Iterator[Callable[..., UploadPage]]:
+    """The page in front of the scripted service."""
+    pages = PageServer(ROOT / "web", function_url=scripted.url, oss_url=scripted.url)
+    with Server(pages) as server:
+        yield lambda **how: open_page(server.url, scripted.url, **how)
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The program that finds accessibility faults; installed when it is missing."""
+    npm = _command("npm", "npm")
+    lock = FOLDER / "package-lock.json"
+    installed = FOLDER / "node_modules" / ".package-lock.json"
+    with lock.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # another test worker may be at it
+        if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+            finished = subprocess.run(
+                [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+                cwd=FOLDER,
+                capture_output=True,
+                text=True,
+            )
+            if finished.returncode:
+                pytest.fail(f"npm ci fails:\n{finished.stdout}{finished.stderr}")
+            installed.touch()
+    return (FOLDER / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")

@@ -1,0 +1,145 @@
+"""A function and an OSS on one port whose answers a test writes; without any, all goes well."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.wrappers import Request, Response
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+GATE_SECONDS = 30.0
+
+Step = Callable[[Request], "Response | None"]
+"""An answer out of line; None lets the request go its usual way, as if the step were not there."""
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A form as it came in."""
+
+    fields: dict[str, str]
+    name: str
+    content_type: str
+    content: bytes
+
+
+class Scripted:
+    """Takes `signing` and `posting` steps from the left, one for each request."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.signing: deque[Step] = deque()
+        self.posting: deque[Step] = deque()
+        self.grant_seconds = 300
+        self.extra_fields: dict[str, str] = {}
+        self.asked: list[dict[str, Any]] = []
+        self.posted: list[Posted] = []
+        self.objects: dict[str, bytes] = {}
+        self.gate = threading.Event()  # forms wait at a closed one
+        self.gate.set()
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with Request(environ) as request:
+            response = self._answer(request)
+        response.headers.update(
+            {
+                "Access-Control-Allow-Origin": "*",
+                "Access-Control-Allow-Headers": "authorization, content-type",
+                "Access-Control-Expose-Headers": "Retry-After, ETag",
+                # On a kept connection that breaks, browsers send the form again by themselves.
+                "Connection": "close",
+            }
+        )
+        return response(environ, start_response)
+
+    def _answer(self, request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return Response(status=204)
+        return self._sign(request) if request.path == "/sign" else self._post(request)
+
+    def _sign(self, request: Request) -> Response:
+        with self._lock:
+            self.asked.append(request.get_json())
+            number = len(self.asked)
+            step = self.signing.popleft() if self.signing else None
+        return (step and step(request)) or Response(
+            json.dumps(self._grant(number, request.get_json())), mimetype="application/json"
+        )
+
+    def _grant(self, number: int, file: dict[str, Any]) -> dict[str, Any]:
+        key = f"user-dirs/{number}"
+        return {
+            "method": "POST",
+            "url": self.url + "/",
+            "key": key,
+            "fields": {"key": key, "Content-Type": "text/x-pinned", **self.extra_fields},
+            "expires": self.grant_seconds,
+            "server_time": 1,  # nothing may depend on the two clocks' agreement
+            "expire": 1 + self.grant_seconds,
+            "limits": {"min_bytes": 1, "max_bytes": file.get("size", 5000), "content_types": []},
+        }
+
+    def _post(self, request: Request) -> Response:
+        upload = request.files["file"]
+        posted = Posted(
+            dict(request.form), upload.filename or "", upload.content_type or "", upload.read()
+        )
+        with self._lock:
+            self.posted.append(posted)
+            step = self.posting.popleft() if self.posting else None
+        assert self.gate.wait(GATE_SECONDS)
+        return (step and step(request)) or self.store(posted)
+
+    def store(self, posted: Posted) -> Response:
+        key = posted.fields["key"]
+        with self._lock:
+            if key in self.objects:
+                return refusal(409, "FileAlreadyExists")
+            self.objects[key] = posted.content
+        return Response(headers={"ETag": '"1"'})
+
+    def store_and_break_off(self, request: Request) -> Response:
+        """The object is there, the answer gets lost on its way."""
+        self.store(self.posted[-1])
+        return break_off(request)
+
+
+def answering(response: Response) -> Step:
+    return lambda _: response
+
+
+def break_off(request: Request) -> Response:
+    """Close the connection without an answer."""
+    connection: socket.socket = request.environ["werkzeug.socket"]
+    connection.shutdown(socket.SHUT_RDWR)
+    return Response()
+
+
+def refusal(status: int, code: str, message: str = "Raw words of OSS.", ec: str = "") -> Response:
+    """An error as OSS writes it."""
+    document = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f"<Error><Code>{code}</Code><Message>{message}</Message>"
+        f"<RequestId>5C3D9175B6FC201293AD4</RequestId><EC>{ec}</EC></Error>"
+    )
+    return Response(document, status, content_type="application/xml")
+
+
+def function_error(status: int, code: str, **headers: str) -> Response:
+    """An error as the function writes it."""
+    error = {"code": code, "message": "Raw words.", "hint": "", "request_id": "1-abc"}
+    return Response(
+        json.dumps({"error": error, "message": "Raw words."}),
+        status,
+        headers={name.replace("_", "-"): value for name, value in headers.items()},
+        mimetype="application/json",
+    )

@@ -1,0 +1,148 @@
+"""For whom the page works: keyboards, screen readers, Chinese readers, narrow screens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Literal
+
+import pytest
+from playwright.sync_api import expect
+from werkzeug.wrappers import Response
+
+from tests.browser.scripted import Scripted, answering, function_error, refusal
+from tests.browser.view import UploadPage, text_file
+
+pytestmark = pytest.mark.browser
+
+OpenScripted = Callable[..., UploadPage]
+
+
+def show_every_state(page: UploadPage, scripted: Scripted) -> None:
+    """One file in each state, in the order of the file names."""
+    scripted.extra_fields = {"callback": "e30="}
+    scripted.posting.append(answering(Response('{"Status": "OK"}', mimetype="application/json")))
+    page.choose(text_file("1-done.txt"))
+    page.expect_state("1-done.txt", "done")
+    scripted.posting.append(answering(refusal(203, "CallbackFailed")))
+    page.choose(text_file("2-callback.txt"))
+    page.expect_state("2-callback.txt", "done", callback="failed")
+    scripted.posting.append(answering(refusal(403, "AccessDenied", ec="0006-00000227")))
+    page.choose(text_file("3-a-rather-long-name-" + "x" * 80 + ".txt"))
+    page.expect_count("failed", 1)
+    scripted.signing.append(answering(function_error(503, "unavailable", Retry_After="60")))
+    page.choose(text_file("4-waiting.txt"))
+    expect(page.page.locator("li[data-waiting]")).to_have_count(1)
+    scripted.gate.clear()
+    page.choose(*(text_file(f"{number}.txt", b"x" * 5000) for number in (5, 6, 7, 8)))
+    page.expect_count("uploading", 2)
+    page.file("8.txt").locator(".cancel").click()
+    page.expect_state("8.txt", "cancelled")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_has_no_accessibility_fault_in_any_state(
+    scripted_page: OpenScripted, scripted: Scripted, axe: str, scheme: Literal["light", "dark"]
+) -> None:
+    page = scripted_page()
+    page.page.emulate_media(color_scheme=scheme)
+    page.page.evaluate(axe)
+    empty = page.page.evaluate("axe.run()")
+    show_every_state(page, scripted)
+    for result in (empty, page.page.evaluate("axe.run()")):
+        assert [
+            (violation["id"], node["html"], node["failureSummary"])
+            for violation in result["violations"]
+            for node in violation["nodes"]
+        ] == []
+
+
+@pytest.mark.parametrize("language", ["en-GB", "zh-CN"])
+def test_fits_a_narrow_screen(
+    scripted_page: OpenScripted, scripted: Scripted, language: str
+) -> None:
+    page = scripted_page(language=language, width=360)
+    show_every_state(page, scripted)
+    width = page.page.evaluate("document.documentElement.scrollWidth")
+    assert width == 360
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "cancel"),
+    [
+        ("zh-CN", "上传文件", "取消"),
+        ("zh-TW", "上传文件", "取消"),
+        ("en-US", "Upload files", "Cancel"),
+        ("fr-FR", "Upload files", "Cancel"),
+    ],
+)
+def test_speaks_the_browsers_language(
+    scripted_page: OpenScripted, scripted: Scripted, language: str, title: str, cancel: str
+) -> None:
+    scripted.gate.clear()
+    page = scripted_page(language=language)
+    expect(page.page).to_have_title(title)
+    expect(page.page.get_by_role("heading", level=1)).to_have_text(title)
+    page.choose(text_file("a.txt"))
+    expect(page.button(cancel, page.file("a.txt"))).to_be_visible()
+
+
+def test_a_chinese_reader_sees_no_english(scripted_page: OpenScripted, scripted: Scripted) -> None:
+    scripted.posting.append(answering(refusal(403, "AccessDenied", "No.", "0006-00000227")))
+    page = scripted_page(language="zh-CN")
+    page.choose(text_file("一.txt"))
+    page.expect_state("一.txt", "failed")
+    page.expect_sentence("一.txt", "存储不接受此上传授权。请重试")
+    page.button("重试", page.file("一.txt")).click()
+    page.expect_sentence("一.txt", "已存储")
+    words = re.sub(r"一\.txt|TXT|user-dirs/\d|\d B", "", page.page.inner_text("main"))
+    assert not re.search("[A-Za-z]", words)
+
+
+def test_a_keyboard_alone_suffices(scripted_page: OpenScripted, scripted: Scripted) -> None:
+    scripted.posting.append(answering(refusal(403, "AccessDenied")))
+    page = scripted_page()
+    keyboard = page.page.keyboard
+    keyboard.press("Tab")
+    expect(page.page.locator("input[type=file]")).to_be_focused()
+    with page.page.expect_file_chooser() as choosing:
+        keyboard.press("Enter")
+    choosing.value.set_files([text_file("a.txt")])
+    page.expect_state("a.txt", "failed")
+    keyboard.press("Tab")
+    expect(page.button("Retry", page.file("a.txt"))).to_be_focused()
+    scripted.gate.clear()
+    keyboard.press("Enter")
+    expect(page.button("Cancel", page.file("a.txt"))).to_be_focused()
+    keyboard.press("Enter")
+    page.expect_state("a.txt", "cancelled")
+    scripted.gate.set()
+    expect(page.button("Retry", page.file("a.txt"))).to_be_focused()
+    keyboard.press("Enter")
+    page.expect_state("a.txt", "done")
+    expect(page.file("a.txt").get_by_role("link")).to_be_focused()
+
+
+def test_screen_readers_hear_what_became_of_files(
+    scripted_page: OpenScripted, scripted: Scripted
+) -> None:
+    scripted.signing.append(answering(function_error(415, "type_not_allowed")))
+    page = scripted_page()
+    status = page.page.get_by_role("status")
+    page.choose(text_file("a.txt"))
+    expect(status).to_contain_text("a.txt: Files of this type are not allowed here.")
+    page.choose(text_file("b.md"))
+    expect(status).to_contain_text("b.md: Stored")
+    expect(status).to_have_attribute("aria-live", "polite")
+
+
+def test_each_progress_bar_and_button_names_its_file(
+    scripted_page: OpenScripted, scripted: Scripted
+) -> None:
+    scripted.gate.clear()
+    page = scripted_page()
+    page.choose(text_file("a.txt"), text_file("b.txt"))
+    for name in ("a.txt", "b.txt"):
+        expect(page.page.get_by_role("progressbar", name=name)).to_be_visible()
+        expect(page.button("Cancel", page.file(name))).to_have_accessible_description(name)
+    expect(page.page.get_by_role("progressbar", name="All files")).to_be_visible()

@@ -1,0 +1,289 @@
+"""What the page makes of outages, lost answers and refusals, in front of a scripted service."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+from werkzeug.wrappers import Request, Response
+
+from tests.browser.scripted import (
+    Scripted,
+    Step,
+    answering,
+    break_off,
+    function_error,
+    refusal,
+)
+from tests.browser.view import UploadPage, text_file, text_files
+
+pytestmark = pytest.mark.browser
+
+OpenScripted = Callable[..., UploadPage]
+
+EXPIRED = "Invalid according to Policy: Policy expired."
+
+
+def test_three_go_at_a_time_and_grants_are_asked_for_just_in_time(
+    scripted_page: OpenScripted, scripted: Scripted
+) -> None:
+    scripted.gate.clear()
+    page = scripted_page()
+    page.choose(*text_files(8))
+    page.expect_count("uploading", 3)
+    page.expect_count("queued", 5)
+    assert len(scripted.asked) == 3
+    page.button("Cancel", page.file("1.txt")).click()
+    page.expect_state("4.txt", "uploading")
+    page.expect_count("uploading", 3)
+    scripted.gate.set()
+    page.expect_count("done", 7)
+
+
+def test_posts_the_grant_as_it_is_with_the_file_last_retyped_and_named(
+    scripted_page: OpenScripted, scripted: Scripted
+) -> None:
+    scripted.extra_fields = {"policy": "e30=", "callback": ""}
+    page = scripted_page()
+    page.choose(text_file('a "b" 一.txt', b"bytes", "text/html"))
+    page.expect_count("done", 1)
+    assert scripted.asked == [{"filename": 'a "b" 一.txt', "content_type": "text/html", "size": 5}]
+    (posted,) = scripted.posted
+    assert list(posted.fields) == ["key", "Content-Type", "policy"]
+    assert (posted.name, posted.content_type) == ('a "b" 一.txt', "text/x-pinned")
+    assert posted.content == b"bytes"
+
+
+@pytest.mark.parametrize(
+    ("signing", "posting", "reason"),
+    [
+        pytest.param(
+            [answering(function_error(503, "credentials_unavailable", Retry_After="2"))],
+            [],
+            "The service is busy. Trying again in 2 s",
+            id="STS outage",
+        ),
+        pytest.param(
+            [answering(Response("<h1>502</h1>", 502, content_type="text/html"))],
+            [],
+            "The service is busy. Trying again",
+            id="function outage",
+        ),
+        pytest.param(
+            [break_off], [], "The upload service does not answer. Trying again", id="no function"
+        ),
+        pytest.param(
+            [], [break_off], "The connection was lost. Trying again", id="network lost on the way"
+        ),
+        pytest.param(
+            [],
+            [answering(refusal(503, "SlowDown"))],
+            "The service is busy. Trying again",
+            id="OSS outage",
+        ),
+    ],
+)
+def test_an_outage_is_shown_and_outlived(
+    scripted_page: OpenScripted,
+    scripted: Scripted,
+    signing: list[Step],
+    posting: list[Step],
+    reason: str,
+) -> None:
+    scripted.signing.extend(signing)
+    scripted.posting.extend(posting)
+    page = scripted_page()
+    page.choose(text_file("a.txt"))
+    page.expect_sentence("a.txt", reason)
+    page.expect_state("a.txt", "done")
+    assert len(scripted.objects) == 1
+
+
+def test_a_long_outage_fails_and_a_retry_by_hand_posts_to_the_same_key(
+    scripted_page: OpenScripted, scripted: Scripted
+) -> None:
+    scripted.posting.extend([scripted.store_and_break_off] + [break_off] * 3)
+    page = scripted_page()
+    page.choose(text_file("a.txt"))
+    page.expect_state("a.txt", "failed")
+    page.expect_sentence("a.txt", "The connection to the storage was lost. Check your connection")
+    page.button("Retry", page.file("a.txt")).click()
+    page.expect_state("a.txt", "done")
+    page.expect_sentence("a.txt", "Stored by an earlier try")
+    assert len(scripted.asked) == 1
+    assert list(scripted.objects.values()) == [b"hello"]
+
+
+def test_a_lost_answer_is_no_second_object(scripted_page: OpenScripted, scripted: Scripted) -> None:
+    scripted.posting.append(scripted.store_and_break_off)
+    page = scripted_page()
+    page.choose(text_file("a.txt"))
+    page.expect_state("a.txt", "done")
+    page.expect_sentence("a.txt", "Stored by an earlier try")
+    assert len(scripted.posted) == 2
+    assert list(scripted.objects) == ["user-dirs/1"]
+
+
+def test_a_key_that_is_taken_at_the_first_try_is_no_success(
+    scripted_page: OpenScripted, scripted: Scripted
+) -> None:
+    scripted.posting.append(answering(refusal(409, "FileAlreadyExists")))
+    page = scripted_page()
+    page.choose(text_file("a.txt"))
+    page.expect_state("a.txt", "failed")
+    page.expect_sentence("a.txt", "The storage holds a file of this name already. Retry")
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        pytest.param(refusal(403, "AccessDenied", EXPIRED, "0006-00000213"), id="policy"),
+        pytest.param(refusal(403, "SecurityTokenExpired", ec="0002-00000007"), id="token"),
+    ],
+)
+def test_a_grant_refused_as_expired_is_renewed_once_silently(
+    scripted_page: OpenScripted, scripted: Scripted, refused: Response
+) -> None:
+    scripted.posting.append(answering(refused))
+    page = scripted_page()
+    page.choose(text_file("a.txt"))
+    page.expect_state("a.txt", "done")
+    assert [posted.fields["key"] for posted in scripted.posted] == ["user-dirs/1", "user-dirs/2"]
+
+    scripted.posting.extend([answering(refused), answering(refused)])
+    page.choose(text_file("b.txt"))
+    page.expect_state("b.txt", "failed")
+    page.expect_sentence("b.txt", "The permission ended before the upload began.")
+
+
+def test_a_grant_that_dies_while_its_file_waits_is_renewed_whatever_the_local_clock_says(
+    scripted_page: OpenScripted, scripted: Scripted
+) -> None:
+    scripted.grant_seconds = 2
+    scripted.posting.append(break_off)
+    page = scripted_page()
+    page.page.evaluate("Date.now = () => 0")
+    page.choose(text_file("a.txt"))
+    page.expect_state("a.txt", "done")
+    assert [posted.fields["key"] for posted in scripted.posted] == ["user-dirs/1", "user-dirs/2"]
+
+
+CALLBACK = {"callback": "e30="}
+
+
+def test_shows_what_the_callback_answered(scripted_page: OpenScripted, scripted: Scripted) -> None:
+    scripted.extra_fields = CALLBACK
+    answer = Response(json.dumps({"Status": "OK", "id": 7}), mimetype="application/json")
+    scripted.posting.append(answering(answer))
+    page = scripted_page()
+    page.choose(text_file("a.txt"))
+    page.expect_state("a.txt", "done", callback="answered")
+    page.expect_sentence("a.txt", 'Callback answered: {"Status":"OK","id":7}')
+
+
+def test_stored_with_a_failed_callback_is_a_state_of_its_own(
+    scripted_page: OpenScripted, scripted: Scripted
+) -> None:
+    scripted.extra_fields = CALLBACK
+    scripted.posting.append(answering(refusal(203, "CallbackFailed", ec="0007-00000203")))
+    page = scripted_page()
+    page.choose(text_file("a.txt"))
+    page.expect_state("a.txt", "done", callback="failed")
+    page.expect_sentence("a.txt", "Stored, but the callback failed")
+    expect(page.file("a.txt").get_by_role("link")).to_be_visible()
+    expect(page.button("Retry", page.file("a.txt"))).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (function_error(401, "unauthorized"), "You are not signed in"),
+        (function_error(403, "origin_not_allowed"), "This page may not upload here"),
+        (function_error(404, "not_found"), "not at this address"),
+        (function_error(413, "file_too_large"), "the file is too large here"),
+        (function_error(415, "type_not_allowed"), "Files of this type"),
+        (function_error(400, "invalid_request"), "does not accept this file’s name"),
+        (function_error(500, "misconfigured"), "not set up completely"),
+        (function_error(418, "constructor"), "Something unexpected happened"),
+        (Response("<html>Sign in</html>"), "What answered is not the upload service"),
+        (Response("null"), "What answered is not the upload service"),
+        (Response('{"url": "/", "fields": {"key": null}}'), "What answered is not"),
+        (Response('{"error": {"code": 7}}', 400), "What answered is not"),
+    ],
+)
+def test_every_refusal_of_the_function_is_one_plain_sentence(
+    scripted_page: OpenScripted, scripted: Scripted, answer: Response, sentence: str
+) -> None:
+    scripted.signing.append(answering(answer))
+    page = scripted_page()
+    page.choose(text_file("a.txt"))
+    page.expect_state("a.txt", "failed")
+    page.expect_sentence("a.txt", sentence)
+    assert scripted.posted == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (refusal(403, "SignatureDoesNotMatch"), "did not accept the permission"),
+        (refusal(403, "AccessDenied", ec="0006-00000227"), "did not accept the permission"),
+        (refusal(400, "EntityTooLarge"), "the file is too large here"),
+        (refusal(400, "EntityTooSmall"), "smaller than allowed"),
+        (refusal(404, "NoSuchBucket"), "The storage did not accept the file"),
+        (Response("<html>not OSS</html>", 400), "The storage did not accept the file"),
+        (Response(b"\xff\xfe", 400), "The storage did not accept the file"),
+    ],
+)
+def test_every_refusal_of_oss_is_one_plain_sentence(
+    scripted_page: OpenScripted, scripted: Scripted, answer: Response, sentence: str
+) -> None:
+    scripted.posting.append(answering(answer))
+    page = scripted_page()
+    page.choose(text_file("a.txt"))
+    page.expect_state("a.txt", "failed")
+    page.expect_sentence("a.txt", sentence)
+
+
+def test_names_what_the_owner_can_look_up(scripted_page: OpenScripted, scripted: Scripted) -> None:
+    scripted.posting.append(
+        answering(refusal(403, "AccessDenied", "Not for people.", "0006-00000227"))
+    )
+    page = scripted_page()
+    page.choose(text_file("a.txt"))
+    page.expect_sentence("a.txt", "Reference: AccessDenied 0006-00000227 5C3D9175B6FC201293AD4")
+
+
+def test_a_file_that_is_gone_is_not_tried_again(
+    scripted_page: OpenScripted, scripted: Scripted, tmp_path: Path
+) -> None:
+    path = tmp_path / "gone.txt"
+    path.write_bytes(b"hello")
+
+    def lose_the_file(request: Request) -> Response:
+        path.unlink()
+        return break_off(request)
+
+    scripted.posting.append(lose_the_file)
+    page = scripted_page()
+    page.page.set_input_files("input[type=file]", path)
+    page.expect_state("gone.txt", "failed")
+    page.expect_sentence("gone.txt", "The file can no longer be read")
+    assert len(scripted.posted) == 1
+
+
+def test_a_page_without_its_configuration_says_what_is_missing(
+    scripted_page: OpenScripted, scripted: Scripted
+) -> None:
+    page = scripted_page()
+    page.page.route("**/config.json", lambda route: route.fulfill(status=404, body="<html>"))
+    page.page.reload()
+    expect(page.page.get_by_role("alert")).to_contain_text("config.json")
+    page.choose(text_file("a.txt"))
+    page.expect_sentence("a.txt", "This page does not know its upload service.")
+    page.page.unroute("**/config.json")
+    page.button("Retry", page.file("a.txt")).click()
+    page.expect_state("a.txt", "done")
+    expect(page.page.get_by_role("alert")).to_be_hidden()

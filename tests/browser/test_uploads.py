@@ -1,0 +1,167 @@
+"""What a person does with the page when all goes well, in front of the real harness."""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import expect
+
+from tests.browser.view import UploadPage, text_file, text_files
+from tests.harness import Harness
+
+pytestmark = pytest.mark.browser
+
+OpenReal = Callable[..., UploadPage]
+
+
+def read(harness: Harness, key: str) -> requests.Response:
+    return requests.get(f"{harness.oss}/{key}", timeout=10)
+
+
+def objects_of_size(harness: Harness, size: int) -> list[Path]:
+    return [p for p in harness.data.rglob("*") if p.is_file() and p.stat().st_size == size]
+
+
+def png() -> bytes:
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
+
+    header = struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
+    pixel = zlib.compress(b"\0\xff\0\0")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        [chunk(b"IHDR", header), chunk(b"IDAT", pixel), chunk(b"IEND", b"")]
+    )
+
+
+def test_stores_the_very_bytes_under_the_pinned_type_and_shows_where(
+    real_page: OpenReal, harness: Harness
+) -> None:
+    page = real_page()
+    # Without a type from the browser, as on systems that do not know the extension.
+    page.choose(text_file("照片 一.txt", b"the very bytes", ""))
+    page.expect_state("照片 一.txt", "done")
+    answer = read(harness, page.key("照片 一.txt"))
+    assert answer.content == b"the very bytes"
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    link = page.file("照片 一.txt").get_by_role("link")
+    expect(link).to_have_attribute("href", f"{harness.oss}/{page.key('照片 一.txt')}")
+    expect(page.file("照片 一.txt")).to_contain_text("14 B")
+
+
+@pytest.mark.parametrize("way", ["drop", "paste"])
+def test_takes_files_that_are_dropped_or_pasted(real_page: OpenReal, way: str) -> None:
+    page = real_page()
+    getattr(page, way)("one.txt", "two.txt")
+    page.expect_count("done", 2)
+
+
+def test_shows_what_a_picture_looks_like(real_page: OpenReal) -> None:
+    page = real_page()
+    page.choose(
+        text_file("red.png", png(), "image/png"), text_file("torn.png", b"no picture", "image/png")
+    )
+    expect(page.file("red.png").locator("img")).to_have_js_property("naturalWidth", 1)
+    page.expect_count("done", 2)
+    expect(page.file("torn.png").locator("img")).to_have_count(0)
+
+
+def test_stores_twenty_files_at_once(real_page: OpenReal) -> None:
+    page = real_page()
+    page.choose(*text_files(20, b"x" * 10_000))
+    page.expect_count("done", 20)
+    assert len({page.key(f"{number}.txt") for number in range(1, 21)}) == 20
+    expect(page.page.get_by_role("region", name="All files")).to_contain_text("20 of 20 stored")
+
+
+def test_progress_only_grows_on_a_slow_network_and_tells_speed_and_time(
+    real_page: OpenReal,
+) -> None:
+    page = real_page()
+    page.throttle(400_000)
+    page.page.evaluate(
+        """() => {
+            window.seen = [];
+            const look = () => {
+                const bar = document.querySelector("li [role=progressbar]");
+                if (bar) seen.push(Number(bar.getAttribute("aria-valuenow")));
+            };
+            const attributeFilter = ["aria-valuenow"];
+            const every = { subtree: true, attributes: true, attributeFilter };
+            new MutationObserver(look).observe(document, every);
+        }"""
+    )
+    page.choose(text_file("slow.txt", b"x" * 900_000))
+    expect(page.file("slow.txt")).to_have_text(re.compile(r"\d KB/s, \d s left"))
+    page.expect_state("slow.txt", "done")
+    seen = page.page.evaluate("seen")
+    assert seen == sorted(seen)
+    assert seen[-1] == 100
+    assert len(set(seen)) > 5
+
+
+def test_a_cancelled_file_is_not_stored_and_may_be_retried(
+    real_page: OpenReal, harness: Harness
+) -> None:
+    page = real_page()
+    page.throttle(200_000)
+    size = 1_234_567
+    page.choose(text_file("big.txt", b"x" * size))
+    page.expect_state("big.txt", "uploading")
+    page.button("Cancel", page.file("big.txt")).click()
+    page.expect_state("big.txt", "cancelled")
+    page.throttle(-1)
+    assert objects_of_size(harness, size) == []
+    page.button("Retry", page.file("big.txt")).click()
+    page.expect_state("big.txt", "done")
+    assert len(objects_of_size(harness, size)) == 1
+
+
+def test_all_are_cancelled_and_retried_at_once(real_page: OpenReal) -> None:
+    page = real_page()
+    page.throttle(50_000)
+    page.choose(*text_files(6, b"x" * 200_000))
+    page.button("Cancel all").click()
+    page.expect_count("cancelled", 6)
+    page.throttle(-1)
+    page.button("Retry all").click()
+    page.expect_count("done", 6)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        pytest.param("page.html", b"<b>", "Files of this type are not allowed", id="active type"),
+        pytest.param("tool.exe", b"MZ", "Files of this type are not allowed", id="unlisted type"),
+        pytest.param("nothing.txt", b"", "The file is empty", id="empty"),
+        pytest.param(
+            "big.txt", b"x" * 2_200_000, "2.1 MB, and at most 2 MB are allowed here", id="too large"
+        ),
+    ],
+)
+def test_refuses_in_one_plain_sentence(
+    real_page: OpenReal, name: str, content: bytes, sentence: str
+) -> None:
+    page = real_page()
+    page.choose(text_file(name, content, ""))
+    page.expect_state(name, "failed")
+    page.expect_sentence(name, sentence)
+
+
+def test_refuses_unasked_what_it_has_learned(real_page: OpenReal) -> None:
+    page = real_page()
+    asked: list[str] = []
+    page.choose(text_file("big.txt", b"x" * 2_200_000), text_file("tool.exe", b"MZ", ""))
+    page.expect_count("failed", 2)
+    page.page.on("request", lambda request: asked.append(request.url))
+    page.choose(text_file("bigger.txt", b"x" * 2_300_000), text_file("other.exe", b"MZ", ""))
+    page.expect_count("failed", 4)
+    page.expect_sentence("bigger.txt", "at most 2 MB are allowed here")
+    assert asked == []

@@ -1,0 +1,94 @@
+"""The upload page as a person uses it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from playwright.sync_api import CDPSession, FilePayload, Locator, Page, expect
+
+WAIT_MILLISECONDS = 20_000
+
+
+def text_file(
+    name: str, content: bytes = b"hello", content_type: str = "text/plain"
+) -> FilePayload:
+    return {"name": name, "mimeType": content_type, "buffer": content}
+
+
+def text_files(count: int, content: bytes = b"hello") -> list[FilePayload]:
+    return [text_file(f"{number}.txt", content) for number in range(1, count + 1)]
+
+
+@dataclass(frozen=True)
+class UploadPage:
+    page: Page
+    devtools: CDPSession
+
+    def choose(self, *files: FilePayload) -> None:
+        self.page.set_input_files("input[type=file]", list(files))
+
+    def drop(self, *names: str, content_type: str = "text/plain") -> None:
+        self._hand_over("drop", "dataTransfer", names, content_type)
+
+    def paste(self, *names: str, content_type: str = "text/plain") -> None:
+        self._hand_over("paste", "clipboardData", names, content_type)
+
+    def _hand_over(self, event: str, member: str, names: Sequence[str], content_type: str) -> None:
+        self.page.evaluate(
+            """([event, member, names, type]) => {
+                const transfer = new DataTransfer();
+                for (const name of names) transfer.items.add(new File(["hello"], name, { type }));
+                const kind = event === "paste" ? ClipboardEvent : DragEvent;
+                const init = { bubbles: true, cancelable: true, [member]: transfer };
+                document.body.dispatchEvent(new kind(event, init));
+            }""",
+            [event, member, list(names), content_type],
+        )
+
+    def file(self, name: str) -> Locator:
+        return self.page.get_by_role("listitem").filter(has=self.page.get_by_text(name, exact=True))
+
+    def state(self, name: str) -> str | None:
+        return self.file(name).get_attribute("data-state")
+
+    def in_state(self, state: str) -> Locator:
+        return self.page.locator(f"li[data-state={state}]")
+
+    def button(self, name: str, within: Locator | None = None) -> Locator:
+        return (within or self.page).get_by_role("button", name=name, exact=True)
+
+    def expect_state(self, name: str, state: str, **attributes: str) -> None:
+        line = self.file(name)
+        expect(line).to_have_attribute("data-state", state, timeout=WAIT_MILLISECONDS)
+        for attribute, value in attributes.items():
+            expect(line).to_have_attribute(f"data-{attribute}", value)
+
+    def expect_count(self, state: str, count: int) -> None:
+        expect(self.in_state(state)).to_have_count(count, timeout=WAIT_MILLISECONDS)
+
+    def expect_sentence(self, name: str, words: str) -> None:
+        """The file's line says this, and nothing that was meant for machines."""
+        line = self.file(name)
+        expect(line).to_contain_text(words, timeout=WAIT_MILLISECONDS)
+        said = line.inner_text()
+        assert not re.search(
+            r"undefined|null|NaN|\[object|<\?xml|<Error|Raw words| at .*\.js:", said
+        )
+
+    def key(self, name: str) -> str:
+        return self.file(name).get_by_role("link").inner_text()
+
+    def throttle(self, bytes_a_second: int) -> None:
+        """Slow the way out, as a poor network does; -1 ends it."""
+        self.devtools.send("Network.enable")
+        self.devtools.send(
+            "Network.emulateNetworkConditions",
+            {
+                "offline": False,
+                "latency": 0,
+                "downloadThroughput": -1,
+                "uploadThroughput": bytes_a_second,
+            },
+        )
