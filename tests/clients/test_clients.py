@@ -27,7 +27,7 @@ from tests.clients.conftest import HarnessWith, Run
 from tests.clients.driving import choose_file, read_object
 from tests.clients.report import DOCUMENT, Finding, document
 
-pytestmark = [pytest.mark.clients, pytest.mark.xdist_group("clients")]
+pytestmark = pytest.mark.clients
 
 CORS_WITHOUT_ETAG = """<CORSConfiguration><CORSRule>
 <AllowedOrigin>*</AllowedOrigin><AllowedMethod>POST</AllowedMethod><AllowedHeader>*</AllowedHeader>
