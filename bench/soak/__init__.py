@@ -1,0 +1,1 @@
+"""Mixed load on the local harness, with faults: `make soak` writes docs/reliability.md."""

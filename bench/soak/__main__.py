@@ -1,0 +1,140 @@
+"""Runs the soak: `python -m bench.soak [--seconds 135] [--clients 64] [--write FILE]`."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from .clients import Client, Target
+from .faults import Faults
+from .process import Memory, open_files
+from .report import Result, write
+from .tally import Tally
+from .wire import send
+
+ROOT = Path(__file__).resolve().parents[2]
+BUCKET = "post-test"
+CALM_SECONDS = 30.0  # how long connections may take to end when all clients have gone
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--clients", type=int, default=64)
+    parser.add_argument("--seconds", type=float, default=135)
+    parser.add_argument("--uploads", type=int, default=20_000, help="end when so many are stored")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="a report to bring up to date")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        result = soak(options.clients, options.seconds, options.uploads, Path(folder))
+    print(result.markdown())
+    if options.write is not None:
+        write(result, options.write)
+    for problem in result.problems[:20]:
+        print(f"problem: {problem}", file=sys.stderr)
+    return 1 if result.problems else 0
+
+
+def soak(clients: int, seconds: float, uploads: int, data: Path) -> Result:
+    """Load the harness, let it come to rest, and look at what is left."""
+    port = free_ports()
+    target = Target(*(f"http://127.0.0.1:{port + offset}" for offset in (0, 1, 3)))
+    tally, stop = Tally(most_uploads=uploads), threading.Event()
+    with harness(port, data) as pid:
+        send(target.function, "GET", "/")  # loads what is loaded once
+        faults = Faults(f"http://127.0.0.1:{port + 2}", stop)
+        memory = Memory(pid, stop)
+        threads = [Client(target, tally, faults, stop, seed) for seed in range(clients)]
+        files_before = open_files(pid)
+        began = time.monotonic()
+        for thread in (faults, memory, *threads):
+            thread.start()
+        while time.monotonic() - began < seconds and not tally.is_full:
+            time.sleep(0.2)
+        stop.set()
+        for thread in (faults, memory, *threads):
+            thread.join()
+        lasted = time.monotonic() - began
+        files_after = calm(pid, files_before)
+        lost = sum(not is_there(target, one.key, one.digest) for one in tally.stored)
+    memory_before, memory_after = memory.quarters()
+    return Result(
+        clients=clients,
+        seconds=lasted,
+        counts=tally.counts,
+        faults=faults.set_times,
+        kinds=len(faults.kinds),
+        stored=len(tally.stored),
+        stored_bytes=sum(one.size for one in tally.stored),
+        lost=lost,
+        surplus=left_over(data) - len(tally.stored),
+        failures=tally.failures,
+        files_before=files_before,
+        files_after=files_after,
+        memory_before=memory_before,
+        memory_after=memory_after,
+    )
+
+
+@contextmanager
+def harness(port: int, data: Path) -> Iterator[int]:
+    """The harness in a process of its own, which ends with our end of its input."""
+    environ = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
+    command = [sys.executable, "-m", "bench.soak.harness", str(port), str(data)]
+    with subprocess.Popen(  # noqa: S603  our own module
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env=environ
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None  # noqa: S101
+        if process.stdout.readline() != b"Ready\n":
+            raise RuntimeError("the harness did not start")
+        yield process.pid
+        process.stdin.close()
+
+
+def free_ports() -> int:
+    """The first of four neighbours that nobody uses just now."""
+    for port in range(20_000, 60_000, 4):
+        sockets = [socket.socket() for _ in range(4)]
+        try:
+            for offset, one in enumerate(sockets):
+                one.bind(("127.0.0.1", port + offset))
+            return port
+        except OSError:
+            continue
+        finally:
+            for one in sockets:
+                one.close()
+    raise RuntimeError("no four ports are free")
+
+
+def calm(pid: int, files_before: int) -> int:
+    """How many files stay open when the connections of the clients have had time to end."""
+    end = time.monotonic() + CALM_SECONDS
+    while (files := open_files(pid)) > files_before and time.monotonic() < end:
+        time.sleep(0.2)
+    return files
+
+
+def is_there(target: Target, key: str, digest: bytes) -> bool:
+    reply = send(target.oss, "GET", f"/{quote(key)}")
+    return reply.status == 200 and hashlib.sha256(reply.body).digest() == digest
+
+
+def left_over(data: Path) -> int:
+    """Objects, and whatever still waits to become one."""
+    bucket = data / BUCKET
+    return sum(len(list((bucket / name).iterdir())) for name in ("index", "incoming"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,210 @@
+"""The clients: each a thread that does one thing after another, well behaved or not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from .faults import Faults
+from .tally import Stored, Tally
+from .wire import FORM_TYPE, Reply, form, head, open_socket, send, vanish
+
+SIZES = (1, 1_000, 20_000, 200_000, 2_000_000)  # bytes
+SIZE_WEIGHTS = (10, 40, 40, 9, 1)
+LONGEST_PAUSE = 0.4  # seconds between two deeds
+SLOW_PAUSE = 0.1
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the harness is; `page` is the origin that it admits."""
+
+    function: str
+    oss: str
+    page: str
+
+
+class Client(threading.Thread):
+    """One client until `stop` is set or the tally is full; `seed` makes its deeds repeatable."""
+
+    def __init__(
+        self, target: Target, tally: Tally, faults: Faults, stop: threading.Event, seed: int
+    ) -> None:
+        super().__init__(name=f"client-{seed}")
+        self._target = target
+        self._tally = tally
+        self._faults = faults
+        self._halt = stop
+        self._chance = random.Random(seed)  # noqa: S311  traffic, no secret
+        self._latest = ""
+        self._deeds: list[tuple[int, Callable[[], None]]] = [
+            (30, self.upload_a_file),
+            (15, self.upload_below_a_directory),
+            (10, self.upload_as_companion),
+            (10, self.be_refused),
+            (5, self.ask_for_health),
+            (5, self.upload_slowly),
+            (5, self.read_slowly),
+            (5, self.vanish_before_the_grant),
+            (10, self.vanish_in_an_upload),
+            (5, self.replay_a_form),
+        ]
+
+    def run(self) -> None:
+        weights = [weight for weight, _ in self._deeds]
+        while not self._halt.wait(self._chance.uniform(0, LONGEST_PAUSE)):
+            if self._tally.is_full:
+                return
+            ((_, deed),) = self._chance.choices(self._deeds, weights)
+            self._tally.count(deed.__name__.replace("_", " "))
+            try:
+                deed()
+            except OSError as error:
+                self._tally.fail(f"{deed.__name__}: {type(error).__name__} {error}")
+
+    def upload_a_file(self) -> None:
+        content = self._content()
+        grant = self._ask_for_file(len(content))
+        if grant is not None:
+            self._upload(grant, grant["key"], content)
+
+    def upload_below_a_directory(self) -> None:
+        grant = self._grant(self._ask("GET", "/"))
+        if grant is not None:
+            self._upload(grant, grant["dir"] + "a.bin", self._content())
+
+    def upload_as_companion(self) -> None:
+        query = urlencode({"filename": "a.png", "type": "image/png", "metadata[name]": "a.png"})
+        grant = self._grant(self._ask("GET", f"/s3/params?{query}"))
+        if grant is not None:
+            self._upload(grant, grant["key"], self._content())
+
+    def be_refused(self) -> None:
+        status, method, path, body, origin = self._chance.choice(
+            [
+                (415, "POST", "/sign", {"filename": "a.html"}, self._target.page),
+                (413, "POST", "/sign", {"filename": "a.jpg", "size": 10**10}, self._target.page),
+                (400, "POST", "/sign", {"filename": ""}, self._target.page),
+                (403, "POST", "/sign", {"filename": "a.jpg"}, "https://evil.example"),
+                (404, "GET", "/nowhere", None, self._target.page),
+                (405, "GET", "/sign", None, self._target.page),
+                (403, "POST", "/callback", None, self._target.page),
+            ]
+        )
+        self._expect(self._ask(method, path, body, origin), status)
+
+    def ask_for_health(self) -> None:
+        self._expect(self._ask("GET", "/healthz"), 200)
+
+    def upload_slowly(self) -> None:
+        content = self._chance.randbytes(50_000)
+        grant = self._ask_for_file(len(content))
+        if grant is None:
+            return
+        body = form(grant["fields"], content, "a.png")
+        with open_socket(self._target.oss) as connection:
+            connection.sendall(head("POST", "/", len(body)))
+            for start in range(0, len(body), 4_000):
+                connection.sendall(body[start : start + 4_000])
+                self._halt.wait(SLOW_PAUSE)
+            status = connection.makefile("rb").readline()
+        if b" 200 " in status:
+            self._keep(grant["key"], content)
+        else:
+            self._tally.fail(f"upload_slowly: {status!r}")
+
+    def read_slowly(self) -> None:
+        """Leave after a part of the answer, with little room for the rest on the way."""
+        with open_socket(self._target.oss) as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            connection.sendall(head("GET", f"/{quote(self._latest)}"))
+            for _ in range(10):
+                if not connection.recv(1_000):
+                    break
+                self._halt.wait(SLOW_PAUSE)
+
+    def vanish_before_the_grant(self) -> None:
+        body = json.dumps({"filename": "a.png"}).encode()
+        connection = open_socket(self._target.function)
+        connection.sendall(head("POST", "/sign", len(body), "application/json") + body[:-5])
+        vanish(connection)
+
+    def vanish_in_an_upload(self) -> None:
+        """Nothing of it may be stored."""
+        grant = self._ask_for_file(200_000)
+        if grant is None:
+            return
+        body = form(grant["fields"], self._chance.randbytes(200_000), "a.png")
+        connection = open_socket(self._target.oss)
+        connection.sendall(head("POST", "/", len(body)) + body[: self._chance.randrange(195_000)])
+        vanish(connection)
+
+    def replay_a_form(self) -> None:
+        """The second of two equal forms must not overwrite the first."""
+        content = self._chance.randbytes(1_000)
+        grant = self._ask_for_file(len(content))
+        if grant is None:
+            return
+        self._upload(grant, grant["key"], content)
+        other = self._chance.randbytes(1_000)
+        self._expect(self._post(grant, other), 409)
+
+    def _ask(
+        self, method: str, path: str, document: Any = None, origin: str | None = None
+    ) -> Reply:
+        body = b"" if document is None else json.dumps(document).encode()
+        headers = {"Content-Type": "application/json", "Origin": origin or self._target.page}
+        return send(self._target.function, method, path, body, headers)
+
+    def _ask_for_file(self, size: int) -> dict[str, Any] | None:
+        return self._grant(self._ask("POST", "/sign", {"filename": "a.png", "size": size}))
+
+    def _grant(self, reply: Reply) -> dict[str, Any] | None:
+        """The grant; none, for a while, when STS is down, which the answer has to say."""
+        if reply.status == 200:
+            grant: dict[str, Any] = reply.document
+            return grant
+        if (
+            reply.status == 503
+            and reply.headers.get("retry-after") == "5"
+            and reply.document["error"]["code"] == "credentials_unavailable"
+            and self._faults.may_be_felt
+        ):
+            self._tally.count("(asked to try again, STS being down)")
+            self._halt.wait(1)
+        else:
+            self._expect(reply, 200)
+        return None
+
+    def _post(self, grant: dict[str, Any], content: bytes) -> Reply:
+        body = form(grant["fields"], content, "a.png")
+        headers = {"Content-Type": FORM_TYPE, "Origin": self._target.page}
+        return send(self._target.oss, "POST", "/", body, headers)
+
+    def _upload(self, grant: dict[str, Any], key: str, content: bytes) -> None:
+        grant["fields"]["key"] = key
+        reply = self._post(grant, content)
+        self._expect(reply, 200)
+        if reply.status == 200:
+            if reply.document.get("Status") != "OK":
+                self._tally.fail("the callback's answer did not come through")
+            self._keep(key, content)
+
+    def _keep(self, key: str, content: bytes) -> None:
+        self._latest = key
+        self._tally.keep(Stored(key, len(content), hashlib.sha256(content).digest()))
+
+    def _expect(self, reply: Reply, status: int) -> None:
+        if reply.status != status:
+            self._tally.fail(f"{reply.status} in place of {status}: {reply.body[:200]!r}")
+
+    def _content(self) -> bytes:
+        (size,) = self._chance.choices(SIZES, SIZE_WEIGHTS)
+        return self._chance.randbytes(size)

@@ -1,0 +1,71 @@
+"""The harness under load, in a process of its own: `python -m bench.soak.harness PORT DATA`.
+
+As on Function Compute, instances of the function come and go; each new one asks STS anew. Serves
+until its standard input ends.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from emulator.keyring import KeyRing
+from local_server import Addresses, function_environment, give_keys, serving
+
+# Imported behind local_server, which puts the function's directory on the path.
+from direct_upload.app import App  # isort: skip
+
+INSTANCE_SECONDS = 1.0  # shorter than a fault of STS, so that each one meets a new instance
+
+
+class Instances:
+    """Answers with the newest instance that has been initialized."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._turnover = threading.Lock()
+        self._app = App(environ)
+        self._ends = time.monotonic() + INSTANCE_SECONDS
+
+    def handle(self, event: bytes, context: Any) -> object:
+        if time.monotonic() > self._ends and self._turnover.acquire(blocking=False):
+            try:
+                successor = App(self._environ)
+                successor.warm(context)
+                self._app, self._ends = successor, time.monotonic() + INSTANCE_SECONDS
+            finally:
+                self._turnover.release()
+        return self._app.handle(event, context)
+
+
+def main() -> None:
+    # Refusals are the load here; a defect shows in its answer.
+    logging.disable(logging.CRITICAL)
+    port, data = int(sys.argv[1]), Path(sys.argv[2])
+    addresses = Addresses("127.0.0.1", port)
+    callback = {"CALLBACK_URL": f"{addresses.function}/callback"}
+    environment = function_environment({**os.environ, **callback}, addresses)
+    keys = KeyRing()
+    own_key = give_keys(environment, keys)
+    with serving(
+        addresses,
+        environment,
+        keys,
+        own_key=own_key,
+        handler=Instances(environment).handle,
+        initializer=lambda context: None,
+        data=data,
+        log=lambda line: None,
+    ):
+        print("Ready", flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()
