@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from emulator.keyring import KeyRing
+from emulator.keyring import AccessKey, KeyRing
 from emulator.oss import Oss
 from emulator.server import Server
 from tests.emulator.multipart import FORM_END, form, form_start, send, signed_fields
@@ -277,3 +277,15 @@ def test_an_odd_host_does_no_harm(bucket: Bucket, host: str) -> None:
     fields = signed_fields(KEY, now=NOW, fields={"success_action_status": "201"})
     reply = send(bucket.url, body=form(fields), headers={"Host": host.encode().decode("latin-1")})
     assert reply.status in (201, 404)
+
+
+def test_any_of_several_permanent_keys_may_sign(bucket: Bucket) -> None:
+    other = AccessKey("LTAIother", "another-secret")
+    bucket.keys.add(other)
+    assert [bucket.post(access_key=key).status for key in (KEY, other)] == [204, 204]
+
+
+def test_a_token_may_have_no_end(bucket: Bucket) -> None:
+    endless = AccessKey("STS.endless", "secret", security_token="CAISendless")
+    bucket.keys.add(endless)
+    assert bucket.post(access_key=endless).status == 204

@@ -177,3 +177,12 @@ def test_content_md5_covers_the_whole_body(bucket: Bucket) -> None:
     assert send(bucket.url, body=whole, headers={"Content-MD5": right}).status == 204
     refused = send(bucket.url, body=whole, headers={"Content-MD5": of_the_file})
     assert b"<Code>InvalidDigest</Code>" in refused.body
+
+
+def test_chunks_count_and_not_a_length_beside_them(bucket: Bucket) -> None:
+    whole = form(signed_fields(KEY, now=NOW))
+    chunked = b"%x\r\n%s\r\n0\r\n\r\n" % (len(whole), whole)
+    with connect(bucket) as connection:
+        headers = head("Transfer-Encoding: chunked", f"Content-Length: {10**12}")
+        connection.sendall(headers + chunked)
+        assert b" 204 " in read_all(connection)
