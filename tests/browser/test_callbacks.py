@@ -1,0 +1,73 @@
+"""Callbacks as a person sees them: the real harness calls a receiver, the page says the outcome."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+from playwright.sync_api import expect
+from werkzeug.wrappers import Request, Response
+
+from emulator.server import Server
+from tests.browser.view import UploadPage, text_file
+from tests.harness import running_harness
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+pytestmark = pytest.mark.browser
+
+OpenPage = Callable[..., UploadPage]
+
+
+def test_the_page_shows_what_the_functions_own_receiver_answers(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    settings = {"CALLBACK_URL": "{function}/callback"}
+    with running_harness(tmp_path, settings) as harness:
+        page = open_page(harness.page, harness.function, harness.oss)
+        page.choose(text_file("a.txt", b"reported"))
+        page.expect_state("a.txt", "done", callback="answered")
+        key = page.key("a.txt")
+        expect(page.file("a.txt")).to_contain_text('"Status":"OK"')
+        expect(page.file("a.txt")).to_contain_text(key)
+        assert any('"event": "upload_finished"' in line and key in line for line in harness.printed)
+
+
+@Request.application
+def html(request: Request) -> Response:
+    return Response("<h1>It works!</h1>", mimetype="text/html")
+
+
+@Request.application
+def failing(request: Request) -> Response:
+    return Response("{}", 500, mimetype="application/json")
+
+
+@Request.application
+def slow(request: Request) -> Response:
+    time.sleep(6)  # OSS waits 5 seconds
+    return Response("{}", mimetype="application/json")
+
+
+@pytest.mark.parametrize(
+    "receiver", [html, failing, slow, None], ids=["html", "500", "slow", "down"]
+)
+def test_the_page_says_when_nobody_answers_well(
+    open_page: OpenPage, tmp_path: Path, receiver: WSGIApplication | None
+) -> None:
+    with Server(receiver or html) as server:
+        if receiver is None:
+            server.stop()
+        settings = {"CALLBACK_URL": f"{server.url}/done"}
+        with running_harness(tmp_path, settings) as harness:
+            page = open_page(harness.page, harness.function, harness.oss)
+            page.choose(text_file("a.txt", b"kept all the same"))
+            page.expect_state("a.txt", "done", callback="failed")
+            page.expect_sentence("a.txt", "Stored, but the callback failed")
+            kept = requests.get(f"{harness.oss}/{page.key('a.txt')}", timeout=10)
+            assert kept.content == b"kept all the same"
