@@ -34,7 +34,7 @@ export class Row {
   render() {
     const { element, transfer } = this;
     const { state, file, sent, result, error, waiting, meter } = transfer;
-    const focused = element.contains(document.activeElement);
+    const focused = element.contains(document.activeElement) ? document.activeElement : null;
     element.dataset.state = state;
     element.toggleAttribute("data-waiting", Boolean(waiting));
     if (result?.callback) element.dataset.callback = result.callback.ok ? "answered" : "failed";
@@ -57,7 +57,7 @@ export class Row {
 
     this.cancel.hidden = !transfer.open;
     this.retry.hidden = !transfer.retriable;
-    if (focused && document.activeElement?.checkVisibility() !== true) this.#refocus();
+    if (focused && !focused.checkVisibility()) this.#refocus();
   }
 
   /** What the line says in words. */
