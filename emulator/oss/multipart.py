@@ -103,4 +103,4 @@ def _parse_headers(block: bytes) -> Part:
     disposition, options = parse_options_header(headers[0][1])
     if disposition.lower() != "form-data" or not options.get("name"):
         raise Refused(MALFORMED, hint="A part's Content-Disposition is not form-data with a name.")
-    return Part(options["name"], options.get("filename"), content_type or None)
+    return Part(options["name"], options.get("filename"), content_type)

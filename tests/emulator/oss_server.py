@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -67,3 +68,11 @@ def running_bucket(
     )
     with Server(oss) as server:
         yield Bucket(server.url, directory, keys, log)
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    """Until another thread has done it; a bound, not a guess."""
+    end = time.monotonic() + 10
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.005)

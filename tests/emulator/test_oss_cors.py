@@ -100,6 +100,7 @@ def test_without_any_origin_there_is_no_rule(tmp_path: Path) -> None:
         reply = preflight(bucket, ORIGIN)
         assert reply.status == 403
         assert b"<EC>0003-00000601</EC>" in reply.body
+        assert b"set ALLOWED_ORIGINS or write cors.xml" in reply.body
 
 
 @pytest.mark.parametrize(
@@ -133,6 +134,12 @@ def test_the_first_matching_rule_of_the_file_answers(bucket: Bucket) -> None:
     second = preflight(bucket, "http://anywhere", "GET").headers
     assert "access-control-max-age" not in second
     assert "access-control-expose-headers" not in second
+
+
+def test_an_empty_element_of_the_file_allows_nothing(bucket: Bucket) -> None:
+    rules = RULES.replace("<AllowedOrigin>*</AllowedOrigin>", "<AllowedOrigin/>")
+    (bucket.directory / "cors.xml").write_text(rules)
+    assert preflight(bucket, "http://anywhere", "GET").status == 403
 
 
 def test_the_file_may_ask_for_vary(bucket: Bucket) -> None:

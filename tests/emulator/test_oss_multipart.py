@@ -76,6 +76,17 @@ def test_ignores_what_stands_before_the_first_boundary_and_after_the_last() -> N
         pytest.param(PART + b"x", MALFORMED, id="no last boundary"),
         pytest.param(PART + b"x\r\n--b", MALFORMED, id="cut after a boundary"),
         pytest.param(b"--bX\r\n", MALFORMED, id="a longer boundary"),
+        pytest.param(
+            PART.replace(b"\r\nC", b"XXC", 1) + b"x\r\n--b--",
+            MALFORMED,
+            id="no line break after a boundary",
+        ),
+        pytest.param(
+            PART.replace(b"form-data;", b"form-data; x=" + b"x" * 2 * MAX_HEADER_BYTES + b";")
+            + b"x\r\n--b--",
+            MALFORMED,
+            id="headers too long",
+        ),
         pytest.param(b"--b\nContent-Disposition: form-data\n\n", MALFORMED, id="bare line feeds"),
         pytest.param(b"--b\r\nContent-Disposition: form-data", MALFORMED, id="cut in a header"),
         pytest.param(
@@ -108,6 +119,18 @@ def test_refuses_what_is_not_well_formed(body: bytes, refusal: Refusal) -> None:
     with pytest.raises(Refused) as caught:
         read_all(reader(body, 4096))
     assert caught.value.refusal is refusal
+
+
+def test_a_file_without_a_name_has_an_empty_one() -> None:
+    form = read_form(reader(PART.replace(b'"a"', b'"file"') + b"x\r\n--b--"))
+    assert (form.filename, form.content_type) == ("", None)
+
+
+def test_gives_content_on_before_its_end_has_come() -> None:
+    pieces = iter([PART + b"x" * 100])
+    parts = Multipart(lambda: next(pieces, b""), b"b")
+    assert parts.next_part() is not None
+    assert next(parts.content()).startswith(b"x" * 90)
 
 
 def test_takes_fields_of_eight_megabytes_in_all() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import quote
 from xml.etree import ElementTree
 
@@ -12,9 +13,10 @@ import pytest
 
 from emulator.keyring import AccessKey, KeyRing
 from emulator.oss import Oss
+from emulator.oss.store import Record, Store
 from emulator.server import Server
 from tests.emulator.multipart import FORM_END, form, form_start, send, signed_fields
-from tests.emulator.oss_server import KEY, NOW, Bucket, running_bucket
+from tests.emulator.oss_server import KEY, NOW, Bucket, running_bucket, wait_for
 
 
 @pytest.fixture
@@ -128,6 +130,7 @@ def test_lists_in_pages(bucket: Bucket) -> None:
     for key in ("b/2", "b/1", "a", "b/3"):
         bucket.post(key)
     assert keys(bucket.get("/").body) == ["a", "b/1", "b/2", "b/3"]
+    assert parse(bucket.get("/?max-keys=4").body).findtext("IsTruncated") == "false"
     page = bucket.get("/?prefix=b/&max-keys=2")
     assert page.headers["content-type"] == "application/xml"
     assert keys(page.body) == ["b/1", "b/2"]
@@ -142,6 +145,7 @@ def test_lists_any_key_as_xml_or_url_encoded(bucket: Bucket) -> None:
     bucket.post("a\x01<&>用")
     assert keys(bucket.get("/").body) == ["a\ufffd<&>用"]
     encoded = bucket.get("/?encoding-type=url").body
+    assert parse(encoded).findtext("EncodingType") == "url"
     assert keys(encoded) == ["a%01%3C%26%3E%E7%94%A8"]
 
 
@@ -233,7 +237,15 @@ def test_redirects_with_what_was_stored(bucket: Bucket, address: str, location: 
 
 
 @pytest.mark.parametrize(
-    "address", ["javascript:alert(1)", "/done", "http://[", "http://a\r\nX-Evil: 1", "http://"]
+    "address",
+    [
+        "javascript:alert(1)",
+        "ftp://example.com/",
+        "/done",
+        "http://[",
+        "http://a\r\nX-Evil: 1",
+        "http://",
+    ],
 )
 def test_a_redirect_that_cannot_be_used_counts_as_absent(bucket: Bucket, address: str) -> None:
     reply = bucket.post("a.txt", fields={"success_action_redirect": address})
@@ -277,6 +289,33 @@ def test_an_odd_host_does_no_harm(bucket: Bucket, host: str) -> None:
     fields = signed_fields(KEY, now=NOW, fields={"success_action_status": "201"})
     reply = send(bucket.url, body=form(fields), headers={"Host": host.encode().decode("latin-1")})
     assert reply.status in (201, 404)
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        ("GET", {}),
+        ("HEAD", {}),
+        ("GET", {"Range": "bytes=0-1"}),
+        ("GET", {"Range": "bytes=99-"}),
+        ("GET", {"If-None-Match": '"9A0364B9E99BB480DD25E1F0284C8555"'}),
+    ],
+)
+def test_no_file_stays_open(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch, method: str, headers: dict[str, str]
+) -> None:
+    opened: list[BinaryIO] = []
+    store_open = Store.open
+
+    def spying(self: Store, key: str) -> tuple[Record, BinaryIO] | None:
+        found = store_open(self, key)
+        opened.extend(found[1:] if found else ())
+        return found
+
+    monkeypatch.setattr(Store, "open", spying)
+    bucket.post()
+    send(bucket.url, method, "/a.txt", headers=headers)
+    wait_for(lambda: [file.closed for file in opened] == [True])
 
 
 def test_any_of_several_permanent_keys_may_sign(bucket: Bucket) -> None:

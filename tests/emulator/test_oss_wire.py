@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,7 +15,7 @@ from emulator.oss import body as body_module
 from emulator.oss.body import Body
 from emulator.oss.store import Upload
 from tests.emulator.multipart import FORM_END, FORM_TYPE, form, form_start, send, signed_fields
-from tests.emulator.oss_server import KEY, NOW, Bucket, running_bucket
+from tests.emulator.oss_server import KEY, NOW, Bucket, running_bucket, wait_for
 
 
 @pytest.fixture
@@ -38,13 +37,6 @@ def head(*lines: str) -> bytes:
 def read_all(connection: socket.socket) -> bytes:
     with connection.makefile("rb") as stream:
         return stream.read()
-
-
-def wait_for(happened: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
-    while not happened():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 def start_upload(connection: socket.socket, content: bytes, length: int = 10**9) -> None:
