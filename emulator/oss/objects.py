@@ -24,7 +24,6 @@ def get_object(request: Request, store: Store, key: str) -> Response:
         )
     record, file = found
     response = Response(wrap_file(request.environ, file, BUFFER_BYTES), direct_passthrough=True)
-    response.call_on_close(file.close)
     response.content_type = _header(record.content_type)
     response.content_length = record.size
     _describe(response, record)
@@ -36,8 +35,6 @@ def get_object(request: Request, store: Store, key: str) -> Response:
             INVALID_RANGE, hint=f"The object has {record.size} bytes, and none in this Range."
         ) from error
     del response.headers["Date"]  # the server sends its own
-    if request.method == "HEAD" or response.status_code == 304:
-        response.close()  # werkzeug will not touch the file
     return response
 
 
