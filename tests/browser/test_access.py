@@ -103,9 +103,9 @@ def test_a_keyboard_alone_suffices(scripted_page: OpenScripted, scripted: Script
     scripted.posting.append(answering(refusal(403, "AccessDenied")))
     page = scripted_page()
     keyboard = page.page.keyboard
-    keyboard.press("Tab")
-    expect(page.page.locator("input[type=file]")).to_be_focused()
-    with page.page.expect_file_chooser() as choosing:
+    with page.page.expect_file_chooser() as choosing:  # first, for it takes effect a little later
+        keyboard.press("Tab")
+        expect(page.page.locator("input[type=file]")).to_be_focused()
         keyboard.press("Enter")
     choosing.value.set_files([text_file("a.txt")])
     page.expect_state("a.txt", "failed")
