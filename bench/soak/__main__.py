@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -118,9 +119,10 @@ def free_ports() -> int:
 
 
 def calm(pid: int, files_before: int) -> int:
-    """How many files stay open when the connections of the clients have had time to end."""
+    """How many files stay open when connections have ended and garbage is collected."""
     end = time.monotonic() + CALM_SECONDS
     while (files := open_files(pid)) > files_before and time.monotonic() < end:
+        os.kill(pid, signal.SIGUSR1)
         time.sleep(0.2)
     return files
 

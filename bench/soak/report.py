@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-MARK = "<!-- Written from here on: make soak -->"
+MARK = "<!-- Written from here on: python -m bench.soak --write docs/reliability.md -->"
 MOST_GROWTH = 0.10
 
 
