@@ -7,8 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from emulator.keyring import AccessKey, KeyRing
+
+# A busy machine makes any example slow; what tests prove is not speed.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 # The STS SDK honours these even for 127.0.0.1, and has no way to turn that off.
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
