@@ -96,6 +96,10 @@ class App:
                 if self._desk is None:
                     settings = parse_settings(self._environ)
                     logger.setLevel(settings.log_level)
+                    if settings.auth == "anonymous" and self._read_origins().everyone:
+                        logger.warning(
+                            "AUTH=anonymous with ALLOWED_ORIGINS=*: anyone's page may upload here."
+                        )
                     self._desk = open_desk(settings, self._environ, self._clock)
         return self._desk
 

@@ -84,7 +84,7 @@ class Settings:
     forbid_overwrite: bool
     signature_version: str
     auth: str
-    jwt_jwks: str
+    jwt_jwks: str = field(repr=False)  # somebody may have put a private key there
     jwt_issuer: str
     jwt_audience: str
     jwt_user_claim: str

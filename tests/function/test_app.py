@@ -156,6 +156,20 @@ def test_a_refusal_is_logged_on_one_line(caplog: pytest.LogCaptureFixture) -> No
     assert "not_found" in record.getMessage()
 
 
+@pytest.mark.parametrize(
+    ("origins", "warned"),
+    [pytest.param("*", True, id="everyone"), pytest.param("https://a.example", False, id="listed")],
+)
+def test_an_open_door_is_warned_about_once(
+    origins: str, warned: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = App(ENVIRON | {"ALLOWED_ORIGINS": origins}, lambda: NOW)
+    for _ in range(2):
+        app.handle(event(), Context())
+    said = [record for record in caplog.records if "ALLOWED_ORIGINS=*" in record.getMessage()]
+    assert len(said) == warned
+
+
 def test_each_grant_is_logged_with_what_it_allows(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "direct_upload")
     key = ask(ENVIRON, "POST", "/sign", body='{"filename": "a.png"}').document["key"]
