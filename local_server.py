@@ -149,7 +149,7 @@ def serving(
         public_url=addresses.oss,
     )
     sts = Sts(environment["UPLOAD_ROLE_ARN"], keys, log=log_as("sts"))
-    page = Page(ROOT / "web", function_url=addresses.function, oss_url=addresses.oss)
+    page = Page(ROOT / "web", function_url=addresses.function, oss_url=environment["UPLOAD_URL"])
     with contextlib.ExitStack() as servers:
         apps: list[WSGIApplication] = [function, oss, sts, page]
         for offset, app in enumerate(apps):
