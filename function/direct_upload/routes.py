@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import __version__
+from .credentials import Credentials
 from .desk import Desk
 from .errors import MethodNotAllowed, NotFound
 from .events import Request
 from .files import File, admit, file_from_json, file_from_query
+from .form_budget import LONGEST_TOKEN
 from .grants import Grant
 from .receipt import receive
 
@@ -52,7 +54,7 @@ def find_route(request: Request) -> Route:
 
 
 def _directory_grant(desk: Desk, visit: Visit) -> Grant:
-    credentials = desk.credentials.get(visit.context)
+    credentials = _credentials(desk, visit)
     grant = desk.grants.directory_grant(
         credentials, user=visit.user, leaf=_leaf(), now=desk.clock()
     )
@@ -70,12 +72,23 @@ def _companion_parameters(desk: Desk, visit: Visit) -> Grant:
 
 def _file_grant(desk: Desk, visit: Visit, file: File) -> Grant:
     admitted = admit(file, desk.settings)
-    credentials = desk.credentials.get(visit.context)
+    credentials = _credentials(desk, visit)
     grant = desk.grants.file_grant(
         credentials, admitted, user=visit.user, leaf=_leaf(), now=desk.clock()
     )
     _log_grant(grant["key"], visit.user)
     return grant
+
+
+def _credentials(desk: Desk, visit: Visit) -> Credentials:
+    credentials = desk.credentials.get(visit.context)
+    if (length := len(credentials.security_token)) > LONGEST_TOKEN:
+        logger.warning(
+            "The security token has %d characters; forms are sure to fit with %d.",
+            length,
+            LONGEST_TOKEN,
+        )
+    return credentials
 
 
 def _leaf() -> str:

@@ -263,19 +263,38 @@ def test_fields_stay_within_eight_kilobytes(name: str, prefix: str, version: str
     assert size(grant) <= 8192
 
 
-def test_the_longest_of_everything_stays_within_eight_kilobytes() -> None:
+@pytest.mark.parametrize("letter", ["a", "用", "\N{GRINNING FACE}", '"'])
+def test_the_longest_of_everything_stays_within_eight_kilobytes(letter: str) -> None:
     extremes = {
         "OSS_BUCKET": "b" * 63,
         "OSS_REGION": "ap-southeast-1",
-        "UPLOAD_DIR": "用" * 170 + "a/",
+        "UPLOAD_DIR": letter * (511 // len(letter.encode())) + "/",
+        "OBJECT_ACL": "public-read-write",
         "ALIBABA_CLOUD_SECURITY_TOKEN": "t" * 1200,
         "ALLOWED_CONTENT_TYPES": "application/*",
         "CALLBACK_URL": "https://upload.example.com/" + "c" * 64,
         "GRANT_SECRET": CALLBACK["GRANT_SECRET"],
     }
     grant = file_grant('{"filename": "%s.docx"}' % ("图" * 200), **extremes)
+    assert grant["fields"]["Content-Disposition"].endswith("%9B%BE.docx")
     assert size(grant) <= 8192
     assert size(directory_grant(**extremes)) <= 8192
+
+
+@pytest.mark.parametrize(
+    ("length", "logged"),
+    [pytest.param(1200, False, id="promised"), pytest.param(1201, True, id="longer")],
+)
+def test_a_token_longer_than_forms_are_sure_to_hold_is_logged_and_served(
+    length: int, logged: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    token = "t" * length
+    for grant in (
+        directory_grant(ALIBABA_CLOUD_SECURITY_TOKEN=token),
+        file_grant(ALIBABA_CLOUD_SECURITY_TOKEN=token),
+    ):
+        assert grant["fields"]["x-oss-security-token"] == token
+    assert sum("security token" in message for message in caplog.messages) == 2 * logged
 
 
 def size(grant: Any) -> int:

@@ -41,3 +41,4 @@ def test_encodes_compact_json_in_standard_base64() -> None:
         "conditions": [{"key": "用户/图~?>.png"}],
     }
     assert b" " not in base64.b64decode(text)
+    assert "用户/图" in base64.b64decode(text).decode()
