@@ -17,6 +17,7 @@ from .settings import Settings
 MAX_NAME_CHARACTERS = 1024
 MAX_BODY_BYTES = 16 * 1024
 MAX_SHOWN_CHARACTERS = 80
+_EXTENSION = "[A-Za-z0-9]{1,16}"
 
 _FIELDS = 'Send JSON such as {"filename": "a.jpg", "content_type": "image/jpeg", "size": 12345}.'
 
@@ -95,7 +96,8 @@ def admit(file: File, settings: Settings) -> AdmittedFile:
         return AdmittedFile(file.name, end, content_type, minimum, maximum)
     if file.size > maximum:
         raise FileTooLarge(
-            f"The file has {file.size} bytes; at most {maximum} are accepted here.",
+            # Without the size: a caller may make up a number of any length.
+            f"The file is too large; at most {maximum} bytes are accepted here.",
             "Choose a smaller file, or raise MAX_UPLOAD_BYTES.",
         )
     if file.size < minimum:
@@ -112,7 +114,7 @@ def extension(name: str) -> str:
     Dots and spaces at the end do not count, as Windows drops them; a name that begins with its
     only dot has no extension.
     """
-    found = re.fullmatch(r".*[^./\\]\.([A-Za-z0-9]{1,16})", name.rstrip(". "), re.DOTALL)
+    found = re.fullmatch(rf".*[^./\\]\.({_EXTENSION})", name.rstrip(". "), re.DOTALL)
     return found.group(1).lower() if found else ""
 
 
@@ -120,12 +122,13 @@ def shown_name(name: str, room: int) -> str:
     """The name for a person who downloads the file, encoded for `filename*` (RFC 8187).
 
     Folders, control characters and marks that turn the writing direction go; what is longer than
-    80 characters, or than `room` bytes once encoded, loses the end of its stem.
+    80 characters, or than `room` bytes once encoded, loses the end of its stem. An extension that
+    a key may have is kept: `room` is at least 17.
     """
     name = re.split(r"[/\\]", name)[-1]
     name = "".join(mark for mark in name if not _is_deceptive(mark)).strip() or "file"
     stem, dot, end = name.rpartition(".")
-    if not stem or len(end) > 16:
+    if not stem or not re.fullmatch(_EXTENSION, end):
         stem, dot, end = name, "", ""
     stem = stem[: MAX_SHOWN_CHARACTERS - len(dot + end)]
     while len(encoded := quote(stem + dot + end, safe="", errors="replace")) > room and stem:

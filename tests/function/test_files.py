@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from direct_upload import content_types, files
@@ -48,13 +49,15 @@ def test_extension(name: str, expected: str) -> None:
         pytest.param("a" * 100, "a" * 80, id="no extension"),
         pytest.param("a." + "b" * 100, "a." + "b" * 78, id="a long end is no extension"),
         pytest.param("a\ud800.jpg", "a?.jpg", id="half a surrogate pair"),
+        pytest.param("a" * 100 + ".图", "a" * 80, id="an end that is no extension of a key"),
     ],
 )
 def test_shown_name(name: str, expected: str) -> None:
     assert unquote(files.shown_name(name, 10_000)) == expected
 
 
-@given(st.text(min_size=1, max_size=200), st.integers(100, 1000))
+@given(st.text(min_size=1, max_size=200), st.integers(17, 1000))
+@example("a." + "\U0001f468" * 16, 17)
 def test_shown_name_is_a_token_of_rfc_8187_within_its_room(name: str, room: int) -> None:
     shown = files.shown_name(name, room)
     assert len(shown) <= room
@@ -168,3 +171,10 @@ def test_the_callers_word_never_chooses_the_type(content_type: str) -> None:
     body: dict[str, Any] = {"filename": "a.png", "type": content_type}
     reply = ask(ENVIRON, path="/s3/params", query=body)
     assert reply.status == 415 or reply.document["fields"]["Content-Type"] == "image/png"
+
+
+def test_a_size_of_any_length_makes_no_long_line(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "direct_upload")
+    reply = ask(ENVIRON, "POST", "/sign", body='{"filename": "a.png", "size": %s}' % ("9" * 4000))
+    assert (reply.status, reply.code) == (413, "file_too_large")
+    assert len(caplog.text) < 1000
