@@ -155,7 +155,8 @@ class AssumedRole:
         life = expires - now
         # Half the life, for a clock that is ahead: else each request would refresh.
         window = min(max(SOFT_WINDOW, life / 5) * (1 + self._jitter), life / 2)
-        return _Entry(credentials, refresh_from=expires - window, floor=expires - self._floor)
+        floor = expires - self._floor
+        return _Entry(credentials, refresh_from=min(expires - window, floor), floor=floor)
 
     def _try(self, base: BaseCredentials, pauses: tuple[float, ...], ends: float) -> Credentials:
         patience, coming = self._patience, iter(pauses)

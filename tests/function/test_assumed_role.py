@@ -139,6 +139,7 @@ def test_the_cache_follows_the_returned_expiration(server: FaultySts, clock: Clo
         pytest.param(3600, -0.1, 2952, id="late"),
         pytest.param(900, 0.1, 570, id="five minutes, early"),
         pytest.param(400, 0.0, 200, id="half a short life, not each request"),
+        pytest.param(200, 0.0, 80, id="the floor, where half a life is less"),
     ],
 )
 def test_the_soft_window(
