@@ -67,7 +67,9 @@ def normal_origin(setting: str, text: str) -> str:
         port = url.port
         host = url.hostname or ""
         if not host.isascii():
-            host = host.encode("idna").decode("ascii")
+            name = host.encode("idna")
+            # Where Python changes letters (ß to ss), browsers may mean another host.
+            host = name.decode("ascii") if name.decode("idna") == host else ""
     except ValueError:  # a bad port, bracket or label; UnicodeError is one
         host = ""
     if (

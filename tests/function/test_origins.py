@@ -92,6 +92,8 @@ def test_no_setting_means_no_page() -> None:
         pytest.param("*,https://a.example.com", id="star with others"),
         pytest.param("https://a.example.com https://b.example.com", id="spaces for commas"),
         pytest.param("https://" + "例" * 70 + ".cn", id="label too long for a name"),
+        pytest.param("https://faß.de", id="a letter that browsers and Python name apart"),
+        pytest.param("https://ｅxample.com", id="a wide letter"),
     ],
 )
 def test_refuses_a_setting_that_is_no_list_of_origins(setting: str) -> None:
