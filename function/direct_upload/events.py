@@ -24,13 +24,16 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request; header names are in lower case, the path is decoded."""
+    """One HTTP request; header names are in lower case, the path is decoded.
+
+    Tokens and signatures come in headers, and by mistake elsewhere.
+    """
 
     method: str
     path: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    query: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
 
 
 def parse_event(event: bytes | str) -> Request:

@@ -36,6 +36,11 @@ def test_reads_a_request() -> None:
     )
 
 
+def test_what_a_caller_proves_himself_with_shows_in_no_repr() -> None:
+    parts = event(headers={"Authorization": "kept"}, query={"token": "kept"}, body="kept")
+    assert "kept" not in repr(events.parse_event(parts))
+
+
 def test_reads_a_body_in_base64() -> None:
     assert events.parse_event(event(body=b"\x00\xff")).body == b"\x00\xff"
 
