@@ -38,11 +38,12 @@ def sign_v4(
     OSS refuses a V4 form whose policy does not repeat these fields (EC 0006-00000228). Only the
     policy's text is signed; the date and the scope are bound by standing in it.
     """
-    date = f"{now:%Y%m%d}"
+    moment = f"{now:%Y%m%dT%H%M%SZ}"
+    date = moment[:8]
     fields = {
         "x-oss-signature-version": V4_VERSION,
         "x-oss-credential": f"{access_key_id}/{date}/{region}/oss/aliyun_v4_request",
-        "x-oss-date": f"{now:%Y%m%dT%H%M%SZ}",
+        "x-oss-date": moment,
         "x-oss-security-token": security_token,
     }
     pinned = (exactly(name, value) for name, value in fields.items())
