@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -18,6 +17,10 @@ MAX_NAME_CHARACTERS = 1024
 MAX_BODY_BYTES = 16 * 1024
 MAX_SHOWN_CHARACTERS = 80
 _EXTENSION = "[A-Za-z0-9]{1,16}"
+
+# Control characters (Unicode: Cc), and those that turn the writing direction (LRE, RLE, PDF, LRO,
+# RLO; LRI, RLI, FSI, PDI).
+_DECEPTIVE = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 _FIELDS = 'Send JSON such as {"filename": "a.jpg", "content_type": "image/jpeg", "size": 12345}.'
 
@@ -126,7 +129,7 @@ def shown_name(name: str, room: int) -> str:
     a key may have is kept: `room` is at least 17.
     """
     name = re.split(r"[/\\]", name)[-1]
-    name = "".join(mark for mark in name if not _is_deceptive(mark)).strip() or "file"
+    name = _DECEPTIVE.sub("", name).strip() or "file"
     stem, dot, end = name.rpartition(".")
     if not stem or not re.fullmatch(_EXTENSION, end):
         stem, dot, end = name, "", ""
@@ -134,10 +137,3 @@ def shown_name(name: str, room: int) -> str:
     while len(encoded := quote(stem + dot + end, safe="", errors="replace")) > room and stem:
         stem = stem[:-1]
     return encoded
-
-
-def _is_deceptive(mark: str) -> bool:
-    return unicodedata.category(mark) == "Cc" or unicodedata.bidirectional(mark) in _TURNS
-
-
-_TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
