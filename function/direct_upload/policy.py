@@ -38,7 +38,7 @@ def content_length_range(minimum: int, maximum: int) -> Condition:
 
 def format_expiration(moment: datetime) -> str:
     """ISO 8601 in GMT with milliseconds and `Z`, the form that the OSS documents show."""
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.000Z"
+    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def encode_policy(expiration: datetime, conditions: Iterable[Condition]) -> str:
