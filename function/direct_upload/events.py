@@ -18,6 +18,8 @@ from urllib.parse import unquote
 
 from .errors import InvalidRequest
 
+_write_json = json.JSONEncoder(separators=(",", ":")).encode
+
 Answer = dict[str, Any]
 """The struct that Function Compute takes for an HTTP response."""
 
@@ -82,5 +84,5 @@ def answer(status: int, headers: Mapping[str, str], document: object = None) -> 
         "statusCode": status,
         "headers": {"Cache-Control": "no-store", "Content-Type": "application/json", **headers},
         "isBase64Encoded": False,
-        "body": "" if document is None else json.dumps(document, separators=(",", ":")),
+        "body": "" if document is None else _write_json(document),
     }
