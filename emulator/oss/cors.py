@@ -68,8 +68,9 @@ def load_cors(path: Path, default: Cors) -> Cors:
         document = ElementTree.fromstring(path.read_bytes())  # noqa: S314  the developer's own
     except FileNotFoundError:
         return default
-    except ElementTree.ParseError as error:
-        return Cors((), problem=f"{path.name} is not well-formed XML: {error}")
+    except (ElementTree.ParseError, ValueError, OSError) as error:
+        # Not well-formed, in an encoding that expat does not know, or not to be read.
+        return Cors((), problem=f"{path.name} cannot be used: {error}.")
     rules = tuple(_rule(element) for element in document.iter("CORSRule"))
     return Cors(rules, vary=document.findtext("ResponseVary", "").strip().lower() == "true")
 

@@ -148,9 +148,28 @@ def test_the_file_may_ask_for_vary(bucket: Bucket) -> None:
     assert preflight(bucket, "https://a.example.com").headers["vary"] == "Origin"
 
 
-def test_a_broken_file_allows_nothing_and_says_where_it_is_broken(bucket: Bucket) -> None:
-    (bucket.directory / "cors.xml").write_text("<CORSConfiguration>")
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param("<CORSConfiguration>", b"no element found: line 1", id="not well-formed"),
+        pytest.param(
+            '<?xml version="1.0" encoding="shift-jis"?><a/>', b"multi-byte encodings", id="encoding"
+        ),
+        pytest.param(None, b"Is a directory", id="a folder"),
+    ],
+)
+def test_a_broken_file_allows_nothing_and_says_where_it_is_broken(
+    bucket: Bucket, text: str | None, problem: bytes
+) -> None:
+    file = bucket.directory / "cors.xml"
+    if text is None:
+        file.mkdir()
+    else:
+        file.write_text(text)
     reply = preflight(bucket, ORIGIN)
     assert reply.status == 403
-    assert b"cors.xml is not well-formed XML" in reply.body
-    assert "access-control-allow-origin" not in bucket.post(headers={"Origin": ORIGIN}).headers
+    assert b"<Hint>cors.xml cannot be used: " in reply.body
+    assert problem in reply.body
+    upload = bucket.post(headers={"Origin": ORIGIN})
+    assert upload.status == 204
+    assert "access-control-allow-origin" not in upload.headers
