@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
+_write_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
 Condition: TypeAlias = dict[str, str] | list[object]
 """One item of `conditions`, as it stands in the JSON."""
 
@@ -49,5 +51,4 @@ def encode_policy(expiration: datetime, conditions: Iterable[Condition]) -> str:
     stands in UTF-8, as OSS's SDKs write it: escapes would be up to four times as long.
     """
     document = {"expiration": format_expiration(expiration), "conditions": list(conditions)}
-    text = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
-    return base64.b64encode(text.encode()).decode()
+    return base64.b64encode(_write_json(document).encode()).decode()
