@@ -166,7 +166,7 @@ def main() -> int:
     """Serve until SIGINT or SIGTERM."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=9000, help="first of four (default 9000)")
+    parser.add_argument("--port", type=_port, default=9000, help="first of four (default 9000)")
     parser.add_argument("--data", type=Path, default=Path(".local"), help="where objects are kept")
     parser.add_argument(
         "--runtime",
@@ -210,6 +210,12 @@ def main() -> int:
         print(f"local_server: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65532:
+        raise argparse.ArgumentTypeError("give a number from 1 to 65532: three more follow it")
+    return int(text)
 
 
 if __name__ == "__main__":

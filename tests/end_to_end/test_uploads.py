@@ -200,6 +200,21 @@ def test_a_taken_port_is_said_plainly(tmp_path: Path, harness: Harness) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("port", ["0", "65533", "70000", "http"])
+def test_a_port_that_leaves_no_room_for_four_is_said_plainly(tmp_path: Path, port: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "local_server.py", "--port", port, "--data", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "argument --port: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_nothing_secret_is_printed(harness: Harness) -> None:
     grant = requests.get(harness.function, timeout=30).json()
     post_form(grant, "a.png", b"content")
