@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
 from emulator.keyring import AccessKey, KeyRing
+from tests.programs import program
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # A busy machine makes any example slow; what tests prove is not speed.
 settings.register_profile("patient", deadline=None)
@@ -63,3 +67,15 @@ def no_issued_secret_is_logged() -> Iterator[None]:
     logging.getLogger().removeHandler(lines)
     logged = "\n".join(lines.lines)
     assert not [secret for secret in ISSUED if secret in logged]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The one browser of a test worker, for Playwright's synchronous half runs but once."""
+    path = program("chromium", "Chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()

@@ -1,49 +1,26 @@
-"""A Chromium, and two things for the page to talk to: the real harness and a scripted service."""
+"""Two things for the page to talk to: the real harness and a scripted service."""
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from emulator.page import Page as PageServer
 from emulator.server import Server
 from tests.browser.scripted import Scripted
 from tests.browser.view import UploadPage
 from tests.harness import ROOT, Harness, running_harness
+from tests.programs import npm_packages
 
 FOLDER = Path(__file__).parent
 MAX_UPLOAD_BYTES = 2 * 1024 * 1024
 
 Open = Callable[..., UploadPage]
-
-
-def _command(name: str, package: str) -> str:
-    """Where a program is. Continuous integration must have it; elsewhere its tests are skipped."""
-    path = shutil.which(name)
-    if path:
-        return path
-    reason = f"{package} is missing: apt-get install {package.lower()}"
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    program = _command("chromium", "Chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -114,20 +91,5 @@ def scripted_page(open_page: Open, scripted: Scripted) -> Iterator[Callable[...,
 
 @pytest.fixture(scope="session")
 def axe() -> str:
-    """The program that finds accessibility faults; installed when it is missing."""
-    npm = _command("npm", "npm")
-    lock = FOLDER / "package-lock.json"
-    installed = FOLDER / "node_modules" / ".package-lock.json"
-    with lock.open() as held:
-        fcntl.flock(held, fcntl.LOCK_EX)  # another test worker may be at it
-        if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
-            finished = subprocess.run(
-                [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-                cwd=FOLDER,
-                capture_output=True,
-                text=True,
-            )
-            if finished.returncode:
-                pytest.fail(f"npm ci fails:\n{finished.stdout}{finished.stderr}")
-            installed.touch()
-    return (FOLDER / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+    """The program that finds accessibility faults."""
+    return (npm_packages(FOLDER) / "axe-core" / "axe.min.js").read_text(encoding="utf-8")

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
 import secrets
-import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -17,12 +14,13 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 
 from tests.clients.clients import BROWSER_CLIENTS, CURL, FOLDER, Client, Settings, changed
 from tests.clients.driving import Outcome, upload_in_browser, upload_with_curl
 from tests.function.issuer import AUDIENCE, ISSUER, Token, claims, jwks, public_jwk
 from tests.harness import Harness, running_harness
+from tests.programs import npm_packages
 
 PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>{name}</title>
@@ -37,36 +35,10 @@ class Run(Protocol):
     def __call__(self, client: Client, changes: Settings = ..., path: Path = ...) -> Outcome: ...
 
 
-def _command(name: str) -> str:
-    """Where a program is. Continuous integration must have it; elsewhere its tests are skipped."""
-    path = shutil.which(name)
-    if path:
-        return path
-    reason = f"{name} is not installed; these tests upload with real clients in Chromium"
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="session")
 def packages() -> Path:
-    """node_modules as the lock says, for a whole run; a test worker waits for another's."""
-    npm, _ = _command("npm"), _command("node")
-    lock = FOLDER / "package-lock.json"
-    installed = FOLDER / "node_modules" / ".package-lock.json"
-    with lock.open() as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
-            finished = subprocess.run(
-                [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-                cwd=FOLDER,
-                capture_output=True,
-                text=True,
-            )
-            if finished.returncode:
-                pytest.fail(f"npm ci fails:\n{finished.stdout}{finished.stderr}")
-            installed.touch()
-    return FOLDER / "node_modules"
+    """The clients' node_modules."""
+    return npm_packages(FOLDER)
 
 
 @pytest.fixture(scope="session")
@@ -126,12 +98,10 @@ def harness_with(origin: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture(scope="session")
-def browser_context() -> Iterator[BrowserContext]:
-    chromium = _command("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser.new_context()
-        browser.close()
+def browser_context(chromium: Browser) -> Iterator[BrowserContext]:
+    context = chromium.new_context()
+    yield context
+    context.close()
 
 
 @pytest.fixture(scope="session")
