@@ -171,6 +171,13 @@ def test_content_md5_covers_the_whole_body(bucket: Bucket) -> None:
     assert b"<Code>InvalidDigest</Code>" in refused.body
 
 
+def test_a_length_of_thousands_of_digits_is_too_large(bucket: Bucket) -> None:
+    with connect(bucket) as connection:
+        connection.sendall(head(f"Content-Length: {'9' * 5000}"))
+        connection.shutdown(socket.SHUT_WR)
+        assert b"<Code>EntityTooLarge</Code>" in read_all(connection)
+
+
 def test_chunks_count_and_not_a_length_beside_them(bucket: Bucket) -> None:
     whole = form(signed_fields(KEY, now=NOW))
     chunked = b"%x\r\n%s\r\n0\r\n\r\n" % (len(whole), whole)
