@@ -64,6 +64,9 @@ def read_callback(fields: Mapping[str, str]) -> Callback | None:
     body = document.get("callbackBody")
     if not isinstance(body, str) or not body:
         raise _refused(CALLBACK_BODY, text, "callbackBody is absent or empty; say what to send.")
+    host = document.get("callbackHost") or None
+    if not isinstance(host, str | None):
+        raise _refused(CALLBACK_URL, text, "callbackHost is not a string.")
     body_type = document.get("callbackBodyType") or FORM
     if body_type not in BODY_TYPES:
         raise _refused(
@@ -71,7 +74,7 @@ def read_callback(fields: Mapping[str, str]) -> Callback | None:
             text,
             f"callbackBodyType is {body_type!r}; it must be one of {', '.join(BODY_TYPES)}.",
         )
-    return Callback(urls, document.get("callbackHost") or None, body, body_type)
+    return Callback(urls, host, body, body_type)
 
 
 def _decode(text: str, name: str, not_base64: Refusal, not_json: Refusal) -> dict[str, Any]:
@@ -81,6 +84,7 @@ def _decode(text: str, name: str, not_base64: Refusal, not_json: Refusal) -> dic
         raise _refused(not_base64, text, f"{name} is not standard base64.", name) from error
     try:
         document = json.loads(decoded)
+        json.dumps(document, ensure_ascii=False).encode()  # half a surrogate is no text to send
     except (ValueError, RecursionError) as error:
         raise _refused(not_json, text, f"{name} is not JSON in UTF-8.", name) from error
     if not isinstance(document, dict):

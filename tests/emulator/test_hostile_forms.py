@@ -55,6 +55,12 @@ policies = st.one_of(
 ).map(json.dumps)
 
 
+callbacks = st.fixed_dictionaries(
+    {"callbackUrl": st.text().map("http://a/{}".format), "callbackBody": st.text()},
+    optional={"callbackHost": any_json},
+).map(json.dumps)
+
+
 def encoded(text: str) -> str:
     return base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
 
@@ -78,13 +84,19 @@ def test_any_policy_is_parsed_or_refused(text: str) -> None:
 
 
 @given(
-    st.dictionaries(st.sampled_from(["callback", "callback-var"]), policies.map(encoded) | any_text)
+    st.dictionaries(
+        st.sampled_from(["callback", "callback-var"]),
+        (callbacks | policies).map(encoded) | any_text,
+    )
 )
 def test_any_callback_field_is_read_or_refused(fields: dict[str, str]) -> None:
     try:
-        read_callback(fields)
+        callback = read_callback(fields)
     except Refused as refusal:
         assert refusal.hint
+        return
+    if callback is not None:  # it can be sent
+        assert "".join([*callback.urls, callback.host or "", callback.body]).encode()
 
 
 signers = st.sampled_from(
