@@ -40,7 +40,8 @@ def content_length_range(minimum: int, maximum: int) -> Condition:
 
 def format_expiration(moment: datetime) -> str:
     """ISO 8601 in GMT with milliseconds and `Z`, the form that the OSS documents show."""
-    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    whole = moment.replace(microsecond=0, tzinfo=None)
+    return whole.isoformat(timespec="milliseconds") + "Z"
 
 
 def encode_policy(expiration: datetime, conditions: Iterable[Condition]) -> str:
