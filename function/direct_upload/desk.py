@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Protocol
 
-from .assumed_role import AssumedRole
 from .credentials import CredentialsSource, FunctionRole
 from .form_budget import grant_maker
 from .grants import GrantMaker
 from .session_policy import session_policy
 from .settings import Settings
-
-# Where index.py lies, and a JWT_JWKS of the form file:NAME beside it.
-CODE_DIRECTORY = Path(__file__).parents[1]
 
 
 class Callers(Protocol):
@@ -60,11 +55,13 @@ def _callers(settings: Settings) -> Callers:
     if settings.auth == "anonymous":
         return Anyone()
     # PyJWT and cryptography cost a cold start that only those who use them should pay.
+    from pathlib import Path
+
     from .callers import JwtCallers
     from .jwks import read_jwks
 
     return JwtCallers(
-        jwks=read_jwks(settings.jwt_jwks, CODE_DIRECTORY),
+        jwks=read_jwks(settings.jwt_jwks, directory=Path(__file__).parents[1]),
         issuer=settings.jwt_issuer,
         audience=settings.jwt_audience,
         user_claim=settings.jwt_user_claim,
@@ -76,6 +73,8 @@ def _credentials(
 ) -> CredentialsSource:
     if settings.credentials_source == "function-role":
         return FunctionRole(environ=environ)
+    from .assumed_role import AssumedRole  # costs a cold start as well
+
     return AssumedRole(
         role_arn=settings.upload_role_arn,
         session_policy=session_policy(settings.oss_bucket, settings.upload_dir),
