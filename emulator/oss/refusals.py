@@ -332,7 +332,7 @@ CALLBACK_VARIABLES_NOT_JSON = Refusal(
 
 # The callback that failed though the object is stored; 203 throughout
 _FAILED_CALLBACK = "CallbackFailed"
-CALLBACK_TOO_SLOW = Refusal(203, _FAILED_CALLBACK, "Cost too long time.", "0007-00000202")
+CALLBACK_TOO_SLOW = Refusal(203, _FAILED_CALLBACK, "Cost too long time.", "0007-00000202", INFERRED)
 CALLBACK_STATUS = Refusal(203, _FAILED_CALLBACK, "Error status : ", "0007-00000203", LIVE)
 CALLBACK_UNREACHABLE = Refusal(
     203,
