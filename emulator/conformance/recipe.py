@@ -3,7 +3,8 @@
 An empty recipe is a valid V4 form upload. What a recipe may change:
 
 `version` v1 or v4; `credentials` a name of the target's keys; `signed_ago`, `expires_in` seconds;
-`fields` form fields set or, by null, removed before signing; `conditions` added to the policy;
+`fields` form fields set or, by null, removed before signing, an object being sent as the base64
+of its JSON, as `callback` is; `conditions` added to the policy;
 `uncovered` fields whose conditions are left out; `policy` another document; `policy_text` its text;
 `policy_field` the form field as it is; `after_signing` form fields set or removed once all is
 signed; `raw_parts` whole parts before the file; `after_file` fields moved behind the file;
@@ -12,9 +13,9 @@ or null; `boundary` what Content-Type says; `cut` bytes missing from the end of 
 `path`, `headers` of the request (null removes one); `chunked`; `form` false for a request without
 a body. `posted_before` sends the same request once before.
 
-In texts `<prefix>`, `<bucket>`, `<region>`, `<access_key_id>`, `<permanent>` (the permanent key's
-ID), `<day>`, `<date>`, `<tomorrow>`, `<other host>` and, after signing, `<policy>`, `<signature>`
-and `<md5>` stand for their values, and `<20 letters>` for so many letters.
+In texts `<prefix>`, `<bucket>`, `<host>`, `<region>`, `<access_key_id>`, `<permanent>` (the
+permanent key's ID), `<day>`, `<date>`, `<tomorrow>`, `<other host>` and, after signing, `<policy>`,
+`<signature>` and `<md5>` stand for their values, and `<20 letters>` for so many letters.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ def build_request(recipe: dict[str, Any], target: Target, *, prefix: str, now: d
     places = {
         "<prefix>": prefix,
         "<bucket>": target.bucket,
+        "<host>": target.host,
         "<region>": target.region,
         "<tomorrow>": f"{now + timedelta(days=1):%Y%m%d}",
         "<other host>": target.other_host,
@@ -143,10 +145,16 @@ def _signed_fields(
 
 
 def _change(
-    fields: dict[str, str], changes: dict[str, str | None], places: dict[str, str]
+    fields: dict[str, str], changes: dict[str, Any], places: dict[str, str]
 ) -> dict[str, str]:
-    changed: dict[str, str | None] = _fill({**fields, **changes}, places)
-    return {name: value for name, value in changed.items() if value is not None}
+    changed = _fill({**fields, **changes}, places)
+    return {name: _text(value) for name, value in changed.items() if value is not None}
+
+
+def _text(value: str | dict[str, Any]) -> str:
+    if isinstance(value, str):
+        return value
+    return base64.b64encode(json.dumps(value).encode()).decode()
 
 
 def _fill(value: Any, places: dict[str, str]) -> Any:

@@ -354,64 +354,12 @@ def test_the_last_address_says_why_all_failed(bucket: Bucket, application: Recor
 # Forms that are refused
 
 
-GOOD = {"callbackUrl": "http://127.0.0.1:1/", "callbackBody": "a=1"}
-
-
-@pytest.mark.parametrize(
-    ("value", "message", "ec"),
-    [
-        pytest.param("{}", "is not base64 encoded.", "0007-00000002", id="not base64"),
-        pytest.param(field("x"), "is not json format.", "0007-00000003", id="not JSON"),
-        pytest.param(field("[]"), "is not json format.", "0007-00000003", id="no object"),
-        pytest.param(
-            field(GOOD | {"callbackUrl": "http://127.0.0.1:99999/"}),
-            "The callback url configuration is invalid.",
-            "0007-00000004",
-            id="bad port",
-        ),
-        pytest.param(
-            field(GOOD | {"callbackUrl": "ftp://127.0.0.1/"}),
-            "The callback url configuration is invalid.",
-            "0007-00000004",
-            id="bad scheme",
-        ),
-        pytest.param(
-            field(GOOD | {"callbackUrl": 1}),
-            "The callback url configuration is invalid.",
-            "0007-00000004",
-            id="no string",
-        ),
-        pytest.param(
-            field(GOOD | {"callbackUrl": ";".join(["http://a/"] * 6)}),
-            "The number of callback url exceed max value.",
-            "",
-            id="six addresses",
-        ),
-        pytest.param(
-            field(GOOD | {"callbackBody": ""}), "The callback body is empty.", "", id="no body"
-        ),
-        pytest.param(
-            field(GOOD | {"callbackBodyType": "text/plain"}),
-            "The body type of callback is not supported.",
-            "",
-            id="bad type",
-        ),
-        pytest.param(
-            field(GOOD | {"callbackBody": "x" * 5000}),
-            "The length of callback exceed max value.",
-            "",
-            id="too long",
-        ),
-    ],
-)
-def test_a_wrong_configuration_is_refused_before_anything_is_stored(
-    value: str, message: str, ec: str, bucket: Bucket
-) -> None:
+def test_a_wrong_configuration_is_shown_and_nothing_is_stored(bucket: Bucket) -> None:
+    """Which ones are wrong, and how that is answered, stands in the conformance rows."""
+    value = field({"callbackUrl": "ftp://example.com/", "callbackBody": "a=1"})
     reply = bucket.post(fields={"callback": value})
     found = error(reply)
     assert (reply.status, found["Code"]) == (400, "InvalidArgument")
-    assert message in found["Message"]
-    assert found.get("EC", "") == ec
     assert (found["ArgumentName"], found["ArgumentValue"]) == ("callback", value)
     assert bucket.files() == []
 
