@@ -7,6 +7,7 @@ origin gets an error, an allowed one its own name back.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -73,10 +74,10 @@ def normal_origin(setting: str, text: str) -> str:
     except ValueError:  # a bad port, bracket or label; UnicodeError is one
         host = ""
     if (
-        not host
+        not re.fullmatch(r"[a-z0-9._:-]+", host)
         or url.scheme not in _DEFAULT_PORTS
         or url.path not in ("", "/")
-        or any(mark in text for mark in "?#@*\\<>\"' ")
+        or re.search(r"[?#@\\\s]", text)  # what urlsplit takes away
     ):
         raise Misconfigured(
             f"The setting {setting} holds something that is no origin.",

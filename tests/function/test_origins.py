@@ -94,6 +94,10 @@ def test_no_setting_means_no_page() -> None:
         pytest.param("https://" + "例" * 70 + ".cn", id="label too long for a name"),
         pytest.param("https://faß.de", id="a letter that browsers and Python name apart"),
         pytest.param("https://ｅxample.com", id="a wide letter"),
+        pytest.param("https://a.example\t.com", id="a tab, which parsers drop"),
+        pytest.param("https://a.example\x7f", id="a control character"),
+        pytest.param("https://a%2eexample.com", id="an escape"),
+        pytest.param("https://a.example;https://b.example", id="semicolons for commas"),
     ],
 )
 def test_refuses_a_setting_that_is_no_list_of_origins(setting: str) -> None:
