@@ -115,9 +115,9 @@ def extension(name: str) -> str:
     """The last extension without its dot, in lower case; empty when it has none worth keeping.
 
     Dots and spaces at the end do not count, as Windows drops them; a name that begins with its
-    only dot has no extension.
+    only dots has no extension.
     """
-    found = re.fullmatch(rf".*[^./\\]\.({_EXTENSION})", name.rstrip(". "), re.DOTALL)
+    found = re.fullmatch(rf".*[^./\\]\.+({_EXTENSION})", name.rstrip(". "), re.DOTALL)
     return found.group(1).lower() if found else ""
 
 

@@ -20,6 +20,7 @@ from tests.function.asking import ENVIRON, ask
         pytest.param("a.jpg", "jpg", id="plain"),
         pytest.param("A.JPG", "jpg", id="capitals"),
         pytest.param("a.tar.gz", "gz", id="the last of two"),
+        pytest.param("a..jpg", "jpg", id="two dots"),
         pytest.param("a", "", id="none"),
         pytest.param("a.", "", id="only a dot"),
         pytest.param("a.jpg. . ", "jpg", id="dots and spaces at the end"),
