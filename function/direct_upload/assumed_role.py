@@ -10,15 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .credentials import BaseCredentials, Credentials, base_credentials
+from .credentials import GRANT_MARGIN, BaseCredentials, Credentials, base_credentials
 from .errors import CredentialsUnavailable, Misconfigured, UploadError
 from .sts import RETRY_LATER, AssumeRoleFailed, Role, assume_role, load_sdk
 
 logger = logging.getLogger("direct_upload")
 
-# Each grant ends 60 s before its credentials do, and shall live at least this much, or all of its
-# own life where that is shorter.
-GRANT_MARGIN_SECONDS = 60
+# Each grant shall live at least this much, or all of its own life where that is shorter.
 SHORTEST_GRANT_SECONDS = 60
 
 SOFT_WINDOW = timedelta(seconds=300)
@@ -59,9 +57,7 @@ class AssumedRole:
         jitter: float | None = None,
     ) -> None:
         self._role = Role(role_arn, session_policy, duration_seconds, endpoint, region)
-        self._floor = timedelta(
-            seconds=GRANT_MARGIN_SECONDS + min(SHORTEST_GRANT_SECONDS, policy_seconds)
-        )
+        self._floor = GRANT_MARGIN + timedelta(seconds=min(SHORTEST_GRANT_SECONDS, policy_seconds))
         self._environ = environ
         self._clock = clock
         self._patience = patience

@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from .errors import Misconfigured, UploadError
 
 logger = logging.getLogger("direct_upload")
+
+# A grant must not outlive its credentials; the minute is for clocks that differ and slow forms.
+GRANT_MARGIN = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .callback_field import Callbacks
-from .credentials import Credentials
+from .credentials import GRANT_MARGIN, Credentials
 from .errors import CredentialsUnavailable
 from .files import AdmittedFile, shown_name
 from .policy import content_length_range, exactly, format_expiration, one_of, starts_with
@@ -19,9 +19,6 @@ from .scope import Scope
 from .settings import USER, Settings
 from .signing import SIGNERS
 from .users import user_segment
-
-# A POST policy must not outlive its token; the minute is for clocks that differ and slow forms.
-CREDENTIALS_MARGIN = timedelta(seconds=60)
 
 Grant = dict[str, Any]
 
@@ -150,7 +147,7 @@ class GrantMaker:
         """
         expiration = now + self._life
         if credentials.expiration is not None:
-            expiration = min(expiration, credentials.expiration - CREDENTIALS_MARGIN)
+            expiration = min(expiration, credentials.expiration - GRANT_MARGIN)
         expiration = expiration.replace(microsecond=0)
         if expiration <= now:
             raise CredentialsUnavailable(
