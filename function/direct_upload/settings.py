@@ -15,7 +15,7 @@ from . import content_types
 from .callback_field import check_callback_url
 from .environment import Environment, wrong
 from .origins import normal_origin
-from .public_key import check_key_prefix
+from .public_key import OSS_KEY_PREFIX, check_key_prefix
 from .users import MAX_SEGMENT_BYTES
 
 DEFAULTS: Mapping[str, str] = {
@@ -43,7 +43,7 @@ DEFAULTS: Mapping[str, str] = {
     "JWT_AUDIENCE": "",
     "JWT_USER_CLAIM": "sub",
     "CALLBACK_URL": "",
-    "CALLBACK_KEY_PREFIX": "https://gosspublic.alicdn.com/",
+    "CALLBACK_KEY_PREFIX": OSS_KEY_PREFIX,
     "GRANT_SECRET": "",
     "LOG_LEVEL": "INFO",
 }
