@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from xml.etree import ElementTree
 
 from .errors import Refused
@@ -26,11 +26,12 @@ _PAGE = """<!doctype html>
 <title>{bucket}</title>
 <style>
 :root {{ color-scheme: light dark }}
-body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto }}
+body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto;
+  padding: 0 1rem }}
 table {{ width: 100%; border-collapse: collapse }}
 th, td {{ text-align: start; padding: .4rem .6rem; border-bottom: 1px solid #8885 }}
 td:first-child {{ overflow-wrap: anywhere }}
-td.number {{ text-align: end; font-variant-numeric: tabular-nums; white-space: nowrap }}
+td.number {{ text-align: end; font-variant-numeric: tabular-nums }}
 </style>
 <h1>{bucket}</h1>
 <p>{summary}</p>
@@ -38,6 +39,7 @@ td.number {{ text-align: end; font-variant-numeric: tabular-nums; white-space: n
 <tr><th>Object<th>Type<th>Bytes<th>Last modified</tr>
 {rows}
 </table>
+{more}
 </html>
 """
 
@@ -121,7 +123,15 @@ def listing_page(listing: Listing) -> bytes:
     summary = f"{count} object{'' if count == 1 else 's'}"
     if listing.prefix:
         summary += f" below {listing.prefix}"
+    more = ""
     if listing.truncated:
-        summary += f"; more follow: /?max-keys={MAX_KEYS} shows up to {MAX_KEYS}"
-    page = _PAGE.format(bucket=escape(listing.bucket), summary=escape(summary), rows=rows)
+        query = {
+            "prefix": listing.prefix,
+            "marker": listing.records[-1].key,
+            "max-keys": listing.max_keys,
+        }
+        more = f'<p><a href="/?{escape(urlencode(query))}">More</a></p>'
+    page = _PAGE.format(
+        bucket=escape(listing.bucket), summary=escape(summary), rows=rows, more=more
+    )
     return page.encode(errors="replace")
