@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-KNOWN_ELEMENTS = {"Effect", "Action", "Resource", "Sid"}
+KNOWN_ELEMENTS = {"Effect", "Action", "Resource"}
 
 
 class UnsupportedPolicy(ValueError):

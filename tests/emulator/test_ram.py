@@ -92,6 +92,7 @@ def test_a_star_spans_line_breaks() -> None:
         pytest.param(document("Allow"), id="a statement that is a string"),
         pytest.param(document({**ALLOW, "Effect": "allow"}), id="an unknown effect"),
         pytest.param(document({**ALLOW, "Condition": {}}), id="a condition"),
+        pytest.param(document({**ALLOW, "Sid": "a"}), id="an element of other clouds"),
         pytest.param(document({"Effect": "Allow", "Action": ACTION}), id="no resource"),
         pytest.param(document({**ALLOW, "Action": [1]}), id="an action that is a number"),
     ],
