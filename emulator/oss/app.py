@@ -6,12 +6,13 @@ import secrets
 import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from werkzeug import Request, Response
 
+from ..clock import utc_now
 from ..keyring import KeyRing
 from .body import Body
 from .callback import PUBLIC_KEY_PATH, CallbackKey
@@ -32,10 +33,6 @@ XML = "application/xml"
 HTML = "text/html"
 
 
-def _utc_now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 class Oss:
     """One bucket in one folder, safe to serve from many threads.
 
@@ -52,7 +49,7 @@ class Oss:
         keys: KeyRing,
         allowed_origins: Sequence[str],
         *,
-        clock: Callable[[], datetime] = _utc_now,
+        clock: Callable[[], datetime] = utc_now,
         log: Callable[[str], None] = print,
         accept_trailing_fields: bool = False,
         accept_uncovered_token: bool = False,
@@ -63,7 +60,6 @@ class Oss:
             bucket=bucket,
             region=region,
             keys=keys,
-            allowed_origins=tuple(allowed_origins),
             clock=clock,
             log=log,
             accept_trailing_fields=accept_trailing_fields,
@@ -74,7 +70,7 @@ class Oss:
         )
         self._store = Store(directory / bucket)
         self._cors_file = directory / CORS_FILE
-        self._default_cors = default_cors(self._settings.allowed_origins)
+        self._default_cors = default_cors(tuple(allowed_origins))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         started = time.monotonic()

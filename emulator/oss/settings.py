@@ -17,7 +17,6 @@ class Settings:
     bucket: str
     region: str
     keys: KeyRing
-    allowed_origins: tuple[str, ...]
     clock: Callable[[], datetime]
     log: Callable[[str], None]
     accept_trailing_fields: bool  # the PostObject page's own sample has `submit` after `file`
