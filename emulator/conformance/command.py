@@ -28,28 +28,29 @@ from .recipe import Target
 from .rows import Row, load_rows
 from .run import differences, try_row
 
-KINDS = {"permanent": "", "temporary": "TEMPORARY_", "limited": "LIMITED_"} | {
-    "expired": "EXPIRED_",
-    "disabled": "DISABLED_",
-}
+FURTHER_KINDS = ("temporary", "limited", "expired", "disabled")
 
 
 def read_target(url: str, environment: Mapping[str, str]) -> Target:
     """The target that the environment describes; KeyError names a variable that is missing."""
-    keys = {}
-    for kind, infix in KINDS.items():
-        prefix = f"CONFORMANCE_{infix}"
-        if kind == "permanent" or f"{prefix}ACCESS_KEY_ID" in environment:
-            keys[kind] = AccessKey(
-                environment[f"{prefix}ACCESS_KEY_ID"],
-                environment[f"{prefix}ACCESS_KEY_SECRET"],
-                environment.get(f"{prefix}SECURITY_TOKEN"),
-            )
+    keys = {"permanent": _read_key("CONFORMANCE_", environment)}
+    for kind in FURTHER_KINDS:
+        prefix = f"CONFORMANCE_{kind.upper()}_"
+        if f"{prefix}ACCESS_KEY_ID" in environment:
+            keys[kind] = _read_key(prefix, environment)
     return Target(
         host=urlsplit(url).netloc,
         bucket=environment["CONFORMANCE_BUCKET"],
         region=environment["CONFORMANCE_REGION"],
         keys=keys,
+    )
+
+
+def _read_key(prefix: str, environment: Mapping[str, str]) -> AccessKey:
+    return AccessKey(
+        environment[f"{prefix}ACCESS_KEY_ID"],
+        environment[f"{prefix}ACCESS_KEY_SECRET"],
+        environment.get(f"{prefix}SECURITY_TOKEN"),
     )
 
 
