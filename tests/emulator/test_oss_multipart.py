@@ -145,12 +145,3 @@ def test_refuses_a_value_that_is_not_utf8() -> None:
     with pytest.raises(Refused) as caught:
         read_form(reader(PART + b"\xff\r\n--b--\r\n"))
     assert caught.value.refusal is MALFORMED_FIELD
-
-
-@settings(deadline=None)  # the machine may be busy
-@given(st.binary(max_size=300), st.integers(1, 40))
-def test_any_bytes_are_read_or_refused(body: bytes, size: int) -> None:
-    try:
-        read_all(reader(PART + body, size))
-    except Refused as refused:
-        assert refused.hint
