@@ -1,0 +1,1 @@
+"""Measures the function: `make bench` prints the tables of docs/performance.md."""

@@ -1,0 +1,50 @@
+"""Measures the function: `python -m bench [--quick] [--write docs/performance.md]`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+from pathlib import Path
+
+from emulator.keyring import AccessKey, KeyRing
+from emulator.server import Server
+from emulator.sts import Sts
+
+from . import cold, tables, warm
+from .codes import codes
+from .requests import COMMON, ROLE_ARN
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="few rounds, for a first look")
+    parser.add_argument(
+        "--write", type=Path, metavar="FILE", help="bring the tables there up to date"
+    )
+    options = parser.parse_args()
+    rounds = 3 if options.quick else 21
+    base = AccessKey(
+        COMMON["ALIBABA_CLOUD_ACCESS_KEY_ID"],
+        COMMON["ALIBABA_CLOUD_ACCESS_KEY_SECRET"],
+        COMMON["ALIBABA_CLOUD_SECURITY_TOKEN"],
+    )
+    parts = [_machine(), warm.measure(rounds=rounds, seconds=0.05)]
+    with Server(Sts(ROLE_ARN, KeyRing([base]), log=lambda line: None)) as sts:
+        parts.append(cold.measure(codes(), sts_url=sts.url, rounds=rounds))
+    text = "\n".join(parts)
+    print(text)
+    if options.write is not None:
+        tables.write(text, options.write)
+    return 0
+
+
+def _machine() -> str:
+    return (
+        f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} processors.\n"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

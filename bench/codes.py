@@ -1,0 +1,48 @@
+"""The function as it deploys, once for each runtime, with and without byte-code."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from .environment import FOLDER, ROOT
+
+sys.path.insert(0, str(ROOT / "deploy"))  # as `python deploy/bundle.py` does
+
+from bundle import build
+from bundling.runtimes import RUNTIMES, find_interpreter
+
+
+@dataclass(frozen=True)
+class Code:
+    """A bundle, the Python that runs it, and a copy of the bundle without byte-code."""
+
+    runtime: str
+    interpreter: Path
+    folder: Path
+    sources: Path
+
+
+def codes() -> list[Code]:
+    """One for each runtime whose Python is found here."""
+    found = []
+    for runtime in RUNTIMES.values():
+        interpreter = find_interpreter(runtime)
+        if interpreter is None:
+            print(f"bench: no {runtime.name} here, so no cold start of it", file=sys.stderr)
+            continue
+        folder = FOLDER / "bundles" / runtime.name
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        build(
+            folder,
+            runtime=runtime,
+            function=ROOT / "function",
+            requirements=ROOT / "requirements.txt",
+        )
+        sources = folder.with_name(f"{runtime.name}-sources")
+        shutil.rmtree(sources, ignore_errors=True)
+        shutil.copytree(folder, sources, ignore=shutil.ignore_patterns("__pycache__"))
+        found.append(Code(runtime.name, interpreter, folder, sources))
+    return found
