@@ -116,7 +116,7 @@ def test_whatever_the_function_signs_is_accepted(
         "FORBID_OVERWRITE": overwrite,
         "UNIQUE_DIR": leaf,
     }
-    for_file = grant(("POST", "/sign", json.dumps({"filename": f"a{name}.png"})), **changes)
+    for_file = grant(("POST", "/sign", json.dumps({"filename": f"{name}a.png"})), **changes)
     assert bucket.post(for_file["fields"]) == (200, "")
     for_directory = grant(DIRECTORY_GRANT, **changes)
     fields = for_directory["fields"]
