@@ -134,4 +134,4 @@ def listing_page(listing: Listing) -> bytes:
     page = _PAGE.format(
         bucket=escape(listing.bucket), summary=escape(summary), rows=rows, more=more
     )
-    return page.encode(errors="replace")
+    return page.encode()
