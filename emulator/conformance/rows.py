@@ -14,14 +14,15 @@ EVIDENCE = ("documented", "live", "inferred")
 @dataclass(frozen=True)
 class Row:
     """`expect` has `status`, and for a refusal `code` and `ec` (empty: none); `message` is the
-    start of the message, `headers` are headers of the answer (null: absent)."""
+    start of the message, `headers` are headers of the answer (null: absent). A row that sets a
+    switch, if only to its default, is about the emulator alone."""
 
     name: str
     recipe: dict[str, Any]
     expect: dict[str, Any]
     evidence: str
     source: str
-    switches: dict[str, bool] = field(default_factory=dict)  # of the emulator alone
+    switches: dict[str, bool] = field(default_factory=dict)
 
 
 def load_rows(folder: Path = FOLDER) -> list[Row]:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -137,6 +138,19 @@ def test_the_command_compares_an_endpoint_with_the_rows(endpoint: Endpoint) -> N
     assert "not run  an expired token: needs expired credentials" in lines
     assert "not run  V1 where it is switched off: about the emulator alone" in lines
     assert lines[-1].startswith(f"{len(ROWS)} rows, 0 differ, ")
+
+
+def test_no_row_for_a_real_bucket_needs_a_clock_that_stands_still(tmp_path: Path) -> None:
+    ring, keys = make_keys()
+    with Server(Oss("post-test", "cn-hangzhou", tmp_path, ring, ["http://a"])) as server:
+        target = Target(
+            host=server.url.removeprefix("http://"),
+            bucket="post-test",
+            region="cn-hangzhou",
+            keys={"permanent": keys["permanent"]},
+        )
+        lines, _ = run_rows(ROWS, server.url, target, clock=lambda: datetime.now(timezone.utc))
+    assert [line for line in lines if line.startswith("differs")] == []
 
 
 def test_the_command_reports_what_differs_and_exits_with_1(
