@@ -38,7 +38,7 @@ def sign_v4(
     OSS refuses a V4 form whose policy does not repeat these fields (EC 0006-00000228). Only the
     policy's text is signed; the date and the scope are bound by standing in it.
     """
-    moment = f"{now:%Y%m%dT%H%M%SZ}"
+    moment = now.isoformat()[:19].replace("-", "").replace(":", "") + "Z"  # strftime is slower
     date = moment[:8]
     fields = {
         "x-oss-signature-version": V4_VERSION,
