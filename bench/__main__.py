@@ -12,7 +12,7 @@ from emulator.keyring import AccessKey, KeyRing
 from emulator.server import Server
 from emulator.sts import Sts
 
-from . import cold, tables, warm
+from . import cold, memory, tables, throughput, warm
 from .codes import codes
 from .requests import COMMON, ROLE_ARN
 
@@ -31,8 +31,11 @@ def main() -> int:
         COMMON["ALIBABA_CLOUD_SECURITY_TOKEN"],
     )
     parts = [_machine(), warm.measure(rounds=rounds, seconds=0.05)]
-    with Server(Sts(ROLE_ARN, KeyRing([base]), log=lambda line: None)) as sts:
-        parts.append(cold.measure(codes(), sts_url=sts.url, rounds=rounds))
+    sts = Sts(ROLE_ARN, KeyRing([base]), log=lambda line: None)
+    with Server(sts) as server:
+        parts.append(cold.measure(codes(), sts_url=server.url, rounds=rounds))
+        parts.append(memory.measure(sts, sts_url=server.url, quick=options.quick))
+    parts.append(throughput.measure(seconds=1 if options.quick else 10))
     text = "\n".join(parts)
     print(text)
     if options.write is not None:

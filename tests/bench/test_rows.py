@@ -1,0 +1,12 @@
+"""One tiny round of the bench's rows for which nothing has to be installed."""
+
+from __future__ import annotations
+
+from bench.rounds import run
+from bench.rows import own_rows
+
+
+def test_every_row_of_our_own_can_be_measured() -> None:
+    found = run(own_rows(), rounds=1, seconds=0.0)
+    assert {"directory grant, V4", "file grant, V1", "directory grant, V4: floor"} <= set(found)
+    assert all(len(times) == 1 for times in found.values())
