@@ -20,8 +20,9 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import Client
 
 from direct_upload.app import App
+from direct_upload.settings import DEFAULTS
 from emulator.keyring import AccessKey, KeyRing
-from emulator.oss import Oss
+from emulator.oss import Oss, conditions
 from tests.function.asking import ENVIRON, NOW, Context, event, read
 
 KEY = AccessKey(
@@ -175,3 +176,7 @@ def test_a_grant_ends_when_it_says(tmp_path: Path, version: str, seconds: int) -
 def free(kind: tuple[str, str, str]) -> set[str]:
     """A directory grant leaves the end of the key open; another test holds its beginning."""
     return {"key"} if kind == DIRECTORY_GRANT else set()
+
+
+def test_the_buckets_hints_name_settings_that_exist() -> None:
+    assert set(conditions.SETTINGS.values()) <= set(DEFAULTS)
