@@ -8,7 +8,6 @@ whole), so of them only the error code, the HTTP status and the types go further
 from __future__ import annotations
 
 import functools
-import gc
 import logging
 import queue
 import re
@@ -111,12 +110,7 @@ def assume_role(
 @functools.cache
 def load_sdk() -> None:
     """Import the SDK, and silence what it would print."""
-    # All of its 500 modules stay, so the search for garbage among them finds nothing.
-    gc.disable()
-    try:
-        import alibabacloud_sts20150401.client  # noqa: F401
-    finally:
-        gc.enable()
+    import alibabacloud_sts20150401.client  # noqa: F401
 
     # It hangs handlers of its own to these, which would print each line again to stderr. Above
     # DEBUG, DEBUG=sdk in the environment can no longer print tokens and signatures.
