@@ -98,7 +98,7 @@ def _leaf() -> str:
 
 def _log_grant(key_or_dir: str, user: str) -> None:
     """Who may put what where, so that an object can be traced to its uploader."""
-    logger.info("granted %r to %r", key_or_dir, user or "anyone")
+    logger.debug("granted %r to %r", key_or_dir, user or "anyone")
 
 
 def _callback(desk: Desk, visit: Visit) -> dict[str, Any]:
