@@ -16,7 +16,8 @@ from .settings import Settings
 MAX_NAME_CHARACTERS = 1024
 MAX_BODY_BYTES = 16 * 1024
 MAX_SHOWN_CHARACTERS = 80
-_EXTENSION = "[A-Za-z0-9]{1,16}"
+_EXTENSION = re.compile("[A-Za-z0-9]{1,16}")
+_WITH_EXTENSION = re.compile(rf".*[^./\\]\.+({_EXTENSION.pattern})", re.DOTALL)
 
 # Control characters (Unicode: Cc), and those that turn the writing direction (LRE, RLE, PDF, LRO,
 # RLO; LRI, RLI, FSI, PDI).
@@ -117,7 +118,7 @@ def extension(name: str) -> str:
     Dots and spaces at the end do not count, as Windows drops them; a name that begins with its
     only dots has no extension.
     """
-    found = re.fullmatch(rf".*[^./\\]\.+({_EXTENSION})", name.rstrip(". "), re.DOTALL)
+    found = _WITH_EXTENSION.fullmatch(name.rstrip(". "))
     return found.group(1).lower() if found else ""
 
 
@@ -128,10 +129,10 @@ def shown_name(name: str, room: int) -> str:
     80 characters, or than `room` bytes once encoded, loses the end of its stem. An extension that
     a key may have is kept: `room` is at least 17.
     """
-    name = re.split(r"[/\\]", name)[-1]
+    name = name.replace("\\", "/").rpartition("/")[2]
     name = _DECEPTIVE.sub("", name).strip() or "file"
     stem, dot, end = name.rpartition(".")
-    if not stem or not re.fullmatch(_EXTENSION, end):
+    if not stem or not _EXTENSION.fullmatch(end):
         stem, dot, end = name, "", ""
     stem = stem[: MAX_SHOWN_CHARACTERS - len(dot + end)]
     while len(encoded := quote(stem + dot + end, safe="", errors="replace")) > room and stem:
