@@ -104,6 +104,9 @@ def test_a_base64_body_is_decoded() -> None:
         pytest.param(
             {**VALID, "headers": {"X-A": "1" * 8190}}, "exceed 8192 bytes", id="headers over 8 KB"
         ),
+        pytest.param(
+            {**VALID, "headers": {"X-A": "文" * 2730}}, "exceed 8192 bytes", id="counted in bytes"
+        ),
         pytest.param({**VALID, "isBase64Encoded": 0}, "isBase64Encoded is of type int", id="flag"),
         pytest.param({**VALID, "body": {"a": 1}}, "body is of type dict", id="dict as body"),
         pytest.param({**VALID, "body": None}, "body is of type NoneType", id="no body"),

@@ -10,6 +10,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
@@ -20,7 +21,10 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from werkzeug import Response
 
 from emulator.oss import Oss, callback
+from emulator.oss.callback_field import Callback
+from emulator.oss.errors import Refused
 from emulator.oss.image_size import ImageSize, read_image_size
+from emulator.oss.refusals import CALLBACK_STATUS
 from emulator.oss.store import Store
 from emulator.server import Server
 from tests.emulator.multipart import Reply, send
@@ -331,6 +335,21 @@ def test_an_application_that_takes_too_long_is_203(
     found = error(reply)
     assert reply.status == 203
     assert (found["Message"], found["EC"]) == ("Cost too long time.", "0007-00000202")
+
+
+def test_all_addresses_share_the_five_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    times, given = iter([100.0, 100.0, 104.0]), list[float]()
+
+    def fail(seconds: float, *_: object) -> None:
+        given.append(seconds)
+        raise Refused(CALLBACK_STATUS, hint="A failure.")
+
+    monkeypatch.setattr(callback, "time", SimpleNamespace(monotonic=lambda: next(times)))
+    monkeypatch.setattr(callback, "_post_within", fail)
+    two = Callback(("http://a/", "http://b/"), None, "a=1", FORM)
+    with pytest.raises(Refused):
+        callback.call_back(two, b"a=1", key=callback.CallbackKey(), key_url="http://c/")
+    assert given == [5.0, 1.0]
 
 
 def test_addresses_are_tried_in_order_until_one_succeeds(

@@ -177,14 +177,15 @@ def test_shows_people_a_page(bucket: Bucket) -> None:
 
 
 def test_a_page_that_does_not_show_all_leads_to_the_next(bucket: Bucket) -> None:
-    for key in ("a&/1", "a&/2", "b"):
+    for key in ("a&/1", "a&/2", "a&/3", "b"):
         bucket.post(key)
-    first = bucket.get("/?prefix=a%26/&max-keys=1", {"Accept": "text/html"}).body.decode()
-    more = re.search('<a href="([^"]*)">More</a>', first)
-    assert more is not None
-    second = bucket.get(unescape(more[1]), {"Accept": "text/html"}).body.decode()
-    assert ["a&amp;/2" in first, "a&amp;/2" in second] == [False, True]
-    assert ["b</a>" in second, "More" in second] == [False, False]
+    path, shown = "/?prefix=a%26/&max-keys=1", []
+    while path:
+        page = bucket.get(path, {"Accept": "text/html"}).body.decode()
+        shown.append(re.findall(">([^<]+)</a><td>", page))
+        more = re.search('<a href="([^"]+)">More</a>', page)
+        path = unescape(more[1]) if more else ""
+    assert shown == [["a&amp;/1"], ["a&amp;/2"], ["a&amp;/3"]]
 
 
 def test_xml_is_for_clients_that_do_not_ask_for_a_page(bucket: Bucket) -> None:
