@@ -48,7 +48,7 @@ def read_claim(fields: Mapping[str, str], now: datetime) -> Claim | None:
     version = fields.get("x-oss-signature-version")
     if version == V4:
         return _read_v4(fields, now)
-    if version == "OSS2" or (version is None and any(name in fields for name in S3_FIELDS)):
+    if version == "OSS2" or any(name in fields for name in S3_FIELDS):
         raise Refused(
             NOT_EMULATED,
             hint="V2 and S3-compatible signatures are not emulated; "
