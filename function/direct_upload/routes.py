@@ -37,7 +37,7 @@ class Route:
     method: str
     serve: Callable[[Desk, Visit], dict[str, Any]]
     is_directory: bool = False  # DIRECTORY_GRANTS=false takes it away
-    asks_caller: bool = True
+    asks_caller: bool = True  # whether AUTH applies
 
 
 def find_route(request: Request) -> Route:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from functools import cache
 from typing import Any
 
@@ -15,9 +14,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
+from tests.function.asking import NOW
+
 ISSUER = "https://login.example.com/"
 AUDIENCE = "uploads"
-NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=timezone.utc)
 NOW_SECONDS = int(NOW.timestamp())
 
 _TO_JWK: Mapping[str, Any] = {

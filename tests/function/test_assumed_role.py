@@ -39,7 +39,7 @@ SECRETS = (ISSUED_SECRET, ISSUED_TOKEN, "BaseSecret", "BaseToken", "SessionPolic
 # Waits as short as a busy machine lets a healthy answer be; the defaults have a test of their own.
 QUICK = Patience(pauses=(0.001, 0.001))
 HASTY = Patience(
-    try_seconds=0.1, deadline_seconds=0.25, pauses=(0.001, 0.001), last_try_seconds=0.02
+    try_seconds=0.1, deadline_seconds=0.6, pauses=(0.001, 0.001), last_try_seconds=0.02
 )
 
 OUTAGE = refuse("503 Service Unavailable", "ServiceUnavailable")

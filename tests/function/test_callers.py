@@ -19,11 +19,11 @@ from jwt.algorithms import RSAAlgorithm
 from direct_upload.callers import JwtCallers
 from direct_upload.errors import Unauthorized
 from direct_upload.jwks import read_jwks
+from tests.function.asking import NOW
 from tests.function.issuer import (
     ALGORITHMS,
     AUDIENCE,
     ISSUER,
-    NOW,
     NOW_SECONDS,
     Token,
     claims,
