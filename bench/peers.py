@@ -1,4 +1,4 @@
-"""What other projects sign the same policy with; needs the bench's own environment."""
+"""What other projects sign the same forms with; needs the bench's own environment."""
 
 from __future__ import annotations
 
@@ -11,13 +11,10 @@ from botocore.config import Config  # type: ignore[import-not-found]
 from minio import Minio  # type: ignore[import-not-found]
 from minio.datatypes import PostPolicy  # type: ignore[import-not-found]
 
-from .requests import TOKEN
-from .sample import BUCKET, KEY_ID, PREFIX, REGION, SECRET, Sign
-
-KEY = PREFIX + "${filename}"
+from .forms import BUCKET, KEY_ID, LIFE_SECONDS, MAX_BYTES, REGION, SECRET, TOKEN, Form, Signer
 
 
-def signers() -> Mapping[str, Sign]:
+def signers() -> Mapping[str, Signer]:
     """By name, each with its client made beforehand and no call over the network."""
     s3 = boto3.client(
         "s3",
@@ -28,13 +25,14 @@ def signers() -> Mapping[str, Sign]:
         config=Config(signature_version="s3v4", s3={"addressing_style": "virtual"}),
     )
 
-    def with_boto3() -> Any:
+    def with_boto3(form: Form) -> Any:
+        pinned = [{name: value} for name, value in form.pinned.items()]
         return s3.generate_presigned_post(
             BUCKET,
-            KEY,
-            Fields={"success_action_status": "200"},
-            Conditions=[["content-length-range", 1, 104857600], {"success_action_status": "200"}],
-            ExpiresIn=300,
+            form.key,
+            Fields=dict(form.pinned),
+            Conditions=[["content-length-range", 1, MAX_BYTES], *pinned],
+            ExpiresIn=LIFE_SECONDS,
         )["fields"]
 
     client = Minio(
@@ -45,11 +43,15 @@ def signers() -> Mapping[str, Sign]:
         region=REGION,
     )
 
-    def with_minio() -> Any:
-        policy = PostPolicy(BUCKET, datetime.now(timezone.utc) + timedelta(seconds=300))
-        policy.add_starts_with_condition("key", PREFIX)
-        policy.add_equals_condition("success_action_status", "200")
-        policy.add_content_length_range_condition(1, 104857600)
-        return client.presigned_post_policy(policy)
+    def with_minio(form: Form) -> Any:
+        policy = PostPolicy(BUCKET, datetime.now(timezone.utc) + timedelta(seconds=LIFE_SECONDS))
+        if form.prefix:
+            policy.add_starts_with_condition("key", form.prefix)
+        else:
+            policy.add_equals_condition("key", form.key)
+        for name, value in form.pinned.items():
+            policy.add_equals_condition(name, value)
+        policy.add_content_length_range_condition(1, MAX_BYTES)
+        return {"key": form.key, **form.pinned, **client.presigned_post_policy(policy)}
 
     return {"boto3": with_boto3, "minio-py": with_minio}

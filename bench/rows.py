@@ -7,13 +7,15 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from .floor import floor
-from .requests import DIRECTORY, FUNCTION_ROLE, GRANTS, Context
+from .forms import FORMS, Signer
+from .requests import FUNCTION_ROLE, GRANTS, Context
 from .rounds import Measure, measure
-from .sample import Sign, bare_handler, official_sample
+from .sample import bare_handler, official_sample
 
 FUNCTION = Path(__file__).resolve().parents[1] / "function"
 sys.path.insert(0, str(FUNCTION))  # as Function Compute does
@@ -37,55 +39,39 @@ def log_to_nowhere() -> None:
 
 
 def handler_rows() -> dict[str, Measure]:
-    """Each kind of grant under both signature versions, as deployed and silent, and its floor."""
+    """Each kind of grant under both signature versions, as deployed and debugged, and its floor."""
     rows: dict[str, Measure] = {}
     for version in ("v4", "v1"):
         function = handler({**FUNCTION_ROLE, "SIGNATURE_VERSION": version})
-        for grant, event in GRANTS.items():
+        for kind, event in GRANTS.items():
             answer = function(event)
             if answer["statusCode"] != 200:
                 raise RuntimeError(f"no grant to measure: {answer['body']}")
-            name = row_name(grant, version)
+            name = row_name(kind, version)
             rows[name] = _on(function, event)
-            rows[f"{name}: silent"] = _silent(rows[name])
+            rows[f"{name}: debugged"] = _debugged(rows[name])
             rows[f"{name}: floor"] = _on(floor(answer, version=version), event)
     return rows
 
 
-def _silent(row: Measure) -> Measure:
-    """The row without the line that each grant logs, as with LOG_LEVEL=WARNING.
-
-    The level holds for the turns of this row only, for all handlers here share the logger.
-    """
-
-    def seconds(times: int) -> float:
-        level = logger.level
-        logger.setLevel(logging.WARNING)
-        try:
-            return row(times)
-        finally:
-            logger.setLevel(level)
-
-    return seconds
+def row_name(kind: str, version: str) -> str:
+    return f"{kind} grant, {version.upper()}"
 
 
-def row_name(grant: str, version: str) -> str:
-    return f"{grant} grant, {version.upper()}"
-
-
-def directory_grant() -> dict[str, Any]:
+def grant(kind: str) -> dict[str, Any]:
     """What peers' handlers have to write."""
-    grant: dict[str, Any] = json.loads(handler(FUNCTION_ROLE)(DIRECTORY)["body"])
-    return grant
+    made: dict[str, Any] = json.loads(handler(FUNCTION_ROLE)(GRANTS[kind])["body"])
+    return made
 
 
-def signer_rows(signers: Mapping[str, Sign]) -> dict[str, Measure]:
-    """Each signer alone and inside the bare handler."""
+def signer_rows(signers: Mapping[str, Signer]) -> dict[str, Measure]:
+    """Each signer alone and inside the bare handler, for both kinds of grant."""
     rows: dict[str, Measure] = {}
-    grant = directory_grant()
-    for name, sign in signers.items():
-        rows[f"{name}, alone"] = measure(sign)
-        rows[f"{name}, in a bare handler"] = _on(bare_handler(sign, grant), DIRECTORY)
+    for kind, form in FORMS.items():
+        for name, signer in signers.items():
+            rows[f"{name}, {kind}, alone"] = measure(partial(signer, form))
+            function = bare_handler(signer, form, grant(kind))
+            rows[f"{name}, {kind}, in a bare handler"] = _on(function, GRANTS[kind])
     return rows
 
 
@@ -95,4 +81,21 @@ def own_rows() -> dict[str, Measure]:
 
 
 def _on(function: Callable[[bytes], object], event: bytes) -> Measure:
-    return measure(lambda: function(event))
+    return measure(partial(function, event))
+
+
+def _debugged(row: Measure) -> Measure:
+    """The row with LOG_LEVEL=DEBUG, at which each grant logs a line.
+
+    The level holds for the turns of this row only, for all handlers here share the logger.
+    """
+
+    def seconds(times: int) -> float:
+        level = logger.level
+        logger.setLevel(logging.DEBUG)
+        try:
+            return row(times)
+        finally:
+            logger.setLevel(level)
+
+    return seconds

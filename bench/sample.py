@@ -7,32 +7,25 @@ import datetime
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from .requests import COMMON, TOKEN
-
-KEY_ID, SECRET = COMMON["ALIBABA_CLOUD_ACCESS_KEY_ID"], COMMON["ALIBABA_CLOUD_ACCESS_KEY_SECRET"]
-BUCKET, REGION = COMMON["OSS_BUCKET"], COMMON["OSS_REGION"]
-PREFIX = "user-dirs/0123456789abcdef0123456789abcdef/"
-
-Sign = Callable[[], Mapping[str, Any]]
-"""Makes the fields of one upload form."""
+from .forms import BUCKET, KEY_ID, LIFE_SECONDS, MAX_BYTES, REGION, SECRET, TOKEN, Form, Signer
 
 
-def official_sample() -> dict[str, Any]:
+def official_sample(form: Form) -> dict[str, Any]:
     """What the samples of the topic do for each request, once they have credentials (V4)."""
     now = datetime.datetime.now(datetime.timezone.utc)
-    expiration = (now + datetime.timedelta(seconds=300)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    expiration = now + datetime.timedelta(seconds=LIFE_SECONDS)
     date, moment = now.strftime("%Y%m%d"), now.strftime("%Y%m%dT%H%M%SZ")
     credential = f"{KEY_ID}/{date}/{REGION}/oss/aliyun_v4_request"
     policy = {
-        "expiration": expiration,
+        "expiration": expiration.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
         "conditions": [
             {"bucket": BUCKET},
-            ["content-length-range", 1, 104857600],
-            ["starts-with", "$key", PREFIX],
-            {"success_action_status": "200"},
+            ["content-length-range", 1, MAX_BYTES],
+            ["starts-with", "$key", form.prefix] if form.prefix else {"key": form.key},
+            *({name: value} for name, value in form.pinned.items()),
             {"x-oss-signature-version": "OSS4-HMAC-SHA256"},
             {"x-oss-credential": credential},
             {"x-oss-date": moment},
@@ -44,8 +37,8 @@ def official_sample() -> dict[str, Any]:
     for part in (date, REGION, "oss", "aliyun_v4_request"):
         key = hmac.new(key, part.encode(), hashlib.sha256).digest()
     return {
-        "key": PREFIX + "${filename}",
-        "success_action_status": "200",
+        "key": form.key,
+        **form.pinned,
         "policy": text.decode(),
         "x-oss-signature-version": "OSS4-HMAC-SHA256",
         "x-oss-credential": credential,
@@ -55,20 +48,24 @@ def official_sample() -> dict[str, Any]:
     }
 
 
-def bare_handler(sign: Sign, grant: dict[str, Any]) -> Callable[[bytes], dict[str, Any]]:
+def bare_handler(
+    signer: Signer, form: Form, grant: dict[str, Any]
+) -> Callable[[bytes], dict[str, Any]]:
     """The least that makes a function of a signer: it reads the event, signs and writes an answer.
 
-    It answers the members of our directory grant, so that no row writes less than another, and
-    looks at nothing: no origin, no caller, no route.
+    It answers the members of our grant, so that no row writes less than another, and looks at
+    nothing: no origin, no caller, no route.
     """
 
     def handler(event: bytes) -> dict[str, Any]:
-        json.loads(event)
+        body = json.loads(event)["body"]
+        if body:
+            json.loads(body)
         return {
             "statusCode": 200,
             "headers": {"Content-Type": "application/json"},
             "isBase64Encoded": False,
-            "body": json.dumps(grant | {"fields": sign()}),
+            "body": json.dumps(grant | {"fields": signer(form)}),
         }
 
     return handler

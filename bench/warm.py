@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import ExitStack
+from dataclasses import asdict
 
-from . import environment, sample, tables
+from . import environment, forms, tables
+from .forms import FORMS
 from .remote import rows_of
-from .requests import DIRECTORY, TOKEN
+from .requests import GRANTS
 from .rounds import run
-from .rows import directory_grant, row_name
+from .rows import grant, row_name
 
 SIGNERS = ("official sample, rewritten", "minio-py", "boto3", "ali-oss (Node)")
 GROWING = ("origins in ALLOWED_ORIGINS", "keys in JWT_JWKS", "users who ask in turn")
-GRANTS = [row_name(grant, version) for version in ("v4", "v1") for grant in ("directory", "file")]
+HANDLERS = [row_name(kind, version) for version in ("v4", "v1") for kind in GRANTS]
 
 
 def measure(*, rounds: int, seconds: float) -> str:
@@ -35,34 +37,35 @@ def measure(*, rounds: int, seconds: float) -> str:
 
 def _handlers(found: tables.Found) -> str:
     rows = []
-    for grant in GRANTS:
-        silent, floor = f"{grant}: silent", f"{grant}: floor"
-        figures = [_microseconds(found, row) for row in (grant, silent, floor)]
-        ratios = [f"{tables.ratio(found, row, floor):.2f}" for row in (grant, silent)]
-        rows.append([grant, *figures, *ratios])
+    for name in HANDLERS:
+        debugged, floor = f"{name}: debugged", f"{name}: floor"
+        figures = [_microseconds(found, row) for row in (floor, name, debugged)]
+        ratios = [f"{tables.ratio(found, row, floor):.2f}" for row in (name, debugged)]
+        rows.append([name, *figures, *ratios])
     return tables.table(
-        ["the handler", "µs", "µs, silent", "µs, floor", "× floor", "× floor, silent"], rows
+        [
+            "the handler",
+            "floor, µs",
+            "handler, µs",
+            "LOG_LEVEL=DEBUG, µs",
+            "handler / floor",
+            "with DEBUG",
+        ],
+        rows,
     )
 
 
 def _peers(found: tables.Found) -> str:
     rows = []
-    for name in SIGNERS:
-        alone, inside = f"{name}, alone", f"{name}, in a bare handler"
-        if alone in found:  # ali-oss needs Node
-            ours = [row for grant in GRANTS[:2] for row in (grant, f"{grant}: silent")]
-            ratios = [f"{tables.ratio(found, inside, row):.2f}" for row in ours]
-            rows.append([name, *(_microseconds(found, row) for row in (alone, inside)), *ratios])
+    for kind in FORMS:
+        for name in SIGNERS:
+            alone, inside = f"{name}, {kind}, alone", f"{name}, {kind}, in a bare handler"
+            if alone in found:  # ali-oss needs Node
+                figures = [_microseconds(found, row) for row in (alone, inside)]
+                ratio = tables.ratio(found, inside, row_name(kind, "v4"))
+                rows.append([f"{name}, {kind} grant", *figures, f"{ratio:.2f}"])
     return tables.table(
-        [
-            "signers, V4",
-            "µs, alone",
-            "µs, in a bare handler",
-            "× our directory grant",
-            "× it, silent",
-            "× our file grant",
-            "× it, silent",
-        ],
+        ["other signers, V4", "alone, µs", "in a bare handler, µs", "the latter / our handler"],
         rows,
     )
 
@@ -89,13 +92,14 @@ def _microseconds(found: tables.Found, row: str) -> str:
 def _for_node() -> str:
     return json.dumps(
         {
-            "keyId": sample.KEY_ID,
-            "secret": sample.SECRET,
-            "token": TOKEN,
-            "bucket": sample.BUCKET,
-            "region": sample.REGION,
-            "prefix": sample.PREFIX,
-            "event": DIRECTORY.decode(),
-            "grant": directory_grant(),
+            "keyId": forms.KEY_ID,
+            "secret": forms.SECRET,
+            "token": forms.TOKEN,
+            "bucket": forms.BUCKET,
+            "region": forms.REGION,
+            "kinds": {
+                kind: {"event": GRANTS[kind].decode(), "form": asdict(form), "grant": grant(kind)}
+                for kind, form in FORMS.items()
+            },
         }
     )
