@@ -217,9 +217,10 @@ class TestDefaultDomain:
 
         assert response.headers["Access-Control-Allow-Origin"] == "https://a"
 
-    def test_leaves_cors_to_a_function_that_does_it(self) -> None:
+    @pytest.mark.parametrize("name", ["access-control-allow-origin", "Access-Control-Allow-Origin"])
+    def test_leaves_cors_to_a_function_that_does_it(self, name: str) -> None:
         response = answer_to(
-            {**VALID, "headers": {"access-control-allow-origin": "https://a"}},
+            {**VALID, "headers": {name: "https://a"}},
             custom_domain=False,
             headers={"Origin": "https://b"},
         )
