@@ -100,7 +100,7 @@ def _table(code: Code, found: tables.Found, without: tables.Found, peaks: dict[s
             name,
             f"{tables.median(found, name) * 1e3:.1f}",
             f"{(tables.median(found, name) - bare) * 1e3:.1f}",
-            f"{(tables.median(without, name) - bare) * 1e3:.1f}",
+            "" if name == BARE else f"{(tables.median(without, name) - bare) * 1e3:.1f}",
             f"{peaks[name] / 1024:.1f}" if name in peaks else "",
         ]
         for name in found
