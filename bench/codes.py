@@ -12,7 +12,9 @@ from .environment import FOLDER, ROOT
 sys.path.insert(0, str(ROOT / "deploy"))  # as `python deploy/bundle.py` does
 
 from bundle import build
-from bundling.runtimes import RUNTIMES, find_interpreter
+from bundling.runtimes import RUNTIMES, Runtime, find_interpreter
+
+OLDEST_GLIBC = (2, 28)  # of the runtimes'
 
 
 @dataclass(frozen=True)
@@ -26,10 +28,13 @@ class Code:
 
 
 def codes() -> list[Code]:
-    """One for each runtime whose Python is found here."""
+    """One for each runtime whose Python is found here, else one for this Python."""
+    interpreters = {runtime: find_interpreter(runtime) for runtime in RUNTIMES.values()}
+    if not any(interpreters.values()):
+        name = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        interpreters[Runtime(name, OLDEST_GLIBC)] = Path(sys.executable)
     found = []
-    for runtime in RUNTIMES.values():
-        interpreter = find_interpreter(runtime)
+    for runtime, interpreter in interpreters.items():
         if interpreter is None:
             print(f"bench: no {runtime.name} here, so no cold start of it", file=sys.stderr)
             continue

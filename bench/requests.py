@@ -24,10 +24,20 @@ ASSUME_ROLE = {**COMMON, "CREDENTIALS_SOURCE": "assume-role", "UPLOAD_ROLE_ARN":
 
 
 @dataclass(frozen=True)
+class BaseKeys:
+    """The function's own credentials, as python3.10's context hands them with each request."""
+
+    access_key_id: str = COMMON["ALIBABA_CLOUD_ACCESS_KEY_ID"]
+    access_key_secret: str = COMMON["ALIBABA_CLOUD_ACCESS_KEY_SECRET"]
+    security_token: str = TOKEN
+
+
+@dataclass(frozen=True)
 class Context:
-    """The part of Function Compute's context that the function reads (python3.12)."""
+    """The part of Function Compute's context that the function reads."""
 
     request_id: str = "1-69240000-0123456789abcdef01234567"
+    credentials: BaseKeys = BaseKeys()
 
 
 def event(method: str, path: str, body: str = "", **headers: str) -> bytes:
