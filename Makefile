@@ -40,6 +40,7 @@ lock:  ## pin the newest versions (needs uv)
 	uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header --python-version 3.10 requirements.in -o requirements.txt
 	uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header --python-version 3.10 requirements-dev.in -o requirements-dev.txt
 	uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header --python-version 3.10 deploy/build-constraints.in -o deploy/build-constraints.txt
+	uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header --python-version 3.10 bench/requirements.in -o bench/requirements.txt
 
 $(VENV)/.ready: requirements-dev.txt
 	$(PYTHON) -m venv $(VENV)
