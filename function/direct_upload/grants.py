@@ -14,7 +14,14 @@ from .callback_field import Callbacks
 from .credentials import GRANT_MARGIN, Credentials
 from .errors import CredentialsUnavailable
 from .files import AdmittedFile, shown_name
-from .policy import content_length_range, exactly, format_expiration, one_of, starts_with
+from .policy import (
+    content_length_range,
+    exactly,
+    exactly_each,
+    format_expiration,
+    one_of,
+    starts_with,
+)
 from .scope import Scope
 from .settings import USER, Settings
 from .signing import SIGNERS
@@ -108,7 +115,7 @@ class GrantMaker:
             exactly("bucket", scope.bucket),
             content_length_range(scope.minimum, scope.maximum),
             starts_with("key", key) if scope.is_directory else exactly("key", key),
-            *(exactly(name, value) for name, value in pinned.items()),
+            *exactly_each(pinned),
         ]
         if scope.is_directory and scope.content_types:
             conditions.append(one_of("content-type", scope.content_types))
@@ -121,6 +128,8 @@ class GrantMaker:
             region=self._settings.oss_region,
             now=now,
         )
+        server_time = now.timestamp()
+        expire = int(expiration.timestamp())
         return {
             "method": "POST",
             "url": self._url,
@@ -129,10 +138,10 @@ class GrantMaker:
                 **pinned,
                 **signed,
             },
-            "expires": int((expiration - now).total_seconds()),
-            "expire": int(expiration.timestamp()),
+            "expires": int(expire - server_time),
+            "expire": expire,
             "expiration": format_expiration(expiration),
-            "server_time": int(now.timestamp()),
+            "server_time": int(server_time),
             "limits": {
                 "min_bytes": scope.minimum,
                 "max_bytes": scope.maximum,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
@@ -21,6 +21,11 @@ Condition: TypeAlias = dict[str, str] | list[object]
 def exactly(field: str, value: str) -> Condition:
     """The form must hold this field with this value; `bucket` means the bucket posted to."""
     return {field: value}
+
+
+def exactly_each(fields: Mapping[str, str]) -> list[Condition]:
+    """The form must hold each of these fields with its value."""
+    return [{field: value} for field, value in fields.items()]
 
 
 def starts_with(field: str, prefix: str) -> Condition:

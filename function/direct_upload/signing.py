@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import lru_cache
 
-from .policy import Condition, encode_policy, exactly
+from .policy import Condition, encode_policy, exactly, exactly_each
 
 V4_VERSION = "OSS4-HMAC-SHA256"
 
@@ -46,8 +46,7 @@ def sign_v4(
         "x-oss-date": moment,
         "x-oss-security-token": security_token,
     }
-    pinned = (exactly(name, value) for name, value in fields.items())
-    policy = encode_policy(expiration, [*conditions, *pinned])
+    policy = encode_policy(expiration, [*conditions, *exactly_each(fields)])
     token = fields.pop("x-oss-security-token")
     return {
         "policy": policy,
