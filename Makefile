@@ -10,8 +10,8 @@ BIN := $(VENV)/bin
 run: $(VENV)/.ready  ## start the function, OSS, STS and the page on this machine
 	@exec $(BIN)/python local_server.py --port $(PORT) --data .local
 
-test: $(VENV)/.ready  ## run every test
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+test: $(VENV)/.ready  ## run every test; they reach every branch of function/ and emulator/
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report term:skip-covered --cov-fail-under 100
 
 check: $(VENV)/.ready  ## format, lint, types
 	$(BIN)/ruff format --check .

@@ -24,6 +24,7 @@ from .post import LogEntry, check_bucket, post_object
 from .refusals import INTERNAL_ERROR, METHOD_NOT_ALLOWED, NOT_EMULATED
 from .settings import Settings
 from .store import Store
+from .text import one_line
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -169,7 +170,7 @@ class Oss:
         if refused is not None:
             ec = f" {refused.refusal.ec}" if refused.refusal.ec else ""
             line += f": {refused.refusal.code}{ec}: {refused.hint}"
-        self._settings.log(line)
+        self._settings.log(one_line(line))
 
 
 def _refusal(request: Request, error: Refused, request_id: str) -> Response:

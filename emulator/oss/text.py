@@ -14,6 +14,11 @@ def printable(text: str) -> str:
     return _UNPRINTABLE.sub("\ufffd", text)
 
 
+def one_line(text: str) -> str:
+    """Nobody can break a line of the log, or write one of their own."""
+    return "".join(mark if mark.isprintable() else repr(mark)[1:-1] for mark in text)
+
+
 def first_difference(expected: str, got: str) -> str:
     """Where two texts part, for a person who looks for a typing error."""
     pairs = zip(expected, got, strict=False)

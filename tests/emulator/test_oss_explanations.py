@@ -88,6 +88,16 @@ def test_logs_one_line_for_each_request(bucket: Bucket) -> None:
     ]
 
 
+def test_a_form_cannot_break_a_line_of_the_log(bucket: Bucket) -> None:
+    fields = signed_fields(KEY, now=NOW)
+    forged = fields["x-oss-credential"].replace("cn-", "\r\nGET 'x' 200 \x1b[2J-")
+    fields["x-oss-credential"] = forged
+    send(bucket.url, body=form(fields, b"content"))
+    (line,) = bucket.log
+    assert line.isprintable()
+    assert "20261124/\\r\\nGET" in line
+
+
 def test_no_secret_reaches_the_log(bucket: Bucket) -> None:
     key = bucket.keys.issue(expiration=NOW + timedelta(hours=1))
     expired = bucket.keys.issue(expiration=NOW)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -111,6 +113,55 @@ def test_settings_are_read_once_per_instance() -> None:
     first = read(app.handle(event(), Context())).document["host"]
     environ["OSS_BUCKET"] = "another"
     assert read(app.handle(event(), Context())).document["host"] == first
+
+
+class SlowEnviron(dict[str, str]):
+    """An environment that is read slowly the first time, and counts how often it is read."""
+
+    def __init__(self) -> None:
+        super().__init__(ENVIRON)
+        self.reads = 0
+        self.reading, self.go_on = threading.Event(), threading.Event()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        if name == "OSS_BUCKET":
+            self.reads += 1
+            self.reading.set()
+            self.go_on.wait(10)
+        return super().get(name, default)
+
+
+class WatchedLock:
+    """A lock that tells when somebody has to wait for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.waited_for = threading.Event()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(blocking=False):
+            self.waited_for.set()
+            self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+def test_requests_that_meet_a_cold_instance_share_its_settings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    environ = SlowEnviron()
+    app = App(environ, lambda: NOW)
+    lock = WatchedLock()
+    monkeypatch.setattr(app, "_lock", lock)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(app.handle, event(), Context())
+        assert environ.reading.wait(10)
+        second = pool.submit(app.handle, event(), Context())
+        assert lock.waited_for.wait(10)
+        environ.go_on.set()
+        assert first.result()["statusCode"] == second.result()["statusCode"] == 200
+    assert environ.reads == 1
 
 
 class Broken:
