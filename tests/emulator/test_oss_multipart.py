@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.oss.errors import Refused
@@ -27,7 +27,6 @@ def read_all(parts: Multipart) -> list[tuple[str, str | None, str | None, bytes]
     return result
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(
     contents=st.lists(
         st.one_of(

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.oss.store import Record, Store
@@ -68,7 +68,6 @@ def test_no_key_leaves_the_folder(key: str, tmp_path: Path) -> None:
     assert len(files(tmp_path)) == 2
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=300))
 def test_any_key_is_kept_under_its_own_name(key: str) -> None:
     with tempfile.TemporaryDirectory() as folder:

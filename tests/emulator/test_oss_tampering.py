@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import Client
 
@@ -54,7 +54,6 @@ def test_the_form_as_it_was_signed_is_stored(client: Client) -> None:
     assert post(client, FIELDS) == 200
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(
     name=st.sampled_from(sorted(FIELDS)),
     position=st.integers(0, 2000),
