@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,15 @@ class Harness:
     data: Path
     printed: list[str]
     process: subprocess.Popen[str]
+
+    def prints(self, *words: str) -> bool:
+        """Whether it prints a line with these words; the answer may be faster than the line."""
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            if any(all(word in line for word in words) for line in list(self.printed)):
+                return True
+            time.sleep(0.01)
+        return False
 
 
 @contextlib.contextmanager

@@ -35,7 +35,7 @@ def test_the_page_shows_what_the_functions_own_receiver_answers(
         key = page.key("a.txt")
         expect(page.file("a.txt")).to_contain_text('"Status":"OK"')
         expect(page.file("a.txt")).to_contain_text(key)
-        assert any('"event": "upload_finished"' in line and key in line for line in harness.printed)
+        assert harness.prints('"event": "upload_finished"', key)
 
 
 @Request.application

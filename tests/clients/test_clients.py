@@ -102,7 +102,7 @@ def test_a_client_gets_along_with_a_callback(
     assert outcome.answer is not None
     harness = harness_with(changed(client.settings, WITH_CALLBACK))
     assert read_object(harness, outcome.answer["key"]).body == file.read_bytes()
-    assert any("POST /callback 200" in line for line in harness.printed)
+    assert harness.prints("POST /callback 200")
 
 
 @pytest.mark.parametrize(
