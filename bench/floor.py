@@ -24,7 +24,7 @@ def floor(answer: dict[str, Any], *, version: str) -> Callable[[bytes], dict[str
     status, headers, digest = answer["statusCode"], answer["headers"], DIGESTS[version]
 
     def handler(event: bytes) -> dict[str, Any]:
-        body = json.loads(event)["body"]
+        body = json.loads(event.decode())["body"]
         if body:
             json.loads(body)
         encoded = base64.b64encode(WRITE(policy).encode())

@@ -58,7 +58,7 @@ def bare_handler(
     """
 
     def handler(event: bytes) -> dict[str, Any]:
-        body = json.loads(event)["body"]
+        body = json.loads(event.decode())["body"]
         if body:
             json.loads(body)
         return {

@@ -38,13 +38,13 @@ class Request:
     body: bytes = field(default=b"", repr=False)
 
 
-def parse_event(event: bytes | str) -> Request:
+def parse_event(event: bytes) -> Request:
     """The request in an event; `InvalidRequest` when it is not an HTTP event at all.
 
     The console's test button and InvokeFunction send whatever they like.
     """
     try:
-        document = json.loads(event)
+        document = json.loads(event.decode())  # of bytes, it would first guess the encoding
         http = document["requestContext"]["http"]
         path = document.get("rawPath") or http.get("path") or "/"
         return Request(

@@ -51,7 +51,7 @@ def file_from_json(body: bytes) -> File:
     if len(body) > MAX_BODY_BYTES:
         raise InvalidRequest(f"The body is larger than {MAX_BODY_BYTES} bytes.", _FIELDS)
     try:
-        document = json.loads(body)
+        document = json.loads(body.decode())  # of bytes, it would first guess the encoding
     except (ValueError, RecursionError) as error:
         raise InvalidRequest("The body is not JSON.", _FIELDS) from error
     if not isinstance(document, dict):
