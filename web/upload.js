@@ -91,10 +91,13 @@ export async function upload(file, { endpoint, onProgress = () => {}, signal, he
         tries--;
         continue;
       }
-      if (!error.transient || tries === TRIES) throw error;
+      // Without any network no try tells about the services: it goes on until there is one again.
+      const offline = error.status === 0 && !navigator.onLine;
+      if (!error.transient || (tries >= TRIES && !offline)) throw error;
       const milliseconds = pauseBefore(tries, error);
       report(state, 0, { milliseconds, error });
       await pause(milliseconds, signal);
+      if (offline && navigator.onLine) tries = 0;
     }
   }
 }

@@ -117,6 +117,18 @@ def test_a_long_outage_fails_and_a_retry_by_hand_posts_to_the_same_key(
     assert list(scripted.objects.values()) == [b"hello"]
 
 
+def test_without_a_network_it_goes_on_trying_until_it_is_back(scripted_page: OpenScripted) -> None:
+    page = scripted_page()
+    page.page.context.set_offline(True)
+    page.choose(text_file("a.txt"))
+    for pause in (1, 2, 4, 8):  # with a network, the third would be the last
+        page.expect_sentence(
+            "a.txt", f"The upload service does not answer. Trying again in {pause} s"
+        )
+    page.page.context.set_offline(False)
+    page.expect_state("a.txt", "done")
+
+
 def test_a_lost_answer_is_no_second_object(scripted_page: OpenScripted, scripted: Scripted) -> None:
     scripted.posting.append(scripted.store_and_break_off)
     page = scripted_page()
