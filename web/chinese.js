@@ -39,7 +39,7 @@ export const chinese = {
 
   announceAdded: (count) => `已添加 ${count} 个文件。`,
   announceProgress: (percent) => `已上传 ${percent}%。`,
-  announce: (name, what) => `${name}：${what}。`,
+  announce: (name, what) => `${name}：${what.replace(/。$/, "")}。`,
 
   reasons: {
     unreachable: "上传服务没有响应。",

@@ -44,7 +44,7 @@ export const english = {
 
   announceAdded: (count) => (count === 1 ? "1 file added." : `${count} files added.`),
   announceProgress: (percent) => `${percent} % uploaded.`,
-  announce: (name, what) => `${name}: ${what}.`,
+  announce: (name, what) => `${name}: ${what.replace(/\.$/, "")}.`, // a sentence or a few words
 
   reasons: {
     unreachable: "The upload service does not answer.",
