@@ -63,7 +63,7 @@ def _describe_bytecode(runtime: Runtime, interpreter: Path | None) -> str:
         return f"byte-code by {interpreter}"
     return (
         f"WARNING: no byte-code, since no Python {runtime.python_version} was found: each cold"
-        " start compiles the SDK first and takes more than twice as long.\n"
+        " start compiles the SDK first and takes about twice as long.\n"
         f"         Get one (uv python install {runtime.python_version}) and run this again."
     )
 
