@@ -1,48 +1,57 @@
-# Needs only Python >= 3.10 and make; everything else is set up in .venv on first use.
+# Needs only Python >= 3.10 and make: each command first sets up what it needs in .venv.
 PYTHON ?= python3
 PORT ?= 9000
 RUNTIME ?= python3.10
-VENV := .venv
-BIN := $(VENV)/bin
+SET_UP := $(PYTHON) -m deploy.virtualenv
+VENV_PYTHON := .venv/bin/python
+LOCK := $(VENV_PYTHON) -m uv pip compile --quiet --upgrade --universal --generate-hashes --no-strip-extras \
+	--no-annotate --no-header --python-version 3.10
 
 .PHONY: run test check bundle setup-cloud doctor bench fuzz soak lock
 
-run: $(VENV)/.ready  ## start the function, OSS, STS and the page on this machine
-	@exec $(BIN)/python local_server.py --port $(PORT) --data .local
+run:  ## start the function, OSS, STS and the page on this machine
+	@$(SET_UP) run
+	@exec $(VENV_PYTHON) local_server.py --port $(PORT) --data .local
 
-test: $(VENV)/.ready  ## run every test; they reach every branch of function/ and emulator/
-	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report term:skip-covered --cov-fail-under 100
+test:  ## run every test; they reach every branch of function/ and emulator/
+	@$(SET_UP) test
+	$(VENV_PYTHON) -m pytest -n 2 --dist loadfile --cov --cov-report term:skip-covered --cov-fail-under 100
 
-check: $(VENV)/.ready  ## format, lint, types
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
+check:  ## format, lint, types
+	@$(SET_UP) test
+	$(VENV_PYTHON) -m ruff format --check .
+	$(VENV_PYTHON) -m ruff check .
+	$(VENV_PYTHON) -m mypy
 
-bundle: $(VENV)/.ready  ## make build/ as it deploys
-	@$(BIN)/python deploy/bundle.py --runtime $(RUNTIME)
+bundle:  ## make build/ as it deploys
+	@$(SET_UP) bundle
+	@$(VENV_PYTHON) -m deploy.bundle --runtime $(RUNTIME)
 
-setup-cloud: $(VENV)/.ready  ## print the commands that prepare an account
-	@$(BIN)/python deploy/setup_cloud.py
+setup-cloud:  ## print the commands that prepare an account
+	@$(SET_UP)
+	@$(PYTHON) -m deploy.setup_cloud
 
-doctor: $(VENV)/.ready  ## examine a deployment: make doctor URL=https://... ORIGIN=https://...
-	@$(BIN)/python deploy/doctor.py $(URL) $(if $(ORIGIN),--origin $(ORIGIN)) $(if $(TOKEN),--token $(TOKEN)) $(if $(UPLOAD),--upload)
+doctor:  ## examine a deployment: make doctor URL=https://... ORIGIN=https://...
+	@$(SET_UP)
+	@$(PYTHON) -m deploy.doctor $(URL) $(if $(ORIGIN),--origin $(ORIGIN)) $(if $(TOKEN),--token $(TOKEN)) $(if $(UPLOAD),--upload)
 
-bench: $(VENV)/.ready  ## measure against the floor and against peers
-	$(BIN)/python -m bench
+bench:  ## measure against the floor and against peers
+	@$(SET_UP) test
+	$(VENV_PYTHON) -m bench
 
-fuzz: $(VENV)/.ready  ## 200,000 hostile events
-	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q --timeout 0 tests/function/test_hostile_events.py
+fuzz:  ## 200,000 hostile events
+	@$(SET_UP) test
+	HYPOTHESIS_PROFILE=fuzz $(VENV_PYTHON) -m pytest -q --timeout 0 tests/function/test_hostile_events.py
 
-soak: $(VENV)/.ready  ## mixed load with faults, for minutes
-	$(BIN)/python -m bench.soak
+soak:  ## mixed load with faults, for minutes
+	@$(SET_UP) test
+	$(VENV_PYTHON) -m bench.soak
 
-lock:  ## pin the newest versions (needs uv)
-	uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header --python-version 3.10 requirements.in -o requirements.txt
-	uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header --python-version 3.10 requirements-dev.in -o requirements-dev.txt
-	uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header --python-version 3.10 deploy/build-constraints.in -o deploy/build-constraints.txt
-	uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header --python-version 3.10 bench/requirements.in -o bench/requirements.txt
-
-$(VENV)/.ready: requirements-dev.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	@touch $@
+lock:  ## pin the newest versions
+	@$(SET_UP) bundle
+	$(LOCK) requirements.in -o requirements.txt
+	$(LOCK) deploy/requirements.in -o deploy/requirements.txt
+	$(LOCK) deploy/build-constraints.in -o deploy/build-constraints.txt
+	$(LOCK) requirements-run.in -c requirements.txt -o requirements-run.txt
+	$(LOCK) requirements-test.in -c requirements-run.txt -c deploy/requirements.txt -o requirements-test.txt
+	$(LOCK) bench/requirements.in -o bench/requirements.txt

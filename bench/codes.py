@@ -7,12 +7,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.bundle import build
+from deploy.bundling.runtimes import RUNTIMES, Runtime, find_interpreter
+
 from .environment import FOLDER, ROOT
-
-sys.path.insert(0, str(ROOT / "deploy"))  # as `python deploy/bundle.py` does
-
-from bundle import build
-from bundling.runtimes import RUNTIMES, Runtime, find_interpreter
 
 OLDEST_GLIBC = (2, 28)  # of the runtimes'
 

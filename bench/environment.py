@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from deploy.virtualenv import prepare
+
 ROOT = Path(__file__).resolve().parents[1]
 HERE = Path(__file__).resolve().parent
 FOLDER = ROOT / ".bench"
@@ -16,15 +18,8 @@ LOCKS = (ROOT / "requirements.txt", HERE / "requirements.txt")
 
 def python() -> Path:
     """A Python like this one, with the function's packages and the peers'."""
-    venv, interpreter = FOLDER / "venv", FOLDER / "venv" / "bin" / "python"
-    if _stale(venv / ".ready", LOCKS):
-        shutil.rmtree(venv, ignore_errors=True)
-        _run(sys.executable, "-m", "venv", venv)
-        for lock in LOCKS:
-            _run(interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-                 "--require-hashes", "-r", lock)  # fmt: skip
-        (venv / ".ready").touch()
-    return interpreter
+    prepare(FOLDER / "venv", *LOCKS)
+    return FOLDER / "venv" / "bin" / "python"
 
 
 def node() -> Path | None:

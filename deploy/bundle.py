@@ -10,12 +10,12 @@ import shutil
 import sys
 from pathlib import Path
 
-from bundling.archive import normalise, zipped
-from bundling.bytecode import compile_all
-from bundling.errors import BundleError
-from bundling.pruning import prune
-from bundling.runtimes import RUNTIMES, Runtime, find_interpreter
-from bundling.wheels import install, refuse_foreign_wheels
+from .bundling.archive import normalise, zipped
+from .bundling.bytecode import compile_all
+from .bundling.errors import BundleError
+from .bundling.pruning import prune
+from .bundling.runtimes import RUNTIMES, Runtime, find_interpreter
+from .bundling.wheels import install, refuse_foreign_wheels
 
 ROOT = Path(__file__).resolve().parent.parent
 ZIPPED_LIMIT = 13_000_000  # bytes; a cold start downloads and unpacks all of it

@@ -13,11 +13,11 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from urllib.parse import urlsplit
 
-from diagnosis.browser import Answer, Unreachable
-from diagnosis.bucket import check_bucket_cors, check_place, check_upload
-from diagnosis.finding import Finding
-from diagnosis.function import Function, check_answer, check_health, check_origins
-from diagnosis.grant import check_clocks, check_policy, check_shape
+from .diagnosis.browser import Answer, Unreachable
+from .diagnosis.bucket import check_bucket_cors, check_place, check_upload
+from .diagnosis.finding import Finding
+from .diagnosis.function import Function, check_answer, check_health, check_origins
+from .diagnosis.grant import check_clocks, check_policy, check_shape
 
 Clock = Callable[[], datetime]
 Examined = tuple[str, list[Finding]]

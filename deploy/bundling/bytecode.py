@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bundling.commands import run
-from bundling.errors import BundleError
+from .commands import run
+from .errors import BundleError
 
 CODE_DIRECTORY = "/code"  # where Function Compute puts the code; tracebacks then name real files
 

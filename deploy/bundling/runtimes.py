@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bundling.commands import run
+from .commands import run
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from bundling.commands import run
-from bundling.errors import BundleError
-from bundling.runtimes import Runtime
+from .commands import run
+from .errors import BundleError
+from .runtimes import Runtime
 
 BUILD_CONSTRAINTS = Path(__file__).parent.parent / "build-constraints.txt"
 
@@ -43,7 +43,7 @@ def install(requirements: Path, target: Path, *, runtime: Runtime) -> None:
     )  # fmt: skip
     if finished.returncode != 0:
         if "No module named uv" in finished.stderr:
-            raise BundleError("uv is missing: python -m pip install -r requirements-dev.txt")
+            raise BundleError("uv is missing: run this as `make bundle`, which installs it")
         raise BundleError(f"the packages cannot be installed:\n{finished.stderr.strip()}")
 
 

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from diagnosis.browser import Answer, fetch
-from diagnosis.finding import Finding
-from diagnosis.grant import CLOCK_TOLERANCE, SET_CLOCK, read_policy
+from .browser import Answer, fetch
+from .finding import Finding
+from .grant import CLOCK_TOLERANCE, SET_CLOCK, read_policy
 
 LOOPBACK = re.compile(r"127\.\d+\.\d+\.\d+|localhost|.*\.localhost|::1")
 OSS_HOST = re.compile(r"(?P<bucket>[a-z0-9-]+)\.oss-(?P<region>[a-z0-9-]+?)(?P<internal>-internal)?"

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from diagnosis.browser import Answer, fetch
-from diagnosis.finding import Finding
+from .browser import Answer, fetch
+from .finding import Finding
 
 # A name that nobody can own (RFC 2606), so that it is in nobody's list.
 FOREIGN_ORIGIN = "https://foreign.invalid"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from diagnosis.finding import Finding
+from .finding import Finding
 
 REDEPLOY = "Deploy the current code (s deploy -y), and let no proxy rewrite its answers."
 SET_CLOCK = "Set the clock by NTP; in the cloud, report it to Alibaba Cloud with a request id."

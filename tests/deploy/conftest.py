@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from deploy.bundle import build
+from deploy.bundling.runtimes import RUNTIMES, Runtime, find_interpreter
+
 ROOT = Path(__file__).resolve().parents[2]
-
-# `python deploy/bundle.py` puts the script's folder first, too.
-sys.path.insert(0, str(ROOT / "deploy"))
-
-from bundle import build  # noqa: E402
-from bundling.runtimes import RUNTIMES, Runtime, find_interpreter  # noqa: E402
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from diagnosis.function import FOREIGN_ORIGIN
 from werkzeug.wrappers import Response
 
+from deploy.diagnosis.function import FOREIGN_ORIGIN
 from tests.deploy.planted import ORIGIN, SECRETS, Deployment, Document
 
 Fault = Callable[[Deployment], None]

@@ -6,15 +6,15 @@ import re
 import subprocess
 from pathlib import Path
 
-import bundle as bundle_command
 import pytest
-from bundling.errors import BundleError
-from bundling.pruning import METADATA_READERS
-from bundling.runtimes import RUNTIMES, Runtime
-from bundling.wheels import install, refuse_foreign_wheels
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from deploy import bundle as bundle_command
+from deploy.bundling.errors import BundleError
+from deploy.bundling.pruning import METADATA_READERS
+from deploy.bundling.runtimes import RUNTIMES, Runtime
+from deploy.bundling.wheels import install, refuse_foreign_wheels
 from tests.deploy.conftest import ROOT, Bundle, make_bundle
 
 ELF_X86_64 = b"\x7fELF\x02\x01"

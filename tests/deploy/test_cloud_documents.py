@@ -10,9 +10,9 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-import setup_cloud
-from documents import FOLDER, cors_document, policy_document
 
+from deploy import setup_cloud
+from deploy.documents import FOLDER, cors_document, policy_document
 from direct_upload.errors import Misconfigured
 from direct_upload.session_policy import session_policy
 from direct_upload.settings import DEFAULTS

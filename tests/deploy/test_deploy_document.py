@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import setup_cloud
-
+from deploy import setup_cloud
 from tests.deploy.conftest import ROOT
 from tests.deploy.test_s_yaml import rendered
 

@@ -12,11 +12,11 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-import doctor
 import pytest
-from diagnosis.bucket import check_place
 from werkzeug.wrappers import Response
 
+from deploy import doctor
+from deploy.diagnosis.bucket import check_place
 from emulator.server import Server
 from tests.deploy.faults import FAULTS, Fault
 from tests.deploy.planted import ORIGIN, SECRETS, Deployment, Document

@@ -11,10 +11,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import doctor
 import pytest
-from documents import cors_document
 
+from deploy import doctor
+from deploy.documents import cors_document
 from tests.deploy.conftest import ROOT
 from tests.deploy.planted import ORIGIN
 

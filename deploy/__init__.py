@@ -1,0 +1,1 @@
+"""What stands between a clone and a deployment: set-up, bundles, cloud documents, the doctor."""

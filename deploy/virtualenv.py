@@ -1,0 +1,147 @@
+"""Make .venv hold what a lock lists, exactly: python3 -m deploy.virtualenv [run|test|bundle]
+
+Nothing is resolved: a lock names every package with its version and hashes, and pip installs those
+as they stand (`--no-deps`). Nothing unpinned runs: the only package that is published without a
+wheel is built by the setuptools of build-constraints.txt, which is installed first
+(`--no-build-isolation`). So no new release of anything can change or break a clone.
+
+A Python that is too old also runs this file, to be told so: its syntax is Python 3.6's.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+VERSION = ".".join(map(str, sys.version_info[:3]))
+if sys.version_info < (3, 10):  # noqa: UP036 (the Makefile runs it by any python3)
+    sys.exit(
+        f"set-up: Python 3.10 or newer is needed, this is {VERSION}: make PYTHON=python3.12 ..."
+    )
+
+PYTHON = f"Python {VERSION} in {sys.base_prefix}"
+ROOT = Path(__file__).resolve().parent.parent
+BUILD_CONSTRAINTS = ROOT / "deploy" / "build-constraints.txt"
+LOCKS = {
+    "run": ROOT / "requirements-run.txt",
+    "test": ROOT / "requirements-test.txt",
+    "bundle": ROOT / "deploy" / "requirements.txt",
+}
+SOURCE_ONLY = "alibabacloud-tea"  # pure Python: every machine builds the same wheel of it
+RECORD = "set-up.json"  # what the environment holds; absent while that is being changed
+NO_NETWORK = re.compile(r"connection broken by|Could not fetch URL|NewConnectionError")
+
+
+class SetUpError(Exception):
+    """The environment cannot be made; the message says why and what to do."""
+
+
+def prepare(folder: Path, *locks: Path) -> None:
+    """Make the folder a virtual environment of this Python with the packages of the locks.
+
+    It is replaced when another Python made it, when a lock in it has changed, and when its set-up
+    did not finish. Raises `SetUpError`.
+    """
+    wanted = {"Python": PYTHON}
+    for lock in (BUILD_CONSTRAINTS, *locks):
+        wanted[str(lock.relative_to(ROOT))] = hashlib.sha256(lock.read_bytes()).hexdigest()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _one_at_a_time(folder.parent):
+        held = _held(folder)
+        missing = [name for name in wanted if name not in held]
+        changed = [name for name in wanted if name in held and held[name] != wanted[name]]
+        if folder.exists() and (changed or not held):
+            _say(f"replacing {folder.name}: {_reason(held, changed)}")
+        if changed or not held:
+            held, missing = {}, list(wanted)
+            _create(folder)
+        if missing:
+            (folder / RECORD).unlink(missing_ok=True)
+            for name in missing:
+                if name != "Python":
+                    _say(f"installing {name} into {folder.name} (Python {VERSION})")
+                    _install(folder, ROOT / name)
+            (folder / RECORD).write_text(json.dumps({**held, **wanted}), "utf-8")
+
+
+def _reason(held: dict[str, str], changed: list[str]) -> str:
+    if not held:
+        return "its set-up did not finish"
+    return f"{held['Python']} made it" if "Python" in changed else f"{changed[0]} has changed"
+
+
+@contextlib.contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Let `make run` wait while `make test` sets the same environment up."""
+    descriptor = os.open(str(folder), os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _held(folder: Path) -> dict[str, str]:
+    try:
+        record: dict[str, str] = json.loads((folder / RECORD).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record
+
+
+def _create(folder: Path) -> None:
+    finished = _run(sys.executable, "-m", "venv", "--clear", folder)
+    if "ensurepip" in finished.stdout:
+        raise SetUpError(
+            f"Python {VERSION} has no ensurepip. On Debian and Ubuntu: apt install python3-venv"
+        )
+    if finished.returncode:
+        raise SetUpError(f"{folder} cannot be made: {finished.stdout}{finished.stderr}".strip())
+
+
+def _install(folder: Path, lock: Path) -> None:
+    finished = _run(
+        folder / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "install", "--quiet",
+        "--require-hashes",
+        "--no-deps",
+        "--only-binary", ":all:",
+        "--no-binary", SOURCE_ONLY,
+        "--no-build-isolation",
+        "--use-pep517",  # older pips would run its setup.py instead
+        "--requirement", lock,
+    )  # fmt: skip
+    if finished.returncode:
+        if NO_NETWORK.search(finished.stderr):
+            raise SetUpError(
+                "the package index cannot be reached. Connect to the network, or name a mirror "
+                "(pip config set global.index-url URL), and run the command again."
+            )
+        raise SetUpError(f"pip cannot install {lock.name}:\n{finished.stderr.strip()}")
+
+
+def _run(*command: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 (its parts are this file's own)
+        list(map(str, command)),
+        capture_output=True,
+        text=True,
+    )
+
+
+def _say(line: str) -> None:
+    print(f"set-up: {line}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    try:
+        for group in sys.argv[1:]:
+            prepare(ROOT / ".venv", LOCKS[group])
+    except SetUpError as error:
+        sys.exit(f"set-up: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
