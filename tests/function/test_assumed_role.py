@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from direct_upload import assumed_role
 from direct_upload.assumed_role import AssumedRole, Patience
 from direct_upload.credentials import Credentials
 from direct_upload.errors import CredentialsUnavailable, Misconfigured, UploadError
-from direct_upload.sts import load_sdk
+from direct_upload.sts import assume_role, load_sdk
 from tests.function.faulty_sts import (
     FAULTS,
     ISSUED_SECRET,
@@ -62,7 +62,6 @@ def clock() -> Clock:
 def tries(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that each try was given; a silent server may learn of a try late or never."""
     given: list[float] = []
-    assume_role = assumed_role.assume_role
 
     def recording(*call: Any, seconds: float, **more: Any) -> Credentials:
         given.append(seconds)
@@ -497,6 +496,7 @@ class SilentTime:
     """Time as it passes in front of a silent server: by whole tries and pauses, in an instant."""
 
     now: float = 1000.0
+    tries: list[float] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
 
     def monotonic(self) -> float:
@@ -506,43 +506,38 @@ class SilentTime:
         self.pauses.append(seconds)
         self.now += seconds
 
-    def give_up(self, assume_role: Callable[..., Credentials]) -> Callable[..., Credentials]:
-        """The same call, which is given up soon and then counts as long as it should take."""
-
-        def call(*parts: Any, seconds: float, **more: Any) -> Credentials:
-            try:
-                return assume_role(*parts, seconds=0.1, **more)
-            finally:
-                self.now += seconds
-
-        return call
+    def assume_role(self, *call: Any, seconds: float, **more: Any) -> Credentials:
+        """The real call, given up soon; it counts as long as it was allowed to take."""
+        self.tries.append(seconds)
+        self.now += seconds
+        return assume_role(*call, seconds=0.1, **more)
 
 
 @pytest.fixture
 def silent_time(monkeypatch: pytest.MonkeyPatch) -> SilentTime:
     passing = SilentTime()
     monkeypatch.setattr(assumed_role, "time", passing)
-    monkeypatch.setattr(assumed_role, "assume_role", passing.give_up(assumed_role.assume_role))
+    monkeypatch.setattr(assumed_role, "assume_role", passing.assume_role)
     return passing
 
 
 def test_the_deadline_holds_for_a_server_that_trickles(
-    server: FaultySts, clock: Clock, silent_time: SilentTime, tries: list[float]
+    server: FaultySts, clock: Clock, silent_time: SilentTime
 ) -> None:
     server.become(FAULTS["trickle"][0])
     patience = Patience(try_seconds=2, deadline_seconds=3, pauses=(0.5, 2), last_try_seconds=0.1)
     refused(source(server, clock, patience=patience))
-    assert tries == [2, 0.5]
+    assert silent_time.tries == [2, 0.5]
     assert silent_time.pauses == [0.5]  # a pause that would end too late is not begun
 
 
 def test_a_try_ends_with_the_deadline(
-    server: FaultySts, clock: Clock, silent_time: SilentTime, tries: list[float]
+    server: FaultySts, clock: Clock, silent_time: SilentTime
 ) -> None:
     server.become(FAULTS["hang"][0])
     patience = Patience(try_seconds=5, deadline_seconds=3, last_try_seconds=0.1)
     refused(source(server, clock, patience=patience))
-    assert tries == [3]
+    assert silent_time.tries == [3]
 
 
 # What goes wrong on our side
