@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -43,6 +44,19 @@ class Recorder:
         )
         self.asked.append(asked)
         return self.reply(asked)(environ, start_response)
+
+
+@contextmanager
+def trickling() -> Iterator[Callable[[Asked], Response]]:
+    """A reply that is never long silent and never complete, as long as the block lasts."""
+    over = threading.Event()
+
+    def spaces() -> Iterator[bytes]:
+        while not over.wait(0.05):
+            yield b" "
+
+    yield lambda asked: Response(spaces(), headers={"Content-Length": "9999"})
+    over.set()
 
 
 @contextmanager

@@ -8,12 +8,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from emulator.page import Page as PageServer
 from emulator.server import Server
 from tests.browser.scripted import Scripted
-from tests.browser.view import UploadPage
+from tests.browser.view import WAIT_MILLISECONDS, UploadPage
 from tests.harness import ROOT, Harness, running_harness
 from tests.programs import npm_packages
 
@@ -42,6 +42,7 @@ def scripted() -> Iterator[Scripted]:
 @pytest.fixture
 def open_page(chromium: Browser) -> Iterator[Open]:
     """Opens pages at an address; none may ask a stranger for anything or raise an error."""
+    expect.set_options(timeout=WAIT_MILLISECONDS)
     with contextlib.ExitStack() as ending:
 
         def open_at(
@@ -50,6 +51,7 @@ def open_page(chromium: Browser) -> Iterator[Open]:
             context = chromium.new_context(
                 locale=language, viewport={"width": width, "height": 720}
             )
+            context.set_default_timeout(WAIT_MILLISECONDS)
             ending.callback(context.close)
             page = context.new_page()
             ending.callback(_watch(page, {address, *services}))

@@ -15,8 +15,6 @@ from werkzeug.wrappers import Request, Response
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-GATE_SECONDS = 30.0
-
 Step = Callable[[Request], "Response | None"]
 """An answer out of line; None lets the request go its usual way, as if the step were not there."""
 
@@ -96,7 +94,7 @@ class Scripted:
         with self._lock:
             self.posted.append(posted)
             step = self.posting.popleft() if self.posting else None
-        assert self.gate.wait(GATE_SECONDS)
+        self.gate.wait()
         return (step and step(request)) or self.store(posted)
 
     def store(self, posted: Posted) -> Response:

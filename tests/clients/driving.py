@@ -23,9 +23,9 @@ SLOW_UPLOADS = {
     "offline": False,
     "latency": 0,
     "downloadThroughput": -1,
-    "uploadThroughput": 2_000_000,  # bytes a second
+    "uploadThroughput": 1_000_000,  # bytes a second
 }
-WAIT_MILLISECONDS = 30_000
+WAIT_MILLISECONDS = 60_000
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,7 @@ def choose_file(
 ) -> Iterator[Page]:
     """The client's page, on a slow network, with the file chosen."""
     page = context.new_page()
+    page.set_default_timeout(WAIT_MILLISECONDS)
     try:
         devtools = context.new_cdp_session(page)
         devtools.send("Network.enable")
@@ -91,9 +92,7 @@ def upload_in_browser(
     """Choose the file on the client's page and wait for what the client says."""
     with choose_file(context, client, file, harness, origin=origin, token=token) as page:
         try:
-            page.wait_for_function(
-                "() => record.answer || record.failure", timeout=WAIT_MILLISECONDS
-            )
+            page.wait_for_function("() => record.answer || record.failure")
         except TimeoutError as error:
             raise AssertionError(
                 f"{client.title} says nothing.\n{''.join(harness.printed)}"

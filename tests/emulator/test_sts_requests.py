@@ -107,7 +107,7 @@ def test_a_get_is_answered_too() -> None:
 def test_a_valid_request_is_answered_over_a_socket() -> None:
     call = Call().sign()
     with Server(sts()) as server:
-        connection = HTTPConnection(server.host, server.port, timeout=5)
+        connection = HTTPConnection(server.host, server.port, timeout=60)
         connection.request("POST", f"/?{call.query}", headers=call.headers)
         response = connection.getresponse()
         assert response.status == 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import socket
@@ -117,6 +118,8 @@ class FaultySts:
 
     def __exit__(self, *_: object) -> None:
         self._released.set()
+        with contextlib.suppress(OSError):  # wakes the accepting thread, where the system does
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
     @property
@@ -155,6 +158,9 @@ def _head(lines: Iterable[bytes]) -> str:
 
 NOW = datetime.now(timezone.utc)
 GOOD = NOW + timedelta(hours=1)
+
+# Those that never answer: only against them may a test be short of patience.
+SILENT = ("hang", "trickle")
 
 # What STS, or whoever answers in its place, can do wrong; whether another try may fare better; and
 # what the message then says.

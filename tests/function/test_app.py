@@ -127,7 +127,7 @@ class SlowEnviron(dict[str, str]):
         if name == "OSS_BUCKET":
             self.reads += 1
             self.reading.set()
-            self.go_on.wait(10)
+            self.go_on.wait(60)
         return super().get(name, default)
 
 
@@ -156,9 +156,9 @@ def test_requests_that_meet_a_cold_instance_share_its_settings(
     monkeypatch.setattr(app, "_lock", lock)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(app.handle, event(), Context())
-        assert environ.reading.wait(10)
+        assert environ.reading.wait(60)
         second = pool.submit(app.handle, event(), Context())
-        assert lock.waited_for.wait(10)
+        assert lock.waited_for.wait(60)
         environ.go_on.set()
         assert first.result()["statusCode"] == second.result()["statusCode"] == 200
     assert environ.reads == 1
