@@ -58,18 +58,17 @@ def memory_growth(users: int) -> tuple[int, int]:
     nothing and would take most of the time.
     """
     from direct_upload.app import utc_now
-    from direct_upload.desk import open_desk
-    from direct_upload.events import parse_event
-    from direct_upload.routes import Visit, find_route
+    from direct_upload.http.events import parse_event
+    from direct_upload.routes import Invocation, find_route, make_services
     from direct_upload.settings import parse_settings
 
     environ = {**JWT, "JWT_JWKS": _jwks([Ed25519PrivateKey.generate()])}
-    desk = open_desk(parse_settings(environ), environ, utc_now)
+    desk = make_services(parse_settings(environ), environ, utc_now)
     request = parse_event(event("GET", "/"))
     route = find_route(request)
     early = 0
     for number in range(users):
-        route.serve(desk, Visit(request, None, f"user-{number}@example.com"))
+        route.serve(desk, Invocation(request, None, f"user-{number}@example.com"))
         if number == users // 100:
             early = _resident()
     return early, _resident()

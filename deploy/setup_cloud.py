@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "function"))  # Function Compute does the same with its code
 
 from direct_upload.errors import Misconfigured  # noqa: E402
-from direct_upload.origins import parse_origins  # noqa: E402
+from direct_upload.http.origins import parse_origins  # noqa: E402
 from direct_upload.settings import Settings, parse_settings  # noqa: E402
 
 # In lower case, since Serverless Devs lower-cases the function's role.

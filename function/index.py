@@ -11,7 +11,7 @@ _app = App(os.environ)
 
 
 def handler(event: bytes, context: Any) -> dict[str, Any]:
-    """Answer one event of the HTTP trigger."""
+    """Respond to one event of the HTTP trigger."""
     return _app.handle(event, context)
 
 

@@ -13,94 +13,107 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "function/direct_upload"
 
-# From the bottom up: a module may import what stands above it here, never what stands beside or
-# below. A new module goes into the first row that stands below all it imports.
-LAYERS = [
-    ["__init__", "errors", "content_types", "hook", "policy", "scope", "users"],
-    ["environment", "events", "grant_id", "jwks", "origins", "public_key"],
-    ["credentials", "session_policy", "signing", "callers", "callback", "callback_field"],
-    ["settings", "sts"],
-    ["assumed_role", "files", "receipt"],
-    ["grants"],
-    ["form_budget"],
-    ["desk"],
-    ["routes"],
-    ["app"],
-]
+# The arrows between the function's rooms: what each may import besides itself. A module beside the
+# rooms counts as one.
+ROOMS = {
+    "__init__": set(),
+    "errors": set(),
+    "hook": set(),
+    "http": {"errors"},
+    "files": {"errors"},
+    "settings": {"files", "http", "errors"},
+    "callers": {"settings", "errors"},
+    "credentials": {"settings", "http", "errors"},
+    "callbacks": {"settings", "files", "http", "errors", "hook"},
+    "grants": {"callbacks", "credentials", "settings", "files", "errors"},
+}
+ROOMS["routes"] = {*ROOMS} - {"hook"}
+ROOMS["app"] = {"routes", "settings", "http", "errors"}
+
 # Time, keys and names come in as arguments.
-PURE = [
-    "policy",
-    "signing",
-    "content_types",
-    "users",
-    "scope",
-    "grant_id",
-    "session_policy",
-    "form_budget",
-]
-IMPURE = {"os", "time", "random", "secrets", "socket", "threading", "urllib.request"}
+PURE = ["files", "callbacks/field.py", "grants/post_policy.py", "hook.py", "errors.py"]
+IMPURE = {"os", "time", "random", "secrets", "socket", "threading", "http.client"}
 
 # Each heavy or foreign package is named in the modules that are made for it.
 FOREIGN = {
-    "alibabacloud_sts20150401": {"sts"},
-    "alibabacloud_tea_openapi": {"sts"},
-    "darabonba": {"sts"},
-    "Tea": {"sts"},
-    "jwt": {"callers", "jwks"},
-    "cryptography": {"callback", "public_key"},
+    "alibabacloud_sts20150401": {"credentials/sts.py"},
+    "alibabacloud_tea_openapi": {"credentials/sts.py"},
+    "darabonba": {"credentials/sts.py"},
+    "jwt": {"callers/tokens.py", "callers/keys.py"},
+    "cryptography": {"callbacks/signature.py", "callbacks/report.py"},
 }
 
+MODULES = sorted(PACKAGE.rglob("*.py"))
 
-def imports(path: Path) -> Iterator[tuple[str, bool]]:
-    """Each imported module's name, and whether it is one of the package's own."""
+
+def name(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The full name of each module or name that a file imports, wherever in the file."""
+    source_root = ROOT if path.is_relative_to(ROOT / "emulator") else ROOT / "function"
+    package = path.relative_to(source_root).parent.parts
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from ((alias.name, False) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            yield node.module or "", False
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module, True
-        elif isinstance(node, ast.ImportFrom):  # from . import name
-            for alias in node.names:
-                yield "__init__" if alias.name.startswith("__") else alias.name, True
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            start = package[: len(package) + 1 - node.level] if node.level else ()
+            module = ".".join([*start, *filter(None, [node.module])])
+            yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
-def modules() -> list[Path]:
-    return sorted(PACKAGE.glob("*.py"))
+def rooms(path: Path) -> set[str]:
+    """The rooms that a file imports, its own left out."""
+    own = name(path).partition("/")[0].removesuffix(".py")
+    parts = (found.split(".") for found in imports(path))
+    found = {names[1] for names in parts if names[0] == "direct_upload"}
+    return {"__init__" if room.startswith("__") else room for room in found} - {own}
 
 
-def test_every_module_has_a_layer() -> None:
-    assert sorted(name for layer in LAYERS for name in layer) == [path.stem for path in modules()]
+def test_every_module_is_in_a_room() -> None:
+    assert {name(path).partition("/")[0].removesuffix(".py") for path in MODULES} == {*ROOMS}
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: path.stem)
-def test_modules_import_lower_layers_alone(path: Path) -> None:
-    height = next(number for number, layer in enumerate(LAYERS) if path.stem in layer)
-    lower = {name for layer in LAYERS[:height] for name in layer}
-    assert {name for name, own in imports(path) if own} <= lower
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_imports_between_rooms_go_one_way(path: Path) -> None:
+    assert rooms(path) <= ROOMS[name(path).partition("/")[0].removesuffix(".py")]
 
 
-@pytest.mark.parametrize("name", PURE)
-def test_pure_modules_reach_for_nothing(name: str) -> None:
-    path = PACKAGE / f"{name}.py"
-    assert not {found for found, own in imports(path) if not own} & IMPURE
+def test_the_arrows_make_no_circle() -> None:
+    reachable = {room: set(targets) for room, targets in ROOMS.items()}
+    for _ in ROOMS:
+        for room in reachable:
+            reachable[room] |= {far for near in reachable[room] for far in reachable[near]}
+    assert not [room for room in reachable if room in reachable[room]]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_a_face_says_what_its_room_is_for(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if name(p).startswith(tuple(PURE))], ids=name)
+def test_pure_modules_know_no_world(path: Path) -> None:
+    found = set(imports(path))
+    assert not [module for module in found if module in IMPURE or module.split(".")[0] in IMPURE]
     assert ".now(" not in path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", MODULES, ids=name)
 def test_foreign_packages_stay_in_their_modules(path: Path) -> None:
-    for name, own in imports(path):
-        root = name.partition(".")[0]
-        if not own and root not in sys.stdlib_module_names:
-            assert path.stem in FOREIGN[root], f"{path.name} imports {name}"
+    for found in imports(path):
+        root = found.partition(".")[0]
+        if root != "direct_upload" and root not in sys.stdlib_module_names:
+            assert name(path) in FOREIGN[root], f"{path.name} imports {found}"
 
 
 def test_function_and_emulator_know_nothing_of_each_other() -> None:
     for path in (ROOT / "function").rglob("*.py"):
-        assert not any(name.startswith("emulator") for name, own in imports(path) if not own)
+        assert "emulator" not in {found.partition(".")[0] for found in imports(path)}
     for path in (ROOT / "emulator").rglob("*.py"):
-        for name, own in imports(path):
-            assert own or name.partition(".")[0] not in ("direct_upload", "index", "function")
+        roots = {found.partition(".")[0] for found in imports(path)}
+        assert not roots & {"direct_upload", "index", "function"}
 
 
 IMPORT = """

@@ -87,7 +87,7 @@ def test_settings_table_matches_the_code() -> None:
 
 def test_error_table_matches_the_code() -> None:
     table = {cells[0].strip("`"): int(cells[1]) for cells in rows("| code | status")}
-    classes = errors.UploadError.__subclasses__()
+    classes = errors.Refusal.__subclasses__()
     assert table == {cls.code: cls.status for cls in classes}
 
 

@@ -1,8 +1,8 @@
-"""The function: an event in, an answer out.
+"""The function: an event in, a response out.
 
-Checks come in this order: preflight, route, origin, settings, caller, body, credentials.
-Whatever goes wrong becomes an answer here and nowhere else, for Function Compute would show an
-exception's stack trace to the caller.
+Checks come in this order: preflight, route, origin, settings, caller, body, credentials. Every
+failure becomes a response here and nowhere else: Function Compute would show the stack trace of an
+exception to the caller.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from .desk import Desk, open_desk
-from .errors import InternalError, NotFound, UploadError
-from .events import Answer, Request, answer, parse_event
-from .origins import PREFLIGHT_HEADERS, Origins, parse_origins
-from .routes import Visit, find_route
+from .errors import InternalError, NotFound, Refusal
+from .http.events import Request, Response, json_response, parse_event
+from .http.origins import PREFLIGHT_HEADERS, Origins, parse_origins
+from .routes import Invocation, Services, find_route, make_services
 from .settings import parse_settings
 
 logger = logging.getLogger("direct_upload")
@@ -40,10 +39,10 @@ class App:
         self._clock = clock
         self._lock = threading.Lock()
         self._origins: Origins | None = None
-        self._desk: Desk | None = None
+        self._services: Services | None = None
 
-    def handle(self, event: bytes, context: Any) -> Answer:
-        """Answer one event; never raises."""
+    def handle(self, event: bytes, context: Any) -> Response:
+        """Respond to one event; never raises."""
         headers = {"Vary": "Origin"}
         method = path = ""
         try:
@@ -54,74 +53,74 @@ class App:
             headers = origins.headers(origin)
             if request.method == "OPTIONS":
                 origins.check(origin)
-                return answer(204, headers | PREFLIGHT_HEADERS)
+                return json_response(204, headers | PREFLIGHT_HEADERS)
             document = self._serve(request, context, origins)
         except Exception as error:
-            refusal = error if isinstance(error, UploadError) else _unforeseen(error)
-            _log(refusal, method, path)
-            return answer(
+            refusal = _refusal(error, method, path)
+            return json_response(
                 refusal.status,
                 headers | refusal.headers,
                 None if method == "HEAD" else _error_document(refusal, context),
             )
-        return answer(200, headers, None if method == "HEAD" else document)
+        return json_response(200, headers, None if method == "HEAD" else document)
 
     def warm(self, context: Any) -> None:
-        """Get credentials before the first request; never raises, since FC would give up."""
+        """Get credentials before the first request; never raises, which would end the instance."""
         try:
-            self._open_desk().credentials.warm(context)
+            self._get_services().credentials.get(context)
         except Exception as error:
-            _log(error if isinstance(error, UploadError) else _unforeseen(error), "initialize", "")
+            _refusal(error, "initialize", "")
+            self._services = None  # so that the first request may call STS at once
 
     def _serve(self, request: Request, context: Any, origins: Origins) -> dict[str, Any]:
         route = find_route(request)
         origins.check(request.headers.get("origin"))
-        desk = self._open_desk()
-        if route.is_directory and not desk.settings.directory_grants:
-            raise NotFound("There are no directory grants here.", "Ask POST /sign for each file.")
+        services = self._get_services()
+        if route.is_directory and not services.settings.directory_grants:
+            raise NotFound("There are no directory grants here.", "Use POST /sign for each file.")
         user = ""
-        if route.asks_caller:
-            user = desk.callers.user(request.headers, request.query, desk.clock())
-        return route.serve(desk, Visit(request, context, user))
+        if route.needs_caller:
+            user = services.callers.user(request.headers, request.query, services.clock())
+        return route.serve(services, Invocation(request, context, user))
 
     def _read_origins(self) -> Origins:
+        """Read before all other settings, so that pages can read what is wrong with those."""
         if self._origins is None:
             self._origins = parse_origins(self._environ.get("ALLOWED_ORIGINS", ""))
         return self._origins
 
-    def _open_desk(self) -> Desk:
-        if self._desk is None:
-            # One desk for all threads: two would each get credentials of their own.
+    def _get_services(self) -> Services:
+        services = self._services
+        if services is None:
+            # The same for all threads: two would each get credentials.
             with self._lock:
-                if self._desk is None:
-                    settings = parse_settings(self._environ)
-                    logger.setLevel(settings.log_level)
-                    if settings.auth == "anonymous" and self._read_origins().everyone:
-                        logger.warning(
-                            "AUTH=anonymous with ALLOWED_ORIGINS=*: anyone's page may upload here."
-                        )
-                    self._desk = open_desk(settings, self._environ, self._clock)
-        return self._desk
+                services = self._services = self._services or self._make_services()
+        return services
+
+    def _make_services(self) -> Services:
+        settings = parse_settings(self._environ)
+        logger.setLevel(settings.log_level)
+        if settings.auth == "anonymous" and settings.allowed_origins.everyone:
+            logger.warning("AUTH=anonymous with ALLOWED_ORIGINS=*: any page can upload here.")
+        return make_services(settings, self._environ, self._clock)
 
 
-def _unforeseen(error: Exception) -> InternalError:
-    # Names and lines only: the text of an exception may quote what must not be logged.
+def _refusal(error: Exception, method: str, path: str) -> Refusal:
+    """The refusal that an exception becomes, once it is logged."""
+    # %r: a direct invocation can contain line breaks.
+    called = f"{method[:20]!r} {path[:200]!r}"
+    if isinstance(error, Refusal):
+        level = logging.ERROR if error.status >= 500 else logging.INFO
+        logger.log(level, "%s: %s, %s", called, error.code, error.message)
+        return error
+    # Only names and lines: the text of an exception may quote what must not be logged.
     frames = traceback.extract_tb(error.__traceback__)
     places = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
-    logger.error("internal error: %s in %s", type(error).__name__, places)
-    return InternalError(
-        "The function failed in a way that it did not foresee.",
-        "Look for the request ID in the function's log.",
-    )
+    logger.error("%s: internal_error, %s in %s", called, type(error).__name__, places)
+    return InternalError("Unexpected error.", "Find the request ID in the function's log.")
 
 
-def _log(refusal: UploadError, method: str, path: str) -> None:
-    level = logging.ERROR if refusal.status >= 500 else logging.INFO
-    # %r: whoever invokes the function directly may put line breaks into both.
-    logger.log(level, "%r %r: %s, %s", method[:20], path[:200], refusal.code, refusal.message)
-
-
-def _error_document(refusal: UploadError, context: Any) -> dict[str, Any]:
+def _error_document(refusal: Refusal, context: Any) -> dict[str, Any]:
     return {
         "error": {
             "code": refusal.code,

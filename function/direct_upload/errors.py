@@ -1,6 +1,6 @@
-"""Everything that the function refuses, one class per error code of the HTTP interface.
+"""Why a request is refused: one class for each error code of the HTTP interface.
 
-UploadError
+Refusal
     InvalidRequest          400
     Unauthorized            401
     OriginNotAllowed        403
@@ -13,8 +13,8 @@ UploadError
     InternalError           500
     CredentialsUnavailable  503
 
-`app` turns them into answers, in one place. What they say goes to the caller, so they hold no
-secret and nothing of the configuration beyond the names of settings.
+`app` turns them into responses, in one place. The caller reads what they say, so they contain no
+secret, and nothing of the configuration but the names of settings.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 
-class UploadError(Exception):
+class Refusal(Exception):
     """A refusal: `message` says what is wrong, `hint` what to do about it."""
 
     code: ClassVar[str]
@@ -36,78 +36,83 @@ class UploadError(Exception):
         self.headers = dict(headers or {})
 
 
-class InvalidRequest(UploadError):
-    """The query or the body is not what the route takes."""
+class InvalidRequest(Refusal):
+    """The event, the query or the body is not what the route takes."""
 
     code = "invalid_request"
     status = 400
 
 
-class Unauthorized(UploadError):
-    """The caller did not prove who they are; never says which check failed."""
+class Unauthorized(Refusal):
+    """The caller has no valid token; never says which check failed."""
 
     code = "unauthorized"
     status = 401
 
 
-class OriginNotAllowed(UploadError):
-    """A browser asked on behalf of a page that `ALLOWED_ORIGINS` does not name."""
+class OriginNotAllowed(Refusal):
+    """A browser sent the request for a page that `ALLOWED_ORIGINS` does not name."""
 
     code = "origin_not_allowed"
     status = 403
 
 
-class CallbackRefused(UploadError):
+class CallbackRefused(Refusal):
     """A callback that OSS did not sign, or that matches no grant of ours."""
 
     code = "callback_refused"
     status = 403
 
 
-class NotFound(UploadError):
+class NotFound(Refusal):
     """No such route."""
 
     code = "not_found"
     status = 404
 
 
-class MethodNotAllowed(UploadError):
+class MethodNotAllowed(Refusal):
     """The route exists, for other methods."""
 
     code = "method_not_allowed"
     status = 405
 
 
-class FileTooLarge(UploadError):
+class FileTooLarge(Refusal):
     """The declared size exceeds `MAX_UPLOAD_BYTES`."""
 
     code = "file_too_large"
     status = 413
 
 
-class TypeNotAllowed(UploadError):
+class TypeNotAllowed(Refusal):
     """The file's type is not in `ALLOWED_CONTENT_TYPES`."""
 
     code = "type_not_allowed"
     status = 415
 
 
-class Misconfigured(UploadError):
+class Misconfigured(Refusal):
     """A setting is wrong or missing; the log names it."""
 
     code = "misconfigured"
     status = 500
 
 
-class InternalError(UploadError):
-    """A defect of this project: whatever no other class foresaw."""
+class InternalError(Refusal):
+    """A defect of this project: an exception of any other kind."""
 
     code = "internal_error"
     status = 500
 
 
-class CredentialsUnavailable(UploadError):
-    """STS gave no credentials and none in hand are good enough; it may soon."""
+class CredentialsUnavailable(Refusal):
+    """There are no usable credentials: STS fails or refuses. A later request may succeed."""
 
     code = "credentials_unavailable"
     status = 503
+
+
+def misconfigured(setting: str, problem: str, hint: str) -> Misconfigured:
+    """The error for a setting: it names the setting and never shows its value."""
+    return Misconfigured(f"The setting {setting} {problem}.", hint)

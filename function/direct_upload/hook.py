@@ -1,4 +1,4 @@
-"""What the application does about a finished upload: the one place that is yours to edit."""
+"""What the application does with a finished upload: this file is yours to edit."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ class Upload:
     mime_type: str
     width: int | None  # pixels, when OSS found an image
     height: int | None
-    user: str  # whom the grant was for, empty with AUTH=anonymous; `sha256:...` over 64 bytes
+    user: str  # the grant's, empty with AUTH=anonymous; `sha256:...` for more than 64 bytes
 
 
 def on_upload(upload: Upload) -> None:
-    """Act on a finished upload; does nothing as it comes.
+    """Act on a finished upload; does nothing until you write it.
 
     - The browser waits meanwhile, and OSS gives up after 5 seconds: hand long work to a queue.
-    - At least once: the same report may come again, so make a repetition harmless (by `key` and
-      `etag`). Nothing keeps a report from being lost either: list the bucket now and then.
-    - An exception makes the answer 500; OSS keeps the object and tells the browser 203
+    - The same report may arrive again: make a repetition harmless (by `key` and `etag`). A report
+      may also be lost: list the bucket from time to time.
+    - After an exception the response is 500; OSS keeps the object and sends the browser 203
       CallbackFailed.
     """

@@ -1,4 +1,4 @@
-"""What can be asked of the function, and how each question is answered."""
+"""The routes of the HTTP interface, and the services that they work with."""
 
 from __future__ import annotations
 
@@ -6,28 +6,54 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from . import __version__
-from .credentials import Credentials
-from .desk import Desk
+from .callbacks.report import receive
+from .callers import Callers, callers_for
+from .credentials import Credentials, CredentialsSource, credentials_for
 from .errors import MethodNotAllowed, NotFound
-from .events import Request
 from .files import File, admit, file_from_json, file_from_query
-from .form_budget import LONGEST_TOKEN
-from .grants import Grant
-from .receipt import receive
+from .grants import LONGEST_TOKEN, Grant, GrantMaker
+from .http.events import Request
+from .settings import Settings
 
 logger = logging.getLogger("direct_upload")
 
 
 @dataclass(frozen=True)
-class Visit:
-    """One request to a route, and who makes it."""
+class Services:
+    """All that is fixed for one configuration, made once; safe to share between threads."""
+
+    settings: Settings
+    callers: Callers
+    credentials: CredentialsSource
+    grants: GrantMaker
+    clock: Callable[[], datetime]
+
+
+def make_services(
+    settings: Settings, environ: Mapping[str, str], clock: Callable[[], datetime]
+) -> Services:
+    """The services of a configuration; `Misconfigured` where they cannot be made."""
+    return Services(
+        settings=settings,
+        callers=callers_for(settings, directory=Path(__file__).parents[1]),
+        credentials=credentials_for(settings, environ, clock),
+        grants=GrantMaker(settings),
+        clock=clock,
+    )
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One request to a route, with Function Compute's context."""
 
     request: Request
-    context: Any  # Function Compute's
-    user: str  # empty where nobody is known
+    context: Any
+    user: str  # the caller's name, empty where callers have none
 
 
 @dataclass(frozen=True)
@@ -35,56 +61,62 @@ class Route:
     """One row of the HTTP interface."""
 
     method: str
-    serve: Callable[[Desk, Visit], dict[str, Any]]
-    is_directory: bool = False  # DIRECTORY_GRANTS=false takes it away
-    asks_caller: bool = True  # whether AUTH applies
+    serve: Callable[[Services, Invocation], dict[str, Any]]
+    is_directory: bool = False  # DIRECTORY_GRANTS=false removes it
+    needs_caller: bool = True  # whether AUTH applies
 
 
 def find_route(request: Request) -> Route:
-    """The route of a path and method; HEAD goes where GET does."""
+    """The route of a path and method; HEAD uses that of GET."""
     route = ROUTES.get(request.path)
     if route is None:
         raise NotFound("There is nothing at this path.", f"Try one of {', '.join(ROUTES)}.")
     if request.method != route.method and (request.method, route.method) != ("HEAD", "GET"):
         allowed = "GET, HEAD, OPTIONS" if route.method == "GET" else f"{route.method}, OPTIONS"
         raise MethodNotAllowed(
-            "This path does not answer this method.", f"Use {allowed}.", {"Allow": allowed}
+            "This path does not support this method.", f"Use {allowed}.", {"Allow": allowed}
         )
     return route
 
 
-def _directory_grant(desk: Desk, visit: Visit) -> Grant:
-    credentials = _credentials(desk, visit)
-    grant = desk.grants.directory_grant(
-        credentials, user=visit.user, leaf=_leaf(), now=desk.clock()
+def _directory_grant(services: Services, call: Invocation) -> Grant:
+    credentials = _credentials(services, call)
+    grant = services.grants.directory_grant(
+        credentials, user=call.user, leaf=_leaf(), now=services.clock()
     )
-    _log_grant(grant["dir"], visit.user)
+    _log_grant(grant["dir"], call.user)
     return grant
 
 
-def _sign(desk: Desk, visit: Visit) -> Grant:
-    return _file_grant(desk, visit, file_from_json(visit.request.body))
+def _sign(services: Services, call: Invocation) -> Grant:
+    return _file_grant(services, call, file_from_json(call.request.body))
 
 
-def _companion_parameters(desk: Desk, visit: Visit) -> Grant:
-    return _file_grant(desk, visit, file_from_query(visit.request.query))
+def _companion_parameters(services: Services, call: Invocation) -> Grant:
+    return _file_grant(services, call, file_from_query(call.request.query))
 
 
-def _file_grant(desk: Desk, visit: Visit, file: File) -> Grant:
-    admitted = admit(file, desk.settings)
-    credentials = _credentials(desk, visit)
-    grant = desk.grants.file_grant(
-        credentials, admitted, user=visit.user, leaf=_leaf(), now=desk.clock()
+def _file_grant(services: Services, call: Invocation, file: File) -> Grant:
+    settings = services.settings
+    admitted = admit(
+        file,
+        allowed=settings.allowed_content_types,
+        minimum=settings.min_upload_bytes,
+        maximum=settings.max_upload_bytes,
     )
-    _log_grant(grant["key"], visit.user)
+    credentials = _credentials(services, call)
+    grant = services.grants.file_grant(
+        credentials, admitted, user=call.user, leaf=_leaf(), now=services.clock()
+    )
+    _log_grant(grant["key"], call.user)
     return grant
 
 
-def _credentials(desk: Desk, visit: Visit) -> Credentials:
-    credentials = desk.credentials.get(visit.context)
+def _credentials(services: Services, call: Invocation) -> Credentials:
+    credentials = services.credentials.get(call.context)
     if (length := len(credentials.security_token)) > LONGEST_TOKEN:
         logger.warning(
-            "The security token has %d characters; forms are sure to fit with %d.",
+            "The security token has %d characters; forms certainly fit with %d.",
             length,
             LONGEST_TOKEN,
         )
@@ -92,7 +124,7 @@ def _credentials(desk: Desk, visit: Visit) -> Credentials:
 
 
 def _leaf() -> str:
-    """128 bits that nobody guesses, so that no uploader can reach another's object."""
+    """128 bits that nobody can guess, so that no uploader can reach another's object."""
     return os.urandom(16).hex()
 
 
@@ -101,11 +133,11 @@ def _log_grant(key_or_dir: str, user: str) -> None:
     logger.debug("granted %r to %r", key_or_dir, user or "anyone")
 
 
-def _callback(desk: Desk, visit: Visit) -> dict[str, Any]:
-    return receive(visit.request, desk.settings, desk.clock())
+def _callback(services: Services, call: Invocation) -> dict[str, Any]:
+    return receive(call.request, services.settings, services.clock())
 
 
-def _health(desk: Desk, visit: Visit) -> dict[str, Any]:
+def _health(services: Services, call: Invocation) -> dict[str, Any]:
     return {"status": "ok", "version": __version__}
 
 
@@ -114,6 +146,6 @@ ROUTES: Mapping[str, Route] = {
     "/get_post_signature_for_oss_upload": Route("GET", _directory_grant, is_directory=True),
     "/sign": Route("POST", _sign),
     "/s3/params": Route("GET", _companion_parameters),
-    "/callback": Route("POST", _callback, asks_caller=False),  # OSS proves itself otherwise
-    "/healthz": Route("GET", _health, asks_caller=False),
+    "/callback": Route("POST", _callback, needs_caller=False),  # proven by OSS's signature
+    "/healthz": Route("GET", _health, needs_caller=False),
 }

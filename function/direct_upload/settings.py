@@ -1,218 +1,281 @@
-"""The function's settings, read from its environment and checked once.
+"""The function's settings: one row each, read from its environment and checked once.
 
-An empty value means unset. A wrong one is `Misconfigured`, which names the setting and never its
-value.
+An empty value means unset. A wrong one raises `Misconfigured`, which names the setting and never
+its value. Two checks need more than the environment and are made where they belong: of the keys in
+JWT_JWKS (`callers.keys`), and of the form's size under these settings (`grants.maker`).
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
-from . import content_types
-from .callback_field import check_callback_url
-from .environment import Environment, wrong
-from .origins import normal_origin
-from .public_key import OSS_KEY_PREFIX, check_key_prefix
-from .users import MAX_SEGMENT_BYTES
-
-DEFAULTS: Mapping[str, str] = {
-    "OSS_BUCKET": "",
-    "OSS_REGION": "",
-    "UPLOAD_URL": "",
-    "UPLOAD_DIR": "user-dirs/",
-    "UNIQUE_DIR": "true",
-    "DIRECTORY_GRANTS": "true",
-    "UPLOAD_ROLE_ARN": "",
-    "CREDENTIALS_SOURCE": "assume-role",
-    "STS_ENDPOINT": "",
-    "CREDENTIALS_SECONDS": "3600",
-    "POLICY_SECONDS": "300",
-    "MAX_UPLOAD_BYTES": "104857600",
-    "MIN_UPLOAD_BYTES": "1",
-    "ALLOWED_CONTENT_TYPES": "",
-    "OBJECT_ACL": "default",
-    "FORBID_OVERWRITE": "true",
-    "SIGNATURE_VERSION": "v4",
-    "ALLOWED_ORIGINS": "",
-    "AUTH": "",
-    "JWT_JWKS": "",
-    "JWT_ISSUER": "",
-    "JWT_AUDIENCE": "",
-    "JWT_USER_CLAIM": "sub",
-    "CALLBACK_URL": "",
-    "CALLBACK_KEY_PREFIX": OSS_KEY_PREFIX,
-    "GRANT_SECRET": "",
-    "LOG_LEVEL": "INFO",
-}
-"""Every setting, in the order in which the README explains them."""
-
-SAFE_CONTENT_TYPES = "image/*,audio/*,video/*,application/pdf,text/plain,application/zip"
+from .errors import misconfigured
+from .files import MAX_SEGMENT_BYTES, content_types
+from .http.origins import Origins, normal_origin, parse_origins
+from .http.outgoing import parse_address
 
 USER = "{user}"
-"""Stands in `UPLOAD_DIR` for the caller's own segment."""
+"""In `UPLOAD_DIR`, the caller's own segment."""
+
+OSS_KEY_PREFIX = "https://gosspublic.alicdn.com/"
+SAFE_CONTENT_TYPES = "image/*,audio/*,video/*,application/pdf,text/plain,application/zip"
 MAX_PREFIX_BYTES = 512
 MIN_SECRET_BYTES = 32
-
-# PostObject takes at most 5 GB (OSS documents, EC 0006-00000003).
+# PostObject accepts at most 5 GB (OSS documents, EC 0006-00000003).
 MAX_OBJECT_BYTES = 5 * 1024**3
+# What the 512 bytes of a callback leave for its URL; https needs a member more (callbacks.field).
+MAX_CALLBACK_URL_CHARACTERS = {"http": 120, "https": 101}
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Checked settings; the names are those of the environment, in lower case."""
+class Environment:
+    """Reads each setting once, by the row that `Settings` has for it."""
 
-    oss_bucket: str
-    oss_region: str
-    upload_url: str  # an origin, without a slash at its end
-    upload_dir: str
-    unique_dir: bool
-    directory_grants: bool
-    upload_role_arn: str  # empty with function-role
-    credentials_source: str
-    sts_endpoint: str | None
-    sts_region: str
-    credentials_seconds: int
-    policy_seconds: int
-    max_upload_bytes: int
-    min_upload_bytes: int
-    allowed_content_types: tuple[str, ...]
-    content_types_set: bool  # whether the list is the operator's own choice
-    object_acl: str | None  # None: neither sent nor pinned
-    forbid_overwrite: bool
-    signature_version: str
-    auth: str
-    jwt_jwks: str = field(repr=False)  # somebody may have put a private key there
-    jwt_issuer: str
-    jwt_audience: str
-    jwt_user_claim: str
-    callback_url: str  # empty: no callbacks
-    callback_key_prefix: str
-    grant_secret: bytes = field(repr=False)
-    log_level: str
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._values: dict[str, Any] = {}
+
+    def read(self, name: str) -> Any:
+        """The checked value of a setting."""
+        if name not in self._values:
+            self._values[name] = READERS[name](self, name)
+        return self._values[name]
+
+    def text(self, name: str) -> str:
+        """The text of a setting or its default; settings of the runtime (FC_...) have none."""
+        value = self._environ.get(name, "").strip()
+        if any("\ud800" <= character <= "\udfff" for character in value):  # bytes that are no text
+            raise misconfigured(name, "is not UTF-8", "Write it in UTF-8.")
+        return value or DEFAULTS.get(name, "")
 
 
-def parse_settings(environ: Mapping[str, str]) -> Settings:
-    """Read and check everything but `ALLOWED_ORIGINS`, which is asked for before all else."""
-    env = Environment(environ, DEFAULTS)
-    bucket = env.matching("OSS_BUCKET", r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "such as my-bucket")
-    region = env.matching(
-        "OSS_REGION", r"[a-z]+(-[a-z0-9]+)+", "such as cn-hangzhou", environ.get("FC_REGION", "")
-    ).removeprefix("oss-")
-    upload_url = env.text("UPLOAD_URL") or f"https://{bucket}.oss-{region}.aliyuncs.com"
-    minimum = env.whole("MIN_UPLOAD_BYTES", 0, MAX_OBJECT_BYTES)
-    source = env.choice("CREDENTIALS_SOURCE", "assume-role", "function-role")
-    auth = env.choice("AUTH", "anonymous", "jwt")
-    needed_with_jwt = env.required if auth == "jwt" else env.text
-    return Settings(
-        oss_bucket=bucket,
-        oss_region=region,
-        upload_url=normal_origin("UPLOAD_URL", upload_url),
-        upload_dir=_upload_dir(env, auth),
-        unique_dir=env.boolean("UNIQUE_DIR"),
-        directory_grants=env.boolean("DIRECTORY_GRANTS"),
-        upload_role_arn=(
-            env.matching(
-                "UPLOAD_ROLE_ARN",
-                r"acs:ram::\d+:role/[\w.@-]+",
-                "such as acs:ram::1234567890123456:role/oss-uploader",
-            )
-            if source == "assume-role"
-            else ""
-        ),
-        credentials_source=source,
-        sts_endpoint=env.optional(
-            "STS_ENDPOINT",
-            r"(http://)?[A-Za-z0-9.-]+(:\d+)?",
-            "such as sts.cn-hangzhou.aliyuncs.com",
-        ),
-        sts_region=environ.get("FC_REGION") or region,
-        credentials_seconds=env.whole("CREDENTIALS_SECONDS", 900, 43200),
-        policy_seconds=env.whole("POLICY_SECONDS", 1, 86400),
-        max_upload_bytes=env.whole("MAX_UPLOAD_BYTES", max(minimum, 1), MAX_OBJECT_BYTES),
-        min_upload_bytes=minimum,
-        allowed_content_types=_allowed_content_types(env),
-        content_types_set=bool(env.text("ALLOWED_CONTENT_TYPES")),
-        object_acl=_object_acl(env),
-        forbid_overwrite=env.boolean("FORBID_OVERWRITE"),
-        signature_version=env.choice("SIGNATURE_VERSION", "v4", "v1"),
-        auth=auth,
-        jwt_jwks=needed_with_jwt("JWT_JWKS"),
-        jwt_issuer=needed_with_jwt("JWT_ISSUER"),
-        jwt_audience=needed_with_jwt("JWT_AUDIENCE"),
-        jwt_user_claim=env.text("JWT_USER_CLAIM"),
-        callback_url=_callback_url(env),
-        callback_key_prefix=_callback_key_prefix(env),
-        grant_secret=_grant_secret(env),
-        log_level=env.choice("LOG_LEVEL", "DEBUG", "INFO", "WARNING", "ERROR"),
-    )
+Reader: TypeAlias = Callable[[Environment, str], Any]
 
 
-def _upload_dir(env: Environment, auth: str) -> str:
+def _matching(pattern: str, example: str) -> Reader:
+    def read(env: Environment, name: str) -> str:
+        return _match(name, env.text(name), pattern, example)
+
+    return read
+
+
+def _match(name: str, value: str, pattern: str, example: str) -> str:
+    if not re.fullmatch(pattern, value):
+        problem = "is malformed" if value else "is missing"
+        raise misconfigured(name, problem, f"Set it, such as {example}.")
+    return value
+
+
+def _choice(*choices: str) -> Reader:
+    def read(env: Environment, name: str) -> str:
+        value = env.text(name)
+        if value not in choices:
+            problem = "is not one of its values" if value else "is missing"
+            raise misconfigured(name, problem, f"Set it to {' or '.join(choices)}.")
+        return value
+
+    return read
+
+
+def _boolean(env: Environment, name: str) -> bool:
+    return bool(_choice("true", "false")(env, name) == "true")
+
+
+def _whole(minimum: int, maximum: int) -> Reader:
+    def read(env: Environment, name: str) -> int:
+        value = env.text(name)
+        if not re.fullmatch(r"[0-9]{1,12}", value) or not minimum <= int(value) <= maximum:
+            hint = f"Set a whole number from {minimum} to {maximum}."
+            raise misconfigured(name, "is out of range", hint)
+        return int(value)
+
+    return read
+
+
+def _required_with_jwt(env: Environment, name: str) -> str:
+    value = env.text(name)
+    if not value and env.read("AUTH") == "jwt":
+        raise misconfigured(name, "is missing", "Set it.")
+    return value
+
+
+def _region(env: Environment, name: str) -> str:
+    value = env.text(name) or env.text("FC_REGION")
+    return _match(name, value, r"[a-z]+(-[a-z0-9]+)+", "cn-hangzhou").removeprefix("oss-")
+
+
+def _upload_url(env: Environment, name: str) -> str:
+    standard = f"https://{env.read('OSS_BUCKET')}.oss-{env.read('OSS_REGION')}.aliyuncs.com"
+    return normal_origin(name, env.text(name) or standard)
+
+
+def _upload_dir(env: Environment, name: str) -> str:
     # `$` would have to be escaped in a policy; `*` and `?` are wildcards in a session policy.
-    value = env.text("UPLOAD_DIR")
+    value = env.text(name)
     if (
         value.startswith("/")
         or not value.endswith("/")
-        or any(mark in "*?$\\" or unicodedata.category(mark) == "Cc" for mark in value)
+        or any(char in "*?$\\" or unicodedata.category(char) == "Cc" for char in value)
         or len(value.replace(USER, "x" * MAX_SEGMENT_BYTES).encode()) > MAX_PREFIX_BYTES
     ):
-        wrong(
-            "UPLOAD_DIR",
-            "is no key prefix",
-            "End it in one slash, begin it with none, use none of * ? $ \\ and at most "
+        raise misconfigured(
+            name,
+            "is not a valid key prefix",
+            "End it with one slash, begin it with none, use none of * ? $ \\ and at most "
             f"{MAX_PREFIX_BYTES} bytes, of which {USER} takes {MAX_SEGMENT_BYTES}.",
         )
     segments = value.split("/")
     if len(re.findall("[{}]", value)) != 2 * segments.count(USER) or segments[0] == USER:
-        # Whole segments keep users apart; the first one is what the session policy allows.
-        wrong("UPLOAD_DIR", "has braces that mean nothing", f"Write {USER} as a segment: a/{USER}/")
-    if USER in segments and auth == "anonymous":
-        wrong("UPLOAD_DIR", f"holds {USER} where nobody is known", f"{USER} needs AUTH=jwt.")
+        # Whole segments keep users apart; the session policy allows what is before the first one.
+        hint = f"Write {USER} as a segment after another: a/{USER}/"
+        raise misconfigured(name, "has misplaced braces", hint)
+    if USER in segments and env.read("AUTH") == "anonymous":
+        problem = f"contains {USER}, but callers have no names"
+        raise misconfigured(name, problem, f"{USER} needs AUTH=jwt.")
     return value
 
 
-def _allowed_content_types(env: Environment) -> tuple[str, ...]:
-    patterns = (env.text("ALLOWED_CONTENT_TYPES") or SAFE_CONTENT_TYPES).split(",")
-    name = r"[A-Za-z0-9][A-Za-z0-9!#&^_.+-]*"
-    for pattern in patterns:
-        if not re.fullmatch(rf"{name}/(\*|{name})", pattern.strip()) or not content_types.expand(
-            [pattern.strip()]
-        ):
-            wrong(
-                "ALLOWED_CONTENT_TYPES",
-                "holds something that is no content type",
-                "Write a comma list such as image/*, application/pdf.",
-            )
+def _upload_role_arn(env: Environment, name: str) -> str:
+    if env.read("CREDENTIALS_SOURCE") != "assume-role":
+        return ""
+    example = "acs:ram::1234567890123456:role/oss-uploader"
+    return _match(name, env.text(name), r"acs:ram::\d+:role/[\w.@-]+", example)
+
+
+def _sts_endpoint(env: Environment, name: str) -> str | None:
+    value = env.text(name)
+    pattern = r"(http://)?[A-Za-z0-9.-]+(:\d+)?"
+    return _match(name, value, pattern, "sts.cn-hangzhou.aliyuncs.com") if value else None
+
+
+def _max_upload_bytes(env: Environment, name: str) -> int:
+    minimum: int = env.read("MIN_UPLOAD_BYTES")
+    value: int = _whole(max(minimum, 1), MAX_OBJECT_BYTES)(env, name)
+    return value
+
+
+def _content_types(env: Environment, name: str) -> tuple[str, ...]:
+    patterns = (env.text(name) or SAFE_CONTENT_TYPES).split(",")
+    word = r"[A-Za-z0-9][A-Za-z0-9!#&^_.+-]*"
+    for pattern in map(str.strip, patterns):
+        valid = re.fullmatch(rf"{word}/(\*|{word})", pattern)
+        if not valid or not content_types.expand([pattern]):
+            hint = "Write a comma list such as image/*, application/pdf."
+            raise misconfigured(name, "contains an invalid content type", hint)
     return content_types.expand(patterns)
 
 
-def _object_acl(env: Environment) -> str | None:
-    acl = env.choice("OBJECT_ACL", "default", "private", "public-read", "public-read-write", "none")
-    return None if acl == "none" else acl
+def _object_acl(env: Environment, name: str) -> str | None:
+    acl = _choice("default", "private", "public-read", "public-read-write", "none")(env, name)
+    return None if acl == "none" else str(acl)
 
 
-def _callback_url(env: Environment) -> str:
-    url = env.text("CALLBACK_URL")
-    if url:
-        check_callback_url(url)
+def _origins(env: Environment, name: str) -> Origins:
+    return parse_origins(env.text(name))
+
+
+def _callback_url(env: Environment, name: str) -> str:
+    url = env.text(name)
+    if not url:
+        return ""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of a wrong port or IPv6 address
+        usable = False
+    # To OSS, `;` begins another URL and `$` a placeholder.
+    if not usable or not re.fullmatch(r"[!-~]+", url) or any(char in url for char in '@#;$"<>\\'):
+        hint = "Set it, such as https://upload.example.com/callback; encode special characters."
+        raise misconfigured(name, "is not an address that OSS can call", hint)
+    excess = len(url) - MAX_CALLBACK_URL_CHARACTERS[parts.scheme]
+    if excess > 0:
+        hint = "Shorten it: a callback, with all that it reports, has 512 bytes."
+        raise misconfigured(name, f"is {excess} characters too long", hint)
     return url
 
 
-def _callback_key_prefix(env: Environment) -> str:
-    prefix = env.text("CALLBACK_KEY_PREFIX")
-    check_key_prefix(prefix)
+def _callback_key_prefix(env: Environment, name: str) -> str:
+    prefix = env.text(name)
+    if parse_address(prefix) is None or not prefix.endswith("/"):
+        hint = f"Leave it out on Alibaba Cloud, where it is {OSS_KEY_PREFIX}."
+        raise misconfigured(name, "is not the beginning of a URL", hint)
     return prefix
 
 
-def _grant_secret(env: Environment) -> bytes:
-    secret = env.text("GRANT_SECRET").encode()
-    if env.text("CALLBACK_URL") and len(secret) < MIN_SECRET_BYTES:
-        wrong(
-            "GRANT_SECRET",
-            f"has fewer than {MIN_SECRET_BYTES} bytes" if secret else "is missing",
-            "Callbacks need it; make one with: openssl rand -base64 32",
-        )
+def _grant_secret(env: Environment, name: str) -> bytes:
+    secret = env.text(name).encode()
+    if env.read("CALLBACK_URL") and len(secret) < MIN_SECRET_BYTES:
+        problem = f"has fewer than {MIN_SECRET_BYTES} bytes" if secret else "is missing"
+        hint = "Callbacks need it; make one with: openssl rand -base64 32"
+        raise misconfigured(name, problem, hint)
     return secret
+
+
+def _row(default: str, read: Reader, *, secret: bool = False) -> Any:
+    return field(repr=not secret, metadata={"default": default, "read": read})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Checked settings; their names in the environment are these in upper case."""
+
+    oss_bucket: str = _row("", _matching(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "my-bucket"))
+    oss_region: str = _row("", _region)
+    upload_url: str = _row("", _upload_url)  # an origin, without a slash at its end
+    upload_dir: str = _row("user-dirs/", _upload_dir)
+    unique_dir: bool = _row("true", _boolean)
+    directory_grants: bool = _row("true", _boolean)
+    upload_role_arn: str = _row("", _upload_role_arn)  # empty with function-role
+    credentials_source: str = _row("assume-role", _choice("assume-role", "function-role"))
+    sts_endpoint: str | None = _row("", _sts_endpoint)
+    credentials_seconds: int = _row("3600", _whole(900, 43200))
+    policy_seconds: int = _row("300", _whole(1, 86400))
+    max_upload_bytes: int = _row("104857600", _max_upload_bytes)
+    min_upload_bytes: int = _row("1", _whole(0, MAX_OBJECT_BYTES))
+    allowed_content_types: tuple[str, ...] = _row("", _content_types)
+    object_acl: str | None = _row("default", _object_acl)  # None: neither sent nor pinned
+    forbid_overwrite: bool = _row("true", _boolean)
+    signature_version: str = _row("v4", _choice("v4", "v1"))
+    allowed_origins: Origins = _row("", _origins)  # noqa: RUF009 (it is frozen)
+    auth: str = _row("", _choice("anonymous", "jwt"))
+    jwt_jwks: str = _row("", _required_with_jwt, secret=True)  # may be a private key by mistake
+    jwt_issuer: str = _row("", _required_with_jwt)
+    jwt_audience: str = _row("", _required_with_jwt)
+    jwt_user_claim: str = _row("sub", Environment.text)
+    callback_url: str = _row("", _callback_url)  # empty: no callbacks
+    callback_key_prefix: str = _row(OSS_KEY_PREFIX, _callback_key_prefix)
+    grant_secret: bytes = _row("", _grant_secret, secret=True)
+    log_level: str = _row("INFO", _choice("DEBUG", "INFO", "WARNING", "ERROR"))
+
+    # Not settings: what follows from how they were set.
+    sts_region: str
+    directory_types: tuple[str, ...]  # those that directory grants pin: the operator's own list
+
+    @property
+    def fixed_prefix(self) -> str:
+        """What all keys begin with, whoever the caller is."""
+        return self.upload_dir.partition(USER)[0]
+
+
+READERS: Mapping[str, Reader] = {
+    row.name.upper(): row.metadata["read"] for row in fields(Settings) if row.metadata
+}
+DEFAULTS: Mapping[str, str] = {
+    row.name.upper(): row.metadata["default"] for row in fields(Settings) if row.metadata
+}
+"""Every setting, in the order in which the docs explain them."""
+
+
+def parse_settings(environ: Mapping[str, str]) -> Settings:
+    """Read and check all settings."""
+    env = Environment(environ)
+    types: tuple[str, ...] = env.read("ALLOWED_CONTENT_TYPES")
+    return Settings(
+        **{name.lower(): env.read(name) for name in DEFAULTS},
+        sts_region=env.text("FC_REGION") or env.read("OSS_REGION"),
+        directory_types=types if env.text("ALLOWED_CONTENT_TYPES") else (),
+    )

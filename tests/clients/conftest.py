@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext
 
 from tests.clients.clients import BROWSER_CLIENTS, CURL, FOLDER, Client, Settings, changed
 from tests.clients.driving import Outcome, upload_in_browser, upload_with_curl
-from tests.function.issuer import AUDIENCE, ISSUER, Token, claims, jwks, public_jwk
+from tests.function.callers.issuer import AUDIENCE, ISSUER, Token, claims, jwks, public_jwk
 from tests.harness import Harness, running_harness
 from tests.programs import npm_packages
 

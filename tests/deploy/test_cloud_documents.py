@@ -13,8 +13,8 @@ import pytest
 
 from deploy import setup_cloud
 from deploy.documents import FOLDER, cors_document, policy_document
+from direct_upload.credentials.sts import session_policy
 from direct_upload.errors import Misconfigured
-from direct_upload.session_policy import session_policy
 from direct_upload.settings import DEFAULTS
 from emulator.ram import is_allowed
 

@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 from werkzeug import Response
 
-from direct_upload import public_key, receipt
 from direct_upload.app import App
+from direct_upload.callbacks import report, signature
+from direct_upload.callbacks.signature import fetch_public_key
 from direct_upload.hook import Upload
-from direct_upload.public_key import fetch_public_key
 from emulator.function_compute import FunctionCompute
 from emulator.keyring import KeyRing
 from emulator.oss import Oss, callback
@@ -58,10 +58,10 @@ class Harness:
 @pytest.fixture
 def harness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Harness]:
     uploads: list[Upload] = []
-    monkeypatch.setattr(receipt, "on_upload", uploads.append)
+    monkeypatch.setattr(report, "on_upload", uploads.append)
     # On a busy machine both answers may come late.
     monkeypatch.setattr(callback, "LIMIT_SECONDS", 60.0)
-    monkeypatch.setattr(public_key, "FETCH_SECONDS", 60.0)
+    monkeypatch.setattr(signature, "FETCH_SECONDS", 60.0)
     fetch_public_key.cache_clear()
     keys = KeyRing()
     key = keys.issue(expiration=datetime.now(timezone.utc) + timedelta(hours=1))
@@ -223,7 +223,7 @@ def test_a_failing_hook_is_203_and_the_object_stays(
     def fail(upload: Upload) -> None:
         raise OSError("the application's own trouble")
 
-    monkeypatch.setattr(receipt, "on_upload", fail)
+    monkeypatch.setattr(report, "on_upload", fail)
     grant = harness.grant()
     reply = harness.post(grant["fields"])
     assert error(reply) == ("CallbackFailed", "Error status : 500.", "0007-00000203")

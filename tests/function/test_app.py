@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,7 +13,9 @@ import pytest
 
 from direct_upload import __version__
 from direct_upload.app import App
+from direct_upload.credentials.sts import load_sdk
 from tests.function.asking import ENVIRON, NOW, TOKEN, Context, ask, event, read
+from tests.function.credentials.faulty_sts import FAULTS, Clock, FaultySts, close, healthy
 
 FOREIGN = {"Origin": "https://evil.example"}
 
@@ -196,6 +199,56 @@ def test_initializer_never_fails(
 ) -> None:
     App(ENVIRON | changes, lambda: NOW).warm(context)
     assert said in caplog.text
+
+
+@pytest.fixture
+def sts() -> Iterator[FaultySts]:
+    load_sdk()
+    with FaultySts(close) as server:
+        yield server
+
+
+def assuming(sts: FaultySts) -> dict[str, str]:
+    return ENVIRON | {
+        "CREDENTIALS_SOURCE": "assume-role",
+        "UPLOAD_ROLE_ARN": "acs:ram::1:role/uploader",
+        "STS_ENDPOINT": sts.endpoint,
+    }
+
+
+def test_warming_leaves_the_first_request_nothing_to_wait_for(
+    sts: FaultySts, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock()
+    sts.become(healthy(clock))
+    app = App(assuming(sts), clock)
+    app.warm(Context())
+    assert app.handle(event(), Context())["statusCode"] == 200
+    assert len(sts.requests) == 1
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+@pytest.mark.parametrize("fault", ["503", "not authorised", "object", "closed"])
+def test_warming_that_failed_lets_the_first_request_call_sts_at_once(
+    fault: str, sts: FaultySts, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock()
+    sts.become(FAULTS[fault][0])
+    app = App(assuming(sts), clock)
+    app.warm(Context())
+    assert "'initialize' '': credentials_unavailable" in caplog.text
+    sts.become(healthy(clock))
+    assert app.handle(event(), Context())["statusCode"] == 200
+
+
+def test_warming_without_base_credentials_never_fails(sts: FaultySts) -> None:
+    clock = Clock()
+    sts.become(healthy(clock))
+    environ = assuming(sts) | {"ALIBABA_CLOUD_ACCESS_KEY_ID": ""}
+    app = App(environ, clock)
+    app.warm(Context())
+    environ["ALIBABA_CLOUD_ACCESS_KEY_ID"] = "STS.base"
+    assert app.handle(event(), Context())["statusCode"] == 200
 
 
 def test_a_refusal_is_logged_on_one_line(caplog: pytest.LogCaptureFixture) -> None:

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from direct_upload.app import App
 from direct_upload.routes import ROUTES
 from tests.function.asking import ENVIRON, NOW, TOKEN, Context
-from tests.function.issuer import AUDIENCE, ISSUER, Token, claims, jwks, public_jwk
+from tests.function.callers.issuer import AUDIENCE, ISSUER, Token, claims, jwks, public_jwk
 
 FUZZING = os.environ.get("HYPOTHESIS_PROFILE") == "fuzz"
 

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from direct_upload.app import App
-from direct_upload.desk import open_desk
 from direct_upload.errors import Misconfigured
-from direct_upload.origins import parse_origins
+from direct_upload.http.origins import parse_origins
+from direct_upload.routes import make_services
 from direct_upload.settings import DEFAULTS, Settings, parse_settings
 from tests.function.asking import ENVIRON, NOW, Context, ask, event, read
-from tests.function.issuer import AUDIENCE, ISSUER, jwks, public_jwk
+from tests.function.callers.issuer import AUDIENCE, ISSUER, jwks, public_jwk
 
 # Values that are right for some setting, and so wrong for others.
 VALUES = [
@@ -65,7 +65,7 @@ def test_a_change_of_good_settings_gives_a_desk_or_names_the_wrong_one(
     environ = ENVIRON | changes
     try:
         parse_origins(environ["ALLOWED_ORIGINS"])
-        open_desk(parse_settings(environ), environ, lambda: NOW)
+        make_services(parse_settings(environ), environ, lambda: NOW)
     except Misconfigured as refusal:
         assert any(name in refusal.message for name in DEFAULTS)
         assert refusal.hint

@@ -19,12 +19,12 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.core.result import Ok
 
 from direct_upload.app import App
-from direct_upload.errors import UploadError
+from direct_upload.errors import Refusal
 from direct_upload.routes import ROUTES
 from emulator.function_compute import FunctionCompute
 from emulator.server import Server
 from tests.function.asking import ENVIRON
-from tests.function.issuer import AUDIENCE, ISSUER, jwks, public_jwk
+from tests.function.callers.issuer import AUDIENCE, ISSUER, jwks, public_jwk
 
 DOCUMENT = yaml.safe_load(
     (Path(__file__).parents[2] / "docs" / "openapi.yaml").read_text(encoding="utf-8")
@@ -202,7 +202,7 @@ def test_every_route_and_method_is_described() -> None:
 
 
 def test_every_error_is_described() -> None:
-    codes = {(kind.code, kind.status) for kind in UploadError.__subclasses__()}
+    codes = {(kind.code, kind.status) for kind in Refusal.__subclasses__()}
     described = set()
     for path in DOCUMENT["paths"].values():
         for operation in (path[name] for name in ("get", "post", "options") if name in path):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 
 import pytest
 
 from direct_upload import settings
+from direct_upload.callbacks.field import MAX_GRANT_ID_CHARACTERS, callback_field
 from direct_upload.errors import Misconfigured
 from tests.function.asking import ENVIRON, ask
 
@@ -18,7 +20,10 @@ VALID = {
 }
 
 
-def test_defaults_are_those_of_the_readme() -> None:
+def test_what_is_unset_has_its_default() -> None:
+    types = set(settings.parse_settings(VALID).allowed_content_types)
+    assert {"image/png", "video/mp4", "application/pdf", "text/plain", "application/zip"} <= types
+    assert not types & {"text/html", "image/svg+xml", "application/octet-stream"}
     assert dataclasses.asdict(settings.parse_settings(VALID)) == {
         "oss_bucket": "my-bucket",
         "oss_region": "cn-hangzhou",
@@ -35,10 +40,11 @@ def test_defaults_are_those_of_the_readme() -> None:
         "max_upload_bytes": 104857600,
         "min_upload_bytes": 1,
         "allowed_content_types": settings.parse_settings(VALID).allowed_content_types,
-        "content_types_set": False,
+        "directory_types": (),
         "object_acl": "default",
         "forbid_overwrite": True,
         "signature_version": "v4",
+        "allowed_origins": {"listed": frozenset(), "everyone": False},
         "auth": "anonymous",
         "jwt_jwks": "",
         "jwt_issuer": "",
@@ -77,6 +83,19 @@ def test_defaults_are_those_of_the_readme() -> None:
             "sts_endpoint",
             "http://127.0.0.1:9002",
             id="emulated STS",
+        ),
+        pytest.param(
+            {"ALLOWED_CONTENT_TYPES": "image/png"},
+            "directory_types",
+            ("image/png",),
+            id="directory grants pin the operator's own list only",
+        ),
+        pytest.param({"UPLOAD_DIR": "a/b/"}, "fixed_prefix", "a/b/", id="one prefix for all"),
+        pytest.param(
+            {"CALLBACK_KEY_PREFIX": "http://[::1]:9001/"},
+            "callback_key_prefix",
+            "http://[::1]:9001/",
+            id="keys of an emulator",
         ),
         pytest.param({"OBJECT_ACL": "none"}, "object_acl", None, id="no ACL"),
         pytest.param({"MIN_UPLOAD_BYTES": "0"}, "min_upload_bytes", 0, id="empty files"),
@@ -148,7 +167,25 @@ def test_reads(changes: dict[str, str], name: str, expected: object) -> None:
         pytest.param("UPLOAD_DIR", "a/{user}/", id="a user where nobody is known"),
         pytest.param("CALLBACK_URL", "upload.example.com", id="callback without a scheme"),
         pytest.param("CALLBACK_URL", "https://e.example/" + "c" * 512, id="callback too long"),
-        pytest.param("CALLBACK_KEY_PREFIX", "https://keys.example", id="prefix without a slash"),
+        pytest.param("CALLBACK_URL", "ftp://upload.example.com/", id="callback by FTP"),
+        pytest.param("CALLBACK_URL", "https:///callback", id="callback to no host"),
+        pytest.param("CALLBACK_URL", "https://a.example.com:x/", id="callback to a bad port"),
+        pytest.param("CALLBACK_URL", "https://a.example.com:0/", id="callback to port 0"),
+        pytest.param("CALLBACK_URL", "https://[::1/", id="callback to half an address"),
+        pytest.param("CALLBACK_URL", "https://user@a.example.com/", id="callback with a user"),
+        pytest.param("CALLBACK_URL", "https://a.example.com/#x", id="callback with a fragment"),
+        pytest.param("CALLBACK_URL", "https://a/;https://b/", id="two callbacks"),
+        pytest.param("CALLBACK_URL", "https://a/${object}", id="callback with a placeholder"),
+        pytest.param("CALLBACK_URL", "https://a/a b", id="callback with a blank"),
+        pytest.param("CALLBACK_URL", "https://a/图", id="callback beyond ASCII"),
+        pytest.param("CALLBACK_KEY_PREFIX", "keys", id="key prefix without a scheme"),
+        pytest.param("CALLBACK_KEY_PREFIX", "https://keys.example", id="key prefix without a path"),
+        pytest.param("CALLBACK_KEY_PREFIX", "https://a/oss", id="key prefix without a slash"),
+        pytest.param("CALLBACK_KEY_PREFIX", "ftp://a/", id="key prefix by FTP"),
+        pytest.param("CALLBACK_KEY_PREFIX", "https://u@a/", id="key prefix with a user"),
+        pytest.param("CALLBACK_KEY_PREFIX", "https://a/?a/", id="key prefix with a query"),
+        pytest.param("CALLBACK_KEY_PREFIX", "http://[::1/", id="key prefix of half an address"),
+        pytest.param("CALLBACK_KEY_PREFIX", "https://a:x/", id="key prefix with a bad port"),
         pytest.param("LOG_LEVEL", "LOUD", id="unknown level"),
     ],
 )
@@ -171,6 +208,20 @@ def test_callbacks_need_a_secret(secret: str, problem: str) -> None:
         settings.parse_settings(VALID | callback)
 
 
+LONGEST = {"http": "http://" + "c" * 113, "https": "https://" + "c" * 93}
+
+
+@pytest.mark.parametrize("scheme", LONGEST)
+def test_the_longest_callback_url_makes_a_callback_of_512_bytes(scheme: str) -> None:
+    callback = {"CALLBACK_URL": LONGEST[scheme], "GRANT_SECRET": "s" * 32}
+    settings.parse_settings(VALID | callback)
+    field = callback_field(LONGEST[scheme], "g" * MAX_GRANT_ID_CHARACTERS)
+    assert len(base64.b64decode(field)) == 512
+    callback["CALLBACK_URL"] += "c"
+    with pytest.raises(Misconfigured, match="CALLBACK_URL is 1 characters too long"):
+        settings.parse_settings(VALID | callback)
+
+
 WITH_JWT = VALID | {
     "AUTH": "jwt",
     "JWT_JWKS": "file:jwks.json",
@@ -180,8 +231,9 @@ WITH_JWT = VALID | {
 }
 
 
-def test_with_jwt_a_prefix_may_hold_the_user() -> None:
-    assert settings.parse_settings(WITH_JWT).upload_dir == "users/{user}/"
+def test_with_jwt_a_prefix_may_contain_the_user() -> None:
+    found = settings.parse_settings(WITH_JWT)
+    assert (found.upload_dir, found.fixed_prefix) == ("users/{user}/", "users/")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,109 @@
+"""Whether OSS sent a callback: its signature, checked with OSS's public key and never another's.
+
+A callback names the URL of its key in a header that anyone can write. Only the path is taken
+from there; the host is that of `CALLBACK_KEY_PREFIX` (OSS documents, "Callback": the URL must
+begin with http://gosspublic.alicdn.com/ or https://gosspublic.alicdn.com/).
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
+
+from ..http.outgoing import TookTooLong, fetch, parse_address
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+FETCH_SECONDS = 2.0
+MAX_KEY_BYTES = 16 * 1024
+
+
+class NotFromOss(ValueError):
+    """The signature is not proven; the text says why, for the log."""
+
+
+@functools.lru_cache(maxsize=8)
+def fetch_public_key(url: str) -> RSAPublicKey:
+    """The RSA key at a URL that `key_url` accepts; kept once it was good. Raises `NotFromOss`.
+
+    OSS's own has 512 bits, which `cryptography` still loads.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    try:
+        document = fetch(url, seconds=FETCH_SECONDS, max_bytes=MAX_KEY_BYTES + 1)
+    except TookTooLong:
+        raise NotFromOss("the key's server did not respond in time") from None
+    if document is None:
+        raise NotFromOss("the key's server did not send a key with status 200")
+    if len(document) > MAX_KEY_BYTES:
+        raise NotFromOss("the key is too long")
+    try:
+        key = load_pem_public_key(document)
+    except (ValueError, UnsupportedAlgorithm):
+        raise NotFromOss("the key is not a public key in PEM") from None
+    if not isinstance(key, RSAPublicKey):
+        raise NotFromOss("the key is not for RSA")
+    return key
+
+
+def check_signature(
+    target: str | bytes,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    key_prefix: str,
+    fetch_key: Callable[[str], RSAPublicKey] = fetch_public_key,
+) -> None:
+    """`NotFromOss` unless OSS signed this request; `target` is its raw target, `/callback?x=1`.
+
+    The signature covers the unquoted path, the raw query with its `?`, a newline and the raw body
+    (RSA PKCS#1 v1.5 with MD5; OSS documents, "Callback").
+    """
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+    from cryptography.hazmat.primitives.hashes import MD5
+
+    key = fetch_key(key_url(_header(headers, "x-oss-pub-key-url"), key_prefix))
+    try:
+        path, mark, query = (target.encode() if isinstance(target, str) else target).partition(b"?")
+        message = unquote_to_bytes(path) + mark + query + b"\n" + body
+        signature = base64.b64decode(_header(headers, "authorization"), validate=True)
+        key.verify(signature, message, PKCS1v15(), MD5())  # noqa: S303 (OSS's choice)
+    except (ValueError, InvalidSignature):
+        raise NotFromOss("the signature is not that of OSS") from None
+
+
+def key_url(header: str, prefix: str) -> str:
+    """The URL that the header `x-oss-pub-key-url` (Base64) names, if it lies below the prefix.
+
+    An http URL is fetched by https where the prefix is https. Raises `NotFromOss`.
+    """
+    try:
+        named = parse_address(base64.b64decode(header, validate=True).decode("ascii"))
+    except ValueError:
+        raise NotFromOss("x-oss-pub-key-url is not Base64 of a URL") from None
+    allowed = parse_address(prefix)
+    if named is None or allowed is None:
+        raise NotFromOss("the key's URL is malformed")
+    if allowed.scheme == "https" and (named.scheme, named.port) == ("http", 80):
+        named = replace(named, scheme="https", port=443)
+    segments = named.path.split("/")[1:]
+    if (
+        replace(named, path="") != replace(allowed, path="")
+        or not named.path.startswith(allowed.path)
+        or any(segment in ("", ".", "..") for segment in segments)
+    ):
+        raise NotFromOss("the key's URL is not below CALLBACK_KEY_PREFIX")
+    return prefix + named.path.removeprefix(allowed.path)
+
+
+def _header(headers: Mapping[str, str], name: str) -> str:
+    return next((value for found, value in headers.items() if found.lower() == name), "")

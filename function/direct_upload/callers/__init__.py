@@ -1,0 +1,45 @@
+"""Who sends a request: what AUTH makes of its token.
+
+Checking tokens needs PyJWT and cryptography, which cost a cold start time; `callers_for` loads them
+with AUTH=jwt only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from ..settings import Settings
+
+__all__ = ["Anyone", "Callers", "callers_for"]
+
+
+class Callers(Protocol):
+    """Tells who sends a request."""
+
+    def user(self, headers: Mapping[str, str], query: Mapping[str, str], now: datetime) -> str:
+        """The caller's name, empty where nobody has one; else `Unauthorized`."""
+
+
+class Anyone:
+    """AUTH=anonymous: every caller is admitted, and none has a name."""
+
+    def user(self, headers: Mapping[str, str], query: Mapping[str, str], now: datetime) -> str:
+        return ""
+
+
+def callers_for(settings: Settings, *, directory: Path) -> Callers:
+    """What AUTH says; `directory` is where `file:NAME` in JWT_JWKS lies."""
+    if settings.auth == "anonymous":
+        return Anyone()
+    from .keys import read_jwks
+    from .tokens import JwtCallers
+
+    return JwtCallers(
+        keys=read_jwks(settings.jwt_jwks, directory),
+        issuer=settings.jwt_issuer,
+        audience=settings.jwt_audience,
+        user_claim=settings.jwt_user_claim,
+    )

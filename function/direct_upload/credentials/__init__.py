@@ -1,0 +1,38 @@
+"""Whose key signs: the function's own credentials, or those of a role that it assumes.
+
+The assumed role's are cached, and its session policy limits what they may do. Only `sts` names the
+SDK, and loads it with the first AssumeRole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from ..settings import Settings
+from .function_role import GRANT_MARGIN, Credentials, CredentialsSource, FunctionRole
+
+__all__ = ["GRANT_MARGIN", "Credentials", "CredentialsSource", "credentials_for"]
+
+
+def credentials_for(
+    settings: Settings, environ: Mapping[str, str], clock: Callable[[], datetime]
+) -> CredentialsSource:
+    """What CREDENTIALS_SOURCE says; `environ` is where the function's own keys may be."""
+    if settings.credentials_source == "function-role":
+        return FunctionRole(environ=environ)
+    from .assumed_role import AssumedRole  # costs a cold start time
+    from .sts import Role, session_policy
+
+    return AssumedRole(
+        Role(
+            settings.upload_role_arn,
+            session_policy(settings.oss_bucket, settings.fixed_prefix),
+            settings.credentials_seconds,
+            settings.sts_endpoint,
+            settings.sts_region,
+        ),
+        policy_seconds=settings.policy_seconds,
+        environ=environ,
+        clock=clock,
+    )

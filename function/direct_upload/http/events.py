@@ -1,0 +1,87 @@
+"""Function Compute's HTTP events, in and out.
+
+The gateway turns a request into one JSON object, and the struct that the function returns into a
+response (Function Compute documents, "Use HTTP triggers to invoke functions", event version v1).
+Each header and query name has one string: the gateway joins repeats with commas.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+from ..errors import InvalidRequest
+
+_write_json = json.JSONEncoder(separators=(",", ":")).encode
+
+Response = dict[str, Any]
+"""The struct that Function Compute turns into an HTTP response."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request; header names are in lower case, the path is decoded.
+
+    Headers carry tokens and signatures, and so may the rest by mistake: no repr shows them.
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+
+def parse_event(event: bytes) -> Request:
+    """The request in an event; `InvalidRequest` when it is not an HTTP event.
+
+    The console's test button and InvokeFunction can send anything.
+    """
+    try:
+        document = json.loads(event.decode())  # with bytes, it would first guess the encoding
+        http = document["requestContext"]["http"]
+        path = document.get("rawPath") or http.get("path") or "/"
+        return Request(
+            method=http["method"].upper(),
+            path=unquote(path),
+            headers={name.lower(): str(value) for name, value in _map(document, "headers").items()},
+            query={name: str(value) for name, value in _map(document, "queryParameters").items()},
+            body=_body(document),
+        )
+    # RecursionError: JSON may be nested deeper than Python's stack.
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise InvalidRequest(
+            "This is not an HTTP event.",
+            "Call the function through its HTTP trigger, or test it with an HTTP event (v1).",
+        ) from error
+
+
+def _map(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    return document.get(name) or {}
+
+
+def _body(document: Mapping[str, Any]) -> bytes:
+    body = document.get("body") or ""
+    if document.get("isBase64Encoded"):
+        try:
+            return base64.b64decode(body, validate=True)
+        except binascii.Error as error:
+            raise ValueError("body is not Base64") from error
+    # JSON can contain half a surrogate pair, which has no encoding.
+    data: bytes = body.encode(errors="replace")
+    return data
+
+
+def json_response(status: int, headers: Mapping[str, str], document: object = None) -> Response:
+    """The full struct; `document` becomes the JSON body, None means no body."""
+    return {
+        "statusCode": status,
+        "headers": {"Cache-Control": "no-store", "Content-Type": "application/json", **headers},
+        "isBase64Encoded": False,
+        "body": "" if document is None else _write_json(document),
+    }

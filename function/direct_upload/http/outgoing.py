@@ -1,0 +1,87 @@
+"""Calls to other servers, bounded in time and size."""
+
+from __future__ import annotations
+
+import queue
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+_PORTS = {"http": 80, "https": 443}
+
+T = TypeVar("T")
+
+
+class TookTooLong(Exception):
+    """The call did not return in time."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """The parts of a plain URL."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+
+def parse_address(url: str) -> Address | None:
+    """The parts of an http(s) URL, or None when it has more than scheme, host, port and path.
+
+    Parsers disagree about users, escapes and characters outside ASCII; the URLs that the function
+    calls need none of these.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9:/._~\[\]-]+", url):
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in _PORTS or not parts.hostname or not parts.path:
+        return None
+    return Address(
+        parts.scheme, parts.hostname, _PORTS[parts.scheme] if port is None else port, parts.path
+    )
+
+
+def within(seconds: float, call: Callable[[], T]) -> T:
+    """What `call`, which must not raise, returns within that time; else `TookTooLong`.
+
+    Timeouts of sockets limit neither a name look-up nor a response that trickles in. Hence a
+    thread, which lives on only as long as such a server holds it.
+    """
+    results: queue.SimpleQueue[T] = queue.SimpleQueue()
+    threading.Thread(target=lambda: results.put(call()), name="outgoing", daemon=True).start()
+    try:
+        return results.get(timeout=seconds)
+    except queue.Empty:
+        raise TookTooLong from None
+
+
+def fetch(url: str, *, seconds: float, max_bytes: int) -> bytes | None:
+    """The body of a GET, cut behind `max_bytes`; None for any status but 200, and for no response.
+
+    Follows no redirect and uses no proxy. Raises `TookTooLong`.
+    """
+    import http.client  # loads TLS, which a cold start should not wait for
+
+    parts = urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=seconds)
+
+    def get() -> bytes | None:
+        try:
+            connection.request("GET", parts.path)
+            response = connection.getresponse()
+            return response.read(max_bytes) if response.status == 200 else None
+        except (OSError, ValueError, http.client.HTTPException):
+            return None
+        finally:
+            connection.close()
+
+    return within(seconds, get)

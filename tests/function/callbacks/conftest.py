@@ -1,0 +1,59 @@
+"""The hosts that keys of callbacks come from: OSS's and a forger's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from werkzeug import Response
+
+from direct_upload.callbacks import signature
+from tests.function.callbacks.reports import FORGED_KEY, KEY, pem
+from tests.recorder import Asked, Recorder, recording, trickling
+
+
+@pytest.fixture(autouse=True)
+def keys_may_come_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As they do on a busy machine; and none is known from another test."""
+    monkeypatch.setattr(signature, "FETCH_SECONDS", 60.0)
+    signature.fetch_public_key.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def foreign() -> Iterator[Recorder]:
+    """A host of a forger's own, whose key would verify."""
+    with recording(lambda asked: Response(pem(FORGED_KEY))) as recorder:
+        yield recorder
+
+
+@pytest.fixture(scope="module")
+def oss(foreign: Recorder) -> Iterator[Recorder]:
+    """The host of keys; those below /keys/ are OSS's, but nothing guards what else is there."""
+    documents = {
+        "/keys/v1.pem": pem(KEY),
+        "/elsewhere/forged.pem": pem(FORGED_KEY),
+        "/keys/elliptic.pem": pem(ec.generate_private_key(ec.SECP256R1())),
+        "/keys/long.pem": pem(FORGED_KEY) + b"\n" * 16 * 1024,
+        "/keys/page.html": b"<html>",
+    }
+
+    def reply(asked: Asked) -> Response:
+        if asked.target == "/keys/redirect.pem":
+            return Response(status=302, headers={"Location": f"{foreign.url}/v1.pem"})
+        if asked.target == "/keys/slow.pem":
+            return slow(asked)
+        if asked.target == "/keys/error.pem":
+            return Response(pem(FORGED_KEY), 500)
+        if asked.target in documents:
+            return Response(documents[asked.target])
+        return Response(status=404)
+
+    with trickling() as slow, recording(reply) as recorder:
+        yield recorder
+
+
+@pytest.fixture(autouse=True)
+def nothing_was_asked_before(foreign: Recorder, oss: Recorder) -> None:
+    foreign.asked.clear()
+    oss.asked.clear()

@@ -1,0 +1,220 @@
+"""Grant ids: what was granted is accepted; anything else, and anything late, is not."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from direct_upload.callbacks import Callbacks, Scope, field
+from direct_upload.callbacks.field import WrongGrant
+
+NOW = datetime(2026, 11, 24, 6, 30, 45, 250000, tzinfo=timezone.utc)
+SECRET = b"0123456789abcdef0123456789abcdef"
+GRANT: dict[str, Any] = {
+    "bucket": "post-test",
+    "key_or_dir": "user-dirs/0011.png",
+    "is_directory": False,
+    "minimum": 1,
+    "maximum": 1000,
+    "content_types": ("image/png",),
+    "user": "alice",
+    "issued": NOW,
+    "expires": (NOW + timedelta(minutes=5)).replace(microsecond=0),
+}
+UPLOAD: dict[str, Any] = {
+    "bucket": "post-test",
+    "key": "user-dirs/0011.png",
+    "size": 1000,
+    "content_type": "image/png",
+    "now": NOW + timedelta(minutes=1),
+}
+DIRECTORY = {"key_or_dir": "user-dirs/00/", "is_directory": True, "content_types": ()}
+LAST = GRANT["expires"] + timedelta(hours=24)
+
+
+def make(**changes: Any) -> str:
+    parts = GRANT | changes
+    times = {name: parts.pop(name) for name in ("issued", "expires")}
+    return field.make_grant_id(SECRET, Scope(**parts), **times)
+
+
+def check(text: str, **changes: Any) -> str:
+    return field.check_grant_id(text, SECRET, **(UPLOAD | changes))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({}, id="as granted"),
+        pytest.param({"size": 1}, id="smallest size"),
+        pytest.param({"content_type": "Image/PNG; x=y"}, id="type with parameters"),
+        pytest.param({"now": NOW}, id="at once"),
+        pytest.param({"now": LAST}, id="a day after the end"),
+        pytest.param({"directory_types": ["text/plain"]}, id="types of directories are not asked"),
+    ],
+)
+def test_accepts_what_was_granted(changes: dict[str, Any]) -> None:
+    assert check(make(), **changes) == "alice"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"bucket": "another"}, id="other bucket"),
+        pytest.param({"key": "user-dirs/0012.png"}, id="other key"),
+        pytest.param({"key": ""}, id="no key"),
+        pytest.param({"size": 0}, id="too small"),
+        pytest.param({"size": 1001}, id="too large"),
+        pytest.param({"content_type": "text/html"}, id="other type"),
+        pytest.param({"content_type": ""}, id="no type"),
+        pytest.param({"now": LAST + timedelta(seconds=1)}, id="over a day after the end"),
+    ],
+)
+def test_refuses_what_was_not_granted(changes: dict[str, Any]) -> None:
+    with pytest.raises(WrongGrant):
+        check(make(), **changes)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "b/c.txt", ""])
+def test_a_directory_grant_is_good_for_all_names_below(name: str) -> None:
+    text = make(**DIRECTORY)
+    assert check(text, key="user-dirs/00/" + name, content_type="any/thing") == "alice"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"key": "user-dirs/01/a.txt"}, id="beside it"),
+        pytest.param({"key": "user-dirs/a.txt"}, id="above it"),
+        pytest.param({"key": "user-dirs/00"}, id="without its slash"),
+        pytest.param({"directory_types": ["image/png"]}, id="a type that is not listed"),
+    ],
+)
+def test_a_directory_grant_is_good_for_nothing_else(changes: dict[str, Any]) -> None:
+    upload = {"key": "user-dirs/00/a.txt", "content_type": "text/plain"}
+    assert check(make(**DIRECTORY), **upload, directory_types=["text/plain"]) == "alice"
+    with pytest.raises(WrongGrant):
+        check(make(**DIRECTORY), **(upload | changes))
+
+
+def test_ids_of_different_grants_are_not_interchangeable() -> None:
+    with pytest.raises(WrongGrant):
+        check(make(key_or_dir="user-dirs/0012.png"))
+    with pytest.raises(WrongGrant):
+        field.check_grant_id(make(), b"another secret of thirty-two byte", **UPLOAD)
+
+
+@given(position=st.integers(0), mark=st.sampled_from("0123456789abcXYZ_-.~ \n"))
+def test_no_character_of_an_id_can_be_altered(position: int, mark: str) -> None:
+    text = make()
+    position %= len(text)
+    altered = text[:position] + mark + text[position + 1 :]
+    if altered != text:
+        with pytest.raises(WrongGrant):
+            check(altered)
+
+
+@pytest.mark.parametrize("text", ["", "x", "0.1.1000", "١.1.1000.1.300.YQ." + "A" * 22])
+def test_refuses_what_is_no_grant_id(text: str) -> None:
+    with pytest.raises(WrongGrant):
+        check(text)
+
+
+@given(
+    key=st.text(max_size=600),
+    is_directory=st.booleans(),
+    sizes=st.lists(st.integers(0, 5 * 1024**3), min_size=3, max_size=3).map(sorted),
+    content_type=st.text("abc/;= ", max_size=20),
+    user=st.text(st.characters(exclude_categories=()), max_size=100),
+    name=st.text(max_size=20),
+    life=st.integers(1, 86400),
+)
+def test_every_grant_is_accepted_and_every_id_is_short_and_plain(
+    key: str,
+    is_directory: bool,
+    sizes: list[int],
+    content_type: str,
+    user: str,
+    name: str,
+    life: int,
+) -> None:
+    minimum, size, maximum = sizes
+    is_directory = is_directory and key != ""
+    text = make(
+        key_or_dir=key,
+        is_directory=is_directory,
+        minimum=minimum,
+        maximum=maximum,
+        content_types=() if is_directory else (content_type,),
+        user=user,
+        expires=NOW + timedelta(seconds=life),
+    )
+    assert len(text) <= field.MAX_GRANT_ID_CHARACTERS
+    assert text.isascii()
+    assert set(text) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.")
+    known = check(text, key=key + name * is_directory, size=size, content_type=content_type)
+    short = len(user.encode("utf-8", "surrogatepass")) <= field.MAX_USER_BYTES
+    assert known == user if short else known.startswith("sha256:")
+
+
+def test_long_names_of_users_stay_apart() -> None:
+    first, second = (check(make(user="u" * 64 + end)) for end in "ab")
+    assert first != second
+    assert len(first) == len("sha256:") + 64
+
+
+# The field
+
+
+def grant_of(**changes: Any) -> dict[str, Any]:
+    """The JSON of a callback field."""
+    url = changes.pop("url", "https://upload.example.com/callback")
+    life = changes.pop("life", timedelta(minutes=5))
+    scope = {name: value for name, value in GRANT.items() if name not in ("issued", "expires")}
+    text = Callbacks(url, SECRET).field(Scope(**(scope | changes)), issued=NOW, expires=NOW + life)
+    document: dict[str, Any] = json.loads(base64.b64decode(text, validate=True))
+    return document
+
+
+def test_the_field_asks_for_all_that_the_receiver_reads() -> None:
+    document = grant_of()
+    template, grant = document.pop("callbackBody").split("&grant=")
+    assert template == (
+        "bucket=${bucket}&object=${object}&etag=${etag}&size=${size}&mimeType=${mimeType}"
+        "&width=${imageInfo.width}&height=${imageInfo.height}"
+    )
+    assert grant
+    assert document == {
+        "callbackUrl": "https://upload.example.com/callback",
+        "callbackBodyType": "application/x-www-form-urlencoded",
+        "callbackSNI": True,
+    }
+
+
+def test_sni_is_for_https_alone() -> None:
+    assert "callbackSNI" not in grant_of(url="http://upload.example.com/callback")
+    assert grant_of(url="HTTPS://upload.example.com/callback")["callbackSNI"] is True
+
+
+def test_the_secret_is_in_no_representation() -> None:
+    assert SECRET.decode() not in repr(Callbacks("https://a/", SECRET))
+
+
+def test_no_grant_makes_a_field_too_long() -> None:
+    url = "https://" + "c" * 93  # the longest that settings accept
+    text = grant_of(
+        url=url,
+        key_or_dir="k" * 999,
+        is_directory=True,
+        minimum=5 * 1024**3,
+        maximum=5 * 1024**3,
+        user="u" * 200,
+        life=timedelta(days=1),
+    )
+    assert len(json.dumps(text, separators=(",", ":"))) <= 512

@@ -1,0 +1,241 @@
+"""Reports about grants of ours are accepted, logged and handed on; all others are refused."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+from dataclasses import replace
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+
+from direct_upload.app import App
+from direct_upload.callbacks import report as report_module
+from direct_upload.hook import Upload
+from tests.function.asking import ENVIRON, NOW, Reply, ask, event, read
+from tests.function.callbacks.reports import REPORT, SECRET, Report
+from tests.recorder import Recorder
+
+
+def environ(oss: Recorder, **changes: str) -> dict[str, str]:
+    settings = {
+        "CALLBACK_URL": "https://upload.example.com/callback",
+        "CALLBACK_KEY_PREFIX": f"{oss.url}/keys/",
+        "GRANT_SECRET": SECRET.decode(),
+    }
+    return ENVIRON | settings | changes
+
+
+def granted(environ: dict[str, str], path: str = "/sign") -> tuple[str, str]:
+    """The key (or directory) and the grant id of a fresh grant."""
+    if path == "/sign":
+        document = ask(environ, "POST", "/sign", body='{"filename": "a.png"}').document
+    else:
+        document = ask(environ, "GET", path).document
+    template = json.loads(base64.b64decode(document["fields"]["callback"]))["callbackBody"]
+    return document.get("key") or document["dir"], template.split("&grant=")[1]
+
+
+def report_of(granted: tuple[str, str], **changes: str) -> Report:
+    """What OSS reports of a PNG that was uploaded with this grant."""
+    key, grant = granted
+    values = {
+        "bucket": "post-test",
+        "object": key,
+        "etag": "0F343B0931126A20F133D67C2B018A3B",
+        "size": "1024",
+        "mimeType": "image/png",
+        "width": "640",
+        "height": "480",
+        "grant": grant,
+    }
+    return replace(REPORT, body=urlencode(values | changes))
+
+
+def post(
+    environ: dict[str, str],
+    report: Report,
+    oss: Recorder,
+    *,
+    later: timedelta = timedelta(),
+    query: dict[str, str] | None = None,
+    in_base64: bool = False,
+) -> Reply:
+    target, headers, body = report.request(oss.url, "")
+    sent = event(
+        "POST",
+        target,
+        headers=headers,
+        query=query,
+        body=body if in_base64 else body.decode(),
+    )
+    return read(App(environ, lambda: NOW + later).handle(sent, None))
+
+
+@pytest.fixture
+def uploads(monkeypatch: pytest.MonkeyPatch) -> list[Upload]:
+    """What the hook was called with."""
+    received: list[Upload] = []
+    monkeypatch.setattr(report_module, "on_upload", received.append)
+    return received
+
+
+def test_a_finished_upload_is_answered_logged_and_handed_on(
+    oss: Recorder, uploads: list[Upload], caplog: pytest.LogCaptureFixture
+) -> None:
+    env = environ(oss)
+    key, grant = granted(env)
+    with caplog.at_level(logging.INFO, "direct_upload"):
+        reply = post(env, report_of((key, grant)), oss)
+    assert reply.status == 200
+    assert reply.document == {
+        "Status": "OK",
+        "key": key,
+        "size": 1024,
+        "etag": "0F343B0931126A20F133D67C2B018A3B",
+        "mime_type": "image/png",
+        "url": f"https://post-test.oss-cn-hangzhou.aliyuncs.com/{key}",
+    }
+    assert len(json.dumps(reply.document)) < 1024
+    upload = Upload(
+        "post-test", key, 1024, "0F343B0931126A20F133D67C2B018A3B", "image/png", 640, 480, ""
+    )
+    assert uploads == [upload]
+    lines = [message for message in caplog.messages if message.startswith("{")]
+    assert [json.loads(line) for line in lines] == [
+        {
+            "event": "upload_finished",
+            "bucket": "post-test",
+            "key": key,
+            "size": 1024,
+            "etag": "0F343B0931126A20F133D67C2B018A3B",
+            "mime_type": "image/png",
+            "width": 640,
+            "height": 480,
+            "user": "",
+        }
+    ]
+    assert not any(grant in message for message in caplog.messages)
+
+
+def test_the_body_may_arrive_in_base64(oss: Recorder, uploads: list[Upload]) -> None:
+    env = environ(oss)
+    report = report_of(granted(env))
+    assert post(env, report, oss, in_base64=True).status == 200
+
+
+def test_a_report_may_come_again(oss: Recorder, uploads: list[Upload]) -> None:
+    env = environ(oss)
+    report = report_of(granted(env))
+    assert [post(env, report, oss).status for _ in range(2)] == [200, 200]
+    assert uploads[0] == uploads[1]
+
+
+def test_a_file_that_is_no_image_has_no_size_in_pixels(
+    oss: Recorder, uploads: list[Upload]
+) -> None:
+    env = environ(oss)
+    assert post(env, report_of(granted(env), width="", height=""), oss).status == 200
+    assert (uploads[0].width, uploads[0].height) == (None, None)
+
+
+def test_a_directory_grant_reports_names_of_the_clients_choice(
+    oss: Recorder, uploads: list[Upload]
+) -> None:
+    env = environ(oss)
+    prefix, grant = granted(env, "/")
+    reply = post(env, report_of((prefix + "图 1.txt", grant), mimeType="text/x-any"), oss)
+    assert reply.status == 200
+    assert uploads[0].key == prefix + "图 1.txt"
+    assert reply.document["url"].endswith("/%E5%9B%BE%201.txt")
+
+
+def test_a_directory_grant_is_held_to_the_types_that_were_listed(
+    oss: Recorder, uploads: list[Upload]
+) -> None:
+    env = environ(oss, ALLOWED_CONTENT_TYPES="image/png")
+    prefix, grant = granted(env, "/")
+    assert post(env, report_of((prefix + "a", grant)), oss).status == 200
+    assert post(env, report_of((prefix + "a", grant), mimeType="text/html"), oss).status == 403
+
+
+def test_reports_are_accepted_for_a_day_after_the_grant(
+    oss: Recorder, uploads: list[Upload]
+) -> None:
+    env = environ(oss)
+    report = report_of(granted(env))
+    life = timedelta(seconds=300, hours=24)
+    assert post(env, report, oss, later=life - timedelta(seconds=1)).status == 200
+    assert post(env, report, oss, later=life + timedelta(seconds=1)).code == "callback_refused"
+    assert len(uploads) == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"bucket": "another"}, id="other bucket"),
+        pytest.param({"object": "user-dirs/other.png"}, id="other key"),
+        pytest.param({"size": "104857601"}, id="too large"),
+        pytest.param({"size": "0"}, id="too small"),
+        pytest.param({"size": "1e3"}, id="size that is no number"),
+        pytest.param({"size": ""}, id="no size"),
+        pytest.param({"mimeType": "text/html"}, id="other type"),
+        pytest.param({"grant": ""}, id="no grant id"),
+        pytest.param({"grant": "0.1.1000.1795478400.300..AAAAAAAAAAAAAAAAAAAAAA"}, id="made up"),
+    ],
+)
+def test_what_oss_reports_about_no_grant_of_ours_is_refused(
+    changes: dict[str, str], oss: Recorder, uploads: list[Upload]
+) -> None:
+    env = environ(oss)
+    reply = post(env, report_of(granted(env), **changes), oss)
+    assert (reply.status, reply.code) == (403, "callback_refused")
+    assert reply.document["message"] == "This callback was not accepted."
+    assert uploads == []
+
+
+def test_grant_ids_cannot_be_swapped(oss: Recorder, uploads: list[Upload]) -> None:
+    env = environ(oss)
+    (first_key, first), (second_key, second) = granted(env), granted(env)
+    assert post(env, report_of((first_key, second)), oss).code == "callback_refused"
+    assert post(env, report_of((second_key, first)), oss).code == "callback_refused"
+    other = environ(oss, GRANT_SECRET="another secret of thirty-two bytes")
+    assert post(other, report_of((first_key, first)), oss).code == "callback_refused"
+    assert uploads == []
+
+
+def test_a_report_with_a_query_is_refused_though_signed(
+    oss: Recorder, uploads: list[Upload]
+) -> None:
+    env = environ(oss)
+    report = report_of(granted(env))
+    assert post(env, report, oss, query={"x": "1"}).code == "callback_refused"
+
+
+def test_without_callback_url_there_is_no_such_route(oss: Recorder) -> None:
+    reply = post(environ(oss, CALLBACK_URL=""), REPORT, oss)
+    assert (reply.status, reply.code) == (404, "not_found")
+    assert oss.asked == []
+
+
+def test_the_route_answers_post_alone(oss: Recorder) -> None:
+    assert ask(environ(oss), "GET", "/callback").code == "method_not_allowed"
+
+
+def test_a_hook_that_fails_is_an_internal_error(
+    oss: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(upload: Upload) -> None:
+        raise OSError("the application's own trouble")
+
+    monkeypatch.setattr(report_module, "on_upload", fail)
+    env = environ(oss)
+    reply = post(env, report_of(granted(env)), oss)
+    assert (reply.status, reply.code) == (500, "internal_error")
+
+
+def test_the_hook_does_nothing_as_it_comes(oss: Recorder) -> None:
+    env = environ(oss)
+    assert post(env, report_of(granted(env)), oss).status == 200

@@ -1,0 +1,256 @@
+"""An STS on a real socket that answers whatever a test wants, well formed or not."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+
+ISSUED_SECRET = "IssuedAccessKeySecret"
+ISSUED_TOKEN = "IssuedSecurityToken"
+
+
+class Clock:
+    """A wall clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = datetime.now(timezone.utc).replace(microsecond=0)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class Connection:
+    """One request and the socket to answer it on; `released` when nobody shall hang on."""
+
+    socket: socket.socket
+    head: str
+    released: threading.Event
+
+
+Answer = Callable[[Connection], None]
+
+
+def respond(status: str, body: str, *headers: str) -> Answer:
+    content = body.encode()
+    lines = (f"HTTP/1.1 {status}", f"Content-Length: {len(content)}", *headers, "", "")
+    return lambda connection: connection.socket.sendall("\r\n".join(lines).encode() + content)
+
+
+def refuse(status: str, code: str, *headers: str) -> Answer:
+    return respond(
+        status, json.dumps({"Code": code, "Message": "Why.", "RequestId": "1"}), *headers
+    )
+
+
+def grant(credentials: object) -> Answer:
+    return respond("200 OK", json.dumps({"RequestId": "1", "Credentials": credentials}))
+
+
+def issued(expiration: object, **changes: object) -> dict[str, object]:
+    if isinstance(expiration, datetime):
+        expiration = expiration.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {
+        "AccessKeyId": "STS.issued",
+        "AccessKeySecret": ISSUED_SECRET,
+        "SecurityToken": ISSUED_TOKEN,
+        "Expiration": expiration,
+    } | changes
+
+
+def healthy(clock: Clock, life: float = 3600, *, first: int = 1) -> Answer:
+    """Each time other credentials, named STS.1, STS.2 and so on."""
+    numbers = itertools.count(first)
+
+    def answer(connection: Connection) -> None:
+        expiration = clock() + timedelta(seconds=life)
+        grant(issued(expiration, AccessKeyId=f"STS.{next(numbers)}"))(connection)
+
+    return answer
+
+
+def hang(connection: Connection) -> None:
+    connection.released.wait()
+
+
+def trickle(connection: Connection) -> None:
+    """One byte at a time, so that no single read ever times out."""
+    connection.socket.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n")
+    while not connection.released.wait(0.02):
+        connection.socket.sendall(b" ")
+
+
+def reset(connection: Connection) -> None:
+    connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    raise ConnectionAbortedError
+
+
+def close(connection: Connection) -> None:
+    raise ConnectionAbortedError
+
+
+def redirect_to_itself(connection: Connection) -> None:
+    respond("302 Found", "", "Location: /")(connection)
+
+
+@dataclass
+class FaultySts:
+    """Counts the requests, and answers each with `answer`."""
+
+    answer: Answer
+    requests: list[str] = field(default_factory=list)
+
+    def __enter__(self) -> FaultySts:
+        self._released = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._released.set()
+        with contextlib.suppress(OSError):  # wakes the accepting thread, where the system does
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def become(self, answer: Answer) -> None:
+        """Let go of whoever hangs, forget the requests, and answer like this from now on."""
+        self._released.set()
+        self._released = threading.Event()
+        self.requests.clear()
+        self.answer = answer
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, connection.makefile("rb") as lines:
+            try:
+                while head := _head(lines):
+                    self.requests.append(head)
+                    self.answer(Connection(connection, head, self._released))
+            except OSError:
+                return
+
+
+def _head(lines: Iterable[bytes]) -> str:
+    return b"".join(itertools.takewhile(lambda line: line != b"\r\n", lines)).decode()
+
+
+NOW = datetime.now(timezone.utc)
+GOOD = NOW + timedelta(hours=1)
+
+# Those that never answer: only against them may a test be short of patience.
+SILENT = ("hang", "trickle")
+
+# What STS, or whoever answers in its place, can do wrong; whether another try may fare better; and
+# what the message then says.
+FAULTS = {
+    "500": (refuse("500 Internal Server Error", "InternalError"), True, "InternalError (HTTP 500)"),
+    "503": (refuse("503 Unavailable", "ServiceUnavailable"), True, "ServiceUnavailable (HTTP 503)"),
+    "429": (refuse("429 Too Many", "Whatever"), True, "Whatever (HTTP 429)"),
+    "throttled": (refuse("400 Bad", "Throttling.User"), True, "Throttling.User (HTTP 400)"),
+    "throttled for a while": (
+        refuse("400 Bad", "FlowControl", "x-acs-retry-after: 70000"),
+        True,
+        "FlowControl (HTTP 400)",
+    ),
+    "html 500": (respond("500 Bad", "<html>", "Content-Type: text/html"), True, "not AssumeRole's"),
+    "html 502 empty": (respond("502 Bad Gateway", ""), True, "not AssumeRole's"),
+    "html 200": (respond("200 OK", "<html>"), True, "not AssumeRole's"),
+    "xml": (
+        respond("500 Bad", "<Error>", "Content-Type: text/xml;charset=utf-8"),
+        True,
+        "not AssumeRole's",
+    ),
+    "list 403": (respond("403 Forbidden", "[]"), True, "not AssumeRole's"),
+    "204": (respond("204 No Content", ""), True, "not AssumeRole's"),
+    "empty": (respond("200 OK", ""), True, "not AssumeRole's"),
+    "truncated json": (
+        respond("200 OK", json.dumps({"Credentials": issued(GOOD)})[:-3]),
+        True,
+        "not AssumeRole's",
+    ),
+    "truncated body": (
+        respond("200 OK", json.dumps({"Credentials": issued(GOOD)}), "Content-Length: 999"),
+        True,
+        "STS",
+    ),
+    "object": (respond("200 OK", "{}"), True, "access_key_id"),
+    "list": (respond("200 OK", "[]"), True, "access_key_id"),
+    "null": (respond("200 OK", "null"), True, "access_key_id"),
+    "text": (respond("200 OK", '"text"'), True, "access_key_id"),
+    "credentials null": (grant(None), True, "access_key_id"),
+    "credentials a text": (grant("x"), True, "access_key_id"),
+    "credentials a list": (grant([issued(GOOD)]), True, "access_key_id"),
+    "key ID null": (grant(issued(GOOD, AccessKeyId=None)), True, "access_key_id"),
+    "key ID empty": (grant(issued(GOOD, AccessKeyId="")), True, "access_key_id"),
+    "secret a number": (grant(issued(GOOD, AccessKeySecret=5)), True, "access_key_secret"),
+    "secret an object": (grant(issued(GOOD, AccessKeySecret={})), True, "access_key_secret"),
+    "token null": (grant(issued(GOOD, SecurityToken=None)), True, "security_token"),
+    "token with a line end": (grant(issued(GOOD, SecurityToken="a\n")), True, "security_token"),
+    "no expiration": (grant(issued(None)), True, "expiration"),
+    "expiration a number": (grant(issued(GOOD.timestamp())), True, "expiration"),
+    "expiration without zone": (grant(issued(f"{GOOD:%FT%T}")), True, "an impossible Expiration"),
+    "expiration in another zone": (
+        grant(issued(f"{GOOD:%FT%T}+08:00")),
+        True,
+        "an impossible Expiration",
+    ),
+    "expiration not padded": (
+        grant(issued(f"{GOOD:%FT%H:%M}:5Z")),
+        True,
+        "an impossible Expiration",
+    ),
+    "expiration no date": (grant(issued("2099-02-30T00:00:00Z")), True, "an impossible Expiration"),
+    "expiration past": (
+        grant(issued(NOW - timedelta(seconds=1))),
+        True,
+        "an impossible Expiration",
+    ),
+    "expiration absurd": (
+        grant(issued(NOW + timedelta(days=30))),
+        True,
+        "an impossible Expiration",
+    ),
+    "closed": (close, True, "could not be reached"),
+    "reset": (reset, True, "could not be reached"),
+    "redirected for ever": (redirect_to_itself, True, "could not be reached"),
+    "hang": (hang, True, "could not be reached|did not respond in time"),
+    "trickle": (trickle, True, "did not respond in time"),
+    "not authorised": (refuse("403 Forbidden", "NoPermission"), False, "NoPermission (HTTP 403)"),
+    "no such role": (
+        refuse("404 Not Found", "EntityNotExist.Role"),
+        False,
+        "EntityNotExist.Role (HTTP 404)",
+    ),
+    "bad parameter": (
+        refuse("400 Bad", "InvalidParameter.DurationSeconds"),
+        False,
+        "InvalidParameter.DurationSeconds",
+    ),
+    "bad signature": (refuse("400 Bad", "SignatureDoesNotMatch"), False, "SignatureDoesNotMatch"),
+    "key gone": (refuse("404 Not Found", "InvalidAccessKeyId.NotFound"), False, "NotFound"),
+    "token expired": (refuse("400 Bad", "InvalidSecurityToken.Expired"), False, "Expired"),
+    "no code": (respond("400 Bad", "{}"), False, "None (HTTP 400)"),
+    "odd code": (refuse("400 Bad", f"\n{ISSUED_SECRET}"), False, "unknown (HTTP 400)"),
+}

@@ -1,0 +1,129 @@
+"""What becomes of names, types and sizes; hostile names have a test file of their own."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from direct_upload.files import content_types
+from tests.function.asking import ENVIRON, ask
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        pytest.param('{"filename": "a.jpg"}', 200, "", id="name alone"),
+        pytest.param('{"filename": "a.jpg", "size": 5, "more": [1]}', 200, "", id="unknown member"),
+        pytest.param('{"filename": "a.jpg", "content_type": null}', 200, "", id="null for no type"),
+        pytest.param("", 400, "invalid_request", id="no body"),
+        pytest.param("filename=a.jpg", 400, "invalid_request", id="a form"),
+        pytest.param("[]", 400, "invalid_request", id="a list"),
+        pytest.param("{}", 400, "invalid_request", id="no name"),
+        pytest.param('{"filename": ""}', 400, "invalid_request", id="empty name"),
+        pytest.param('{"filename": 7}', 400, "invalid_request", id="a number for a name"),
+        pytest.param('{"filename": "%s.jpg"}' % ("a" * 1025), 400, "invalid_request", id="long"),
+        pytest.param('{"filename": "a.jpg", "size": "5"}', 400, "invalid_request", id="text size"),
+        pytest.param('{"filename": "a.jpg", "size": 5.0}', 400, "invalid_request", id="fraction"),
+        pytest.param('{"filename": "a.jpg", "size": true}', 400, "invalid_request", id="boolean"),
+        pytest.param('{"filename": "a.jpg", "size": -1}', 400, "invalid_request", id="negative"),
+        pytest.param('{"filename": "a.jpg", "size": 0}', 400, "invalid_request", id="too small"),
+        pytest.param('{"filename": "a.jpg", "size": 104857600}', 200, "", id="largest"),
+        pytest.param(
+            '{"filename": "a.jpg", "size": 104857601}', 413, "file_too_large", id="too large"
+        ),
+        pytest.param(
+            '{"filename": "a.jpg", "content_type": 7}', 400, "invalid_request", id="number type"
+        ),
+        pytest.param(
+            '{"filename": "a.jpg", "content_type": "IMAGE/JPEG; q=1"}', 200, "", id="parameters"
+        ),
+        pytest.param(
+            '{"filename": "a.jpg", "content_type": "image/png"}',
+            415,
+            "type_not_allowed",
+            id="another known type",
+        ),
+        pytest.param(
+            '{"filename": "a.zip", "content_type": "application/x-zip-compressed"}',
+            200,
+            "",
+            id="a type that only Windows knows",
+        ),
+        pytest.param(
+            '{"filename": "a.jpg", "content_type": "application/octet-stream"}',
+            200,
+            "",
+            id="octets mean unknown",
+        ),
+        pytest.param('{"filename": "a.html"}', 415, "type_not_allowed", id="html"),
+        pytest.param('{"filename": "a.svg"}', 415, "type_not_allowed", id="svg"),
+        pytest.param('{"filename": "a.js"}', 415, "type_not_allowed", id="script"),
+        pytest.param('{"filename": "a.xyz"}', 415, "type_not_allowed", id="unknown extension"),
+        pytest.param('{"filename": "a"}', 415, "type_not_allowed", id="no extension"),
+        pytest.param('{"filename": "%s"}' % ("a" * 20_000), 400, "invalid_request", id="20 KB"),
+        pytest.param("[" * 9_000, 400, "invalid_request", id="deep"),
+    ],
+)
+def test_sign_answers(body: str, status: int, code: str) -> None:
+    reply = ask(ENVIRON, "POST", "/sign", body=body)
+    assert reply.status == status
+    if code:
+        assert reply.code == code
+        assert reply.document["error"]["hint"]
+        assert reply.document["message"] == reply.document["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        pytest.param({"filename": "a.png", "type": "image/png"}, 200, id="as Uppy asks"),
+        pytest.param({"filename": "a.png", "type": ""}, 200, id="unknown type"),
+        pytest.param({"filename": "a, b.png"}, 200, id="comma in a name"),
+        pytest.param({"filename": "a.png", "metadata[name]": "a.png"}, 200, id="metadata ignored"),
+        pytest.param({"type": "image/png"}, 400, id="no name"),
+        pytest.param({"filename": "a.png", "type": "image/gif"}, 415, id="another type"),
+    ],
+)
+def test_companion_parameters_answer(query: dict[str, str], status: int) -> None:
+    assert ask(ENVIRON, path="/s3/params", query=query).status == status
+
+
+@pytest.mark.parametrize(
+    ("allowed", "name", "expected"),
+    [
+        pytest.param("image/*", "a.svg", False, id="wildcards leave out svg"),
+        pytest.param("image/svg+xml", "a.svg", True, id="svg by its name"),
+        pytest.param("text/*", "a.html", False, id="wildcards leave out html"),
+        pytest.param("text/*", "a.csv", True, id="csv by wildcard"),
+        pytest.param("application/octet-stream", "a.xyz", True, id="unknown where listed"),
+        pytest.param("application/*", "a.xyz", False, id="unknown by no wildcard"),
+        pytest.param("image/png", "a.jpg", False, id="not listed"),
+    ],
+)
+def test_allowed_types(allowed: str, name: str, expected: bool) -> None:
+    environ = ENVIRON | {"ALLOWED_CONTENT_TYPES": allowed}
+    reply = ask(environ, path="/s3/params", query={"filename": name})
+    assert (reply.status == 200) is expected
+
+
+def test_no_wildcard_means_an_active_type() -> None:
+    kinds = [f"{kind}/*" for kind in ("application", "audio", "image", "message", "text", "video")]
+    assert not content_types.ACTIVE & set(content_types.expand(kinds))
+
+
+@given(st.text(max_size=40))
+def test_the_callers_word_never_chooses_the_type(content_type: str) -> None:
+    body: dict[str, Any] = {"filename": "a.png", "type": content_type}
+    reply = ask(ENVIRON, path="/s3/params", query=body)
+    assert reply.status == 415 or reply.document["fields"]["Content-Type"] == "image/png"
+
+
+def test_a_size_of_any_length_makes_no_long_line(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "direct_upload")
+    reply = ask(ENVIRON, "POST", "/sign", body='{"filename": "a.png", "size": %s}' % ("9" * 4000))
+    assert (reply.status, reply.code) == (413, "file_too_large")
+    assert len(caplog.text) < 1000

@@ -1,0 +1,143 @@
+"""What becomes of the names of files and of users."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, unquote
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from direct_upload.files.names import (
+    MAX_SEGMENT_BYTES,
+    extension,
+    shown_name,
+    user_segment,
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        pytest.param("a.jpg", "jpg", id="plain"),
+        pytest.param("A.JPG", "jpg", id="capitals"),
+        pytest.param("a.tar.gz", "gz", id="the last of two"),
+        pytest.param("a..jpg", "jpg", id="two dots"),
+        pytest.param("a", "", id="none"),
+        pytest.param("a.", "", id="only a dot"),
+        pytest.param("a.jpg. . ", "jpg", id="dots and spaces at the end"),
+        pytest.param(".jpg", "", id="only an extension"),
+        pytest.param("照片.png", "png", id="Chinese"),
+        pytest.param("a.b/c", "", id="dot in a folder"),
+        pytest.param("a.图", "", id="not ASCII"),
+        pytest.param("a." + "x" * 17, "", id="too long"),
+        pytest.param("a\n.png", "png", id="line break"),
+    ],
+)
+def test_extension(name: str, expected: str) -> None:
+    assert extension(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        pytest.param("照片 (1).jpg", "照片 (1).jpg", id="as it is"),
+        pytest.param("C:\\fakepath\\a.jpg", "a.jpg", id="folders go"),
+        pytest.param("../../etc/passwd", "passwd", id="climbing goes"),
+        pytest.param("a\r\nSet-Cookie: b.jpg", "aSet-Cookie: b.jpg", id="control characters go"),
+        pytest.param("gpj.\u202eexe.jpg", "gpj.exe.jpg", id="turned direction goes"),
+        pytest.param("/", "file", id="nothing left"),
+        pytest.param("a" * 100 + ".jpg", "a" * 76 + ".jpg", id="80 characters, extension kept"),
+        pytest.param("用" * 100 + ".jpg", "用" * 76 + ".jpg", id="80 Chinese characters"),
+        pytest.param("a" * 100, "a" * 80, id="no extension"),
+        pytest.param("a." + "b" * 100, "a." + "b" * 78, id="a long end is no extension"),
+        pytest.param("a\ud800.jpg", "a?.jpg", id="half a surrogate pair"),
+        pytest.param("a" * 100 + ".图", "a" * 80, id="an end that is no extension of a key"),
+    ],
+)
+def test_shown_name(name: str, expected: str) -> None:
+    assert unquote(shown_name(name, 10_000)) == expected
+
+
+@given(st.text(min_size=1, max_size=200), st.integers(17, 1000))
+@example("a." + "\U0001f468" * 16, 17)
+def test_shown_name_is_a_token_of_rfc_8187_within_its_room(name: str, room: int) -> None:
+    shown = shown_name(name, room)
+    assert len(shown) <= room
+    assert set(shown) <= set("%ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-~")
+
+
+# Names near to each other's images, besides any text at all (half surrogate pairs included).
+tricky_names = st.text(alphabet="aA-_~.%/4041*\x00é", max_size=140)
+names = st.text(st.characters()) | tricky_names
+
+
+@pytest.mark.parametrize(
+    ("name", "segment"),
+    [
+        pytest.param("alice", "alice", id="a plain name stands for itself"),
+        pytest.param("Alice_B-2", "Alice_B-2", id="the plain alphabet"),
+        pytest.param("a" * 128, "a" * 128, id="the longest plain name"),
+        pytest.param("alice@example.com", "~alice~40example~2Ecom", id="an address"),
+        pytest.param("auth0|5f7c", "~auth0~7C5f7c", id="an identity provider's name"),
+        pytest.param("王", "~~E7~8E~8B", id="UTF-8"),
+        pytest.param("~alice", "~~7Ealice", id="the mark itself"),
+        pytest.param("../bob", "~~2E~2E~2Fbob", id="a way out"),
+        pytest.param("", "~", id="empty"),
+        pytest.param("alice\n", "~alice~0A", id="a line break at the end"),
+        pytest.param(
+            "a" * 129,
+            "~.c12cb024a2e5551cca0e08fce8f1c5e314555cc3fef6329ee994a3db752166ae",
+            id="too long: SHA-256",
+        ),
+    ],
+)
+def test_writes_a_name_as_a_segment(name: str, segment: str) -> None:
+    assert user_segment(name) == segment
+
+
+@given(names)
+@example("a" * 1000)
+@example("\ud800")
+@example("*" * 43)
+def test_any_name_is_one_short_segment_that_needs_no_escaping(name: str) -> None:
+    segment = user_segment(name)
+    assert re.fullmatch(r"[A-Za-z0-9_~.-]+", segment)
+    assert segment not in (".", "..")
+    assert len(segment.encode()) <= MAX_SEGMENT_BYTES
+    assert quote(segment) == segment
+
+
+@given(names, names)
+@example("A@", "~A~40")
+@example("x" * 129, "~." + "c12c")
+def test_two_users_never_share_or_nest_prefixes(one: str, other: str) -> None:
+    if one == other:
+        return
+    first, second = user_segment(one) + "/", user_segment(other) + "/"
+    assert not first.startswith(second)
+    assert not second.startswith(first)
+
+
+@given(names)
+def test_no_user_can_be_named_like_another_users_segment(name: str) -> None:
+    # Who calls himself by the image of another name gets an image of his own.
+    segment = user_segment(name)
+    assert segment == name or user_segment(segment) != segment
+
+
+def decoded(segment: str) -> str:
+    """The name behind a segment that is not hashed: written here to show that nothing is lost."""
+    if not segment.startswith("~"):
+        return segment
+    escaped = re.sub(
+        rb"~(..)", lambda found: bytes.fromhex(found[1].decode()), segment[1:].encode(), flags=re.S
+    )
+    return escaped.decode("utf-8", "surrogatepass")
+
+
+@given(names)
+def test_a_segment_that_is_not_hashed_can_be_read_back(name: str) -> None:
+    segment = user_segment(name)
+    assert segment.startswith("~.") or decoded(segment) == name

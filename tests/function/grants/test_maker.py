@@ -1,0 +1,300 @@
+"""Both grants: what they hold, pin and leave open."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from direct_upload.credentials import Credentials
+from direct_upload.errors import CredentialsUnavailable
+from direct_upload.grants import GrantMaker
+from direct_upload.settings import parse_settings
+from tests.function.asking import ENVIRON, NOW, TOKEN, ask, conditions, pinned
+
+DIRECTORY_PATHS = ["/", "/get_post_signature_for_oss_upload"]
+
+
+def directory_grant(**changes: str) -> Any:
+    reply = ask(ENVIRON | changes)
+    assert reply.status == 200
+    return reply.document
+
+
+def file_grant(body: str = '{"filename": "照片.jpg", "size": 5}', **changes: str) -> Any:
+    reply = ask(ENVIRON | changes, "POST", "/sign", body=body)
+    assert reply.status == 200
+    return reply.document
+
+
+@pytest.mark.parametrize("path", DIRECTORY_PATHS)
+def test_directory_grant_has_every_documented_member(path: str) -> None:
+    grant = ask(ENVIRON, path=path).document
+    fields = grant["fields"]
+    prefix = grant["dir"]
+    assert grant == {
+        "method": "POST",
+        "url": "https://post-test.oss-cn-hangzhou.aliyuncs.com/",
+        "fields": fields,
+        "expires": 299,  # whole seconds, rounded down
+        "expire": 1795502145,
+        "expiration": "2026-11-24T06:35:45.000Z",
+        "server_time": 1795501845,
+        "limits": {"min_bytes": 1, "max_bytes": 104857600, "content_types": []},
+        "accessid": "STS.EXAMPLE",
+        "host": "https://post-test.oss-cn-hangzhou.aliyuncs.com",
+        "policy": fields["policy"],
+        "signature": fields["x-oss-signature"],
+        "dir": prefix,
+        "security_token": TOKEN,
+        "callback": "",
+        "x_oss_signature_version": "OSS4-HMAC-SHA256",
+        "version": "OSS4-HMAC-SHA256",
+        "x_oss_credential": "STS.EXAMPLE/20261124/cn-hangzhou/oss/aliyun_v4_request",
+        "x_oss_date": "20261124T063045Z",
+    }
+    assert prefix.startswith("user-dirs/")
+    assert len(prefix) == len("user-dirs/") + 32 + 1
+
+
+def test_directory_grant_lists_its_form_in_order() -> None:
+    fields = directory_grant()["fields"]
+    assert list(fields) == [
+        "key",
+        "success_action_status",
+        "policy",
+        "x-oss-signature-version",
+        "x-oss-credential",
+        "x-oss-date",
+        "x-oss-signature",
+        "x-oss-security-token",
+    ]
+    assert fields["key"].endswith("/${filename}")
+
+
+def test_directory_policy_pins_what_the_documentations_pages_send() -> None:
+    grant = directory_grant()
+    assert conditions(grant) == [
+        {"bucket": "post-test"},
+        ["content-length-range", 1, 104857600],
+        ["starts-with", "$key", grant["dir"]],
+        {"success_action_status": "200"},
+        {"x-oss-signature-version": "OSS4-HMAC-SHA256"},
+        {"x-oss-credential": grant["x_oss_credential"]},
+        {"x-oss-date": grant["x_oss_date"]},
+        {"x-oss-security-token": TOKEN},
+    ]
+
+
+def test_directory_policy_holds_listed_types_with_wildcards_expanded() -> None:
+    grant = directory_grant(ALLOWED_CONTENT_TYPES="application/pdf,image/*")
+    (types,) = [c[2] for c in conditions(grant) if isinstance(c, list) and c[0] == "in"]
+    assert types[0] == "application/pdf"
+    assert {"image/png", "image/jpeg"} <= set(types)
+    assert "image/*" not in types
+    assert grant["limits"]["content_types"] == types
+
+
+def test_without_leaves_the_prefix_is_shared_and_overwriting_forbidden() -> None:
+    grant = directory_grant(UNIQUE_DIR="false")
+    assert grant["dir"] == "user-dirs/"
+    assert grant["fields"]["x-oss-forbid-overwrite"] == "true"
+    assert pinned(grant)["x-oss-forbid-overwrite"] == "true"
+
+
+def test_overwriting_can_be_allowed() -> None:
+    for grant in (
+        directory_grant(UNIQUE_DIR="false", FORBID_OVERWRITE="false"),
+        file_grant(FORBID_OVERWRITE="false"),
+    ):
+        assert "x-oss-forbid-overwrite" not in grant["fields"]
+        assert "x-oss-forbid-overwrite" not in pinned(grant)
+
+
+@pytest.mark.parametrize("path", DIRECTORY_PATHS)
+def test_directory_grants_can_be_switched_off(path: str) -> None:
+    reply = ask(ENVIRON | {"DIRECTORY_GRANTS": "false"}, path=path)
+    assert (reply.status, reply.code) == (404, "not_found")
+
+
+def test_v1_grant_has_the_v1_members() -> None:
+    grant = directory_grant(SIGNATURE_VERSION="v1")
+    fields = grant["fields"]
+    assert list(fields) == [
+        "key",
+        "success_action_status",
+        "policy",
+        "OSSAccessKeyId",
+        "Signature",
+        "x-oss-security-token",
+    ]
+    assert grant["signature"] == fields["Signature"]
+    assert grant["accessid"] == fields["OSSAccessKeyId"] == "STS.EXAMPLE"
+    assert not {"x_oss_signature_version", "version", "x_oss_credential", "x_oss_date"} & set(grant)
+
+
+def test_file_grant_has_every_documented_member() -> None:
+    grant = file_grant()
+    assert grant == {
+        "method": "POST",
+        "url": "https://post-test.oss-cn-hangzhou.aliyuncs.com/",
+        "fields": grant["fields"],
+        "key": grant["fields"]["key"],
+        "expires": 299,
+        "expire": 1795502145,
+        "expiration": "2026-11-24T06:35:45.000Z",
+        "server_time": 1795501845,
+        "limits": {"min_bytes": 5, "max_bytes": 5, "content_types": ["image/jpeg"]},
+    }
+
+
+def test_file_grant_pins_all_that_it_sends() -> None:
+    grant = file_grant()
+    fields = grant["fields"]
+    assert list(fields) == [
+        "key",
+        "Content-Type",
+        "x-oss-content-type",
+        "Content-Disposition",
+        "success_action_status",
+        "x-oss-forbid-overwrite",
+        "x-oss-object-acl",
+        "policy",
+        "x-oss-signature-version",
+        "x-oss-credential",
+        "x-oss-date",
+        "x-oss-signature",
+        "x-oss-security-token",
+    ]
+    held = {n: v for n, v in fields.items() if n not in ("policy", "x-oss-signature")}
+    assert pinned(grant) == {"bucket": "post-test", **held}
+    assert ["content-length-range", 5, 5] in conditions(grant)
+    assert fields["Content-Type"] == fields["x-oss-content-type"] == "image/jpeg"
+    assert fields["Content-Disposition"] == "attachment; filename*=UTF-8''%E7%85%A7%E7%89%87.jpg"
+    assert fields["x-oss-object-acl"] == "default"
+
+
+def test_file_grant_without_a_size_has_the_configured_range() -> None:
+    grant = file_grant('{"filename": "a.pdf"}', MIN_UPLOAD_BYTES="0", MAX_UPLOAD_BYTES="9")
+    assert ["content-length-range", 0, 9] in conditions(grant)
+    assert grant["limits"]["max_bytes"] == 9
+
+
+CALLBACK = {
+    "CALLBACK_URL": "https://upload.example.com/callback",
+    "GRANT_SECRET": "0123456789abcdef0123456789abcdef",
+}
+
+
+@pytest.mark.parametrize("version", ["v4", "v1"])
+def test_a_configured_callback_is_in_both_grants_and_pinned(version: str) -> None:
+    for grant in (
+        directory_grant(**CALLBACK, SIGNATURE_VERSION=version),
+        file_grant(**CALLBACK, SIGNATURE_VERSION=version),
+    ):
+        callback = grant["fields"]["callback"]
+        assert pinned(grant)["callback"] == callback
+        assert json.loads(base64.b64decode(callback))["callbackUrl"] == CALLBACK["CALLBACK_URL"]
+    assert directory_grant(**CALLBACK)["callback"]
+
+
+def test_acl_none_is_neither_sent_nor_pinned() -> None:
+    grant = file_grant(OBJECT_ACL="none")
+    assert "x-oss-object-acl" not in grant["fields"] | pinned(grant)
+
+
+def test_keys_and_directories_never_repeat() -> None:
+    assert len({file_grant()["key"] for _ in range(50)}) == 50
+    assert len({directory_grant()["dir"] for _ in range(50)}) == 50
+
+
+def maker(**changes: str) -> GrantMaker:
+    return GrantMaker(parse_settings(ENVIRON | changes))
+
+
+def credentials(life: timedelta | None) -> Credentials:
+    return Credentials("STS.EXAMPLE", "StsSecretExample", TOKEN, NOW + life if life else None)
+
+
+@pytest.mark.parametrize(
+    ("life", "policy_seconds", "expires"),
+    [
+        pytest.param(timedelta(hours=1), "300", 299, id="the policy ends first"),
+        pytest.param(timedelta(seconds=160), "300", 99, id="the token ends first, less a minute"),
+        pytest.param(None, "86400", 86399, id="unknown end of the token"),
+        pytest.param(timedelta(seconds=62), "300", 1, id="a last second"),
+    ],
+)
+def test_no_grant_outlives_its_token(
+    life: timedelta | None, policy_seconds: str, expires: int
+) -> None:
+    grant = maker(POLICY_SECONDS=policy_seconds).directory_grant(
+        credentials(life), user="", leaf="leaf", now=NOW
+    )
+    assert grant["expires"] == expires
+
+
+def test_a_token_in_its_last_minute_signs_nothing() -> None:
+    with pytest.raises(CredentialsUnavailable) as caught:
+        maker().directory_grant(credentials(timedelta(seconds=60)), user="", leaf="leaf", now=NOW)
+    assert caught.value.headers == {"Retry-After": "5"}
+
+
+@settings(max_examples=60)
+@given(
+    name=st.text(min_size=1, max_size=300),
+    prefix=st.text("ab/用", max_size=170).map(lambda text: "p" + text.rstrip("/") + "/"),
+    version=st.sampled_from(["v4", "v1"]),
+)
+def test_fields_stay_within_eight_kilobytes(name: str, prefix: str, version: str) -> None:
+    grant = file_grant(
+        json.dumps({"filename": name}),
+        UPLOAD_DIR=prefix,
+        SIGNATURE_VERSION=version,
+        ALLOWED_CONTENT_TYPES="image/*,application/octet-stream",
+        ALIBABA_CLOUD_SECURITY_TOKEN="t" * 1200,
+    )
+    assert size(grant) <= 8192
+
+
+@pytest.mark.parametrize("letter", ["a", "用", "\N{GRINNING FACE}", '"'])
+def test_the_longest_of_everything_stays_within_eight_kilobytes(letter: str) -> None:
+    extremes = {
+        "OSS_BUCKET": "b" * 63,
+        "OSS_REGION": "ap-southeast-1",
+        "UPLOAD_DIR": letter * (511 // len(letter.encode())) + "/",
+        "OBJECT_ACL": "public-read-write",
+        "ALIBABA_CLOUD_SECURITY_TOKEN": "t" * 1200,
+        "ALLOWED_CONTENT_TYPES": "application/*",
+        "CALLBACK_URL": "https://upload.example.com/" + "c" * 64,
+        "GRANT_SECRET": CALLBACK["GRANT_SECRET"],
+    }
+    grant = file_grant('{"filename": "%s.docx"}' % ("图" * 200), **extremes)
+    assert grant["fields"]["Content-Disposition"].endswith("%9B%BE.docx")
+    assert size(grant) <= 8192
+    assert size(directory_grant(**extremes)) <= 8192
+
+
+@pytest.mark.parametrize(
+    ("length", "logged"),
+    [pytest.param(1200, False, id="promised"), pytest.param(1201, True, id="longer")],
+)
+def test_a_token_longer_than_forms_are_sure_to_hold_is_logged_and_served(
+    length: int, logged: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    token = "t" * length
+    for grant in (
+        directory_grant(ALIBABA_CLOUD_SECURITY_TOKEN=token),
+        file_grant(ALIBABA_CLOUD_SECURITY_TOKEN=token),
+    ):
+        assert grant["fields"]["x-oss-security-token"] == token
+    assert sum("security token" in message for message in caplog.messages) == 2 * logged
+
+
+def size(grant: Any) -> int:
+    return sum(len(name.encode()) + len(value.encode()) for name, value in grant["fields"].items())

@@ -1,0 +1,122 @@
+"""Which pages may ask, through the whole handler."""
+
+from __future__ import annotations
+
+import pytest
+
+from direct_upload.errors import Misconfigured
+from direct_upload.http.origins import parse_origins
+from tests.function.asking import ENVIRON, ask
+
+LISTED = (
+    "https://app.example.com, http://localhost:5173,HTTPS://Shop.Example.com:443/ , https://例子.cn"
+)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        pytest.param("https://app.example.com", id="listed"),
+        pytest.param("http://localhost:5173", id="with a port"),
+        pytest.param("https://shop.example.com", id="listed in capitals, with port and slash"),
+        pytest.param("https://xn--fsqu00a.cn", id="IDN as browsers send it"),
+    ],
+)
+def test_serves_a_listed_origin_and_names_it_alone(origin: str) -> None:
+    reply = ask(ENVIRON | {"ALLOWED_ORIGINS": LISTED}, headers={"Origin": origin})
+    assert reply.status == 200
+    assert reply.headers["Access-Control-Allow-Origin"] == origin
+    assert reply.headers["Access-Control-Expose-Headers"] == "Retry-After"
+    assert reply.headers["Vary"] == "Origin"
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        pytest.param("https://app.example.com.evil.com", id="longer host"),
+        pytest.param("https://evil-app.example.com", id="longer label"),
+        pytest.param("https://example.com", id="parent domain"),
+        pytest.param("https://x.app.example.com", id="subdomain"),
+        pytest.param("http://app.example.com", id="other scheme"),
+        pytest.param("https://app.example.com:8443", id="other port"),
+        pytest.param("https://app.example.com:443", id="default port, as no browser sends it"),
+        pytest.param("https://app.example.com/", id="trailing slash, as no browser sends it"),
+        pytest.param("HTTPS://APP.EXAMPLE.COM", id="capitals, as no browser sends them"),
+        pytest.param("http://localhost", id="without the port"),
+        pytest.param("https://例子.cn", id="IDN undone"),
+        pytest.param("null", id="null"),
+        pytest.param("", id="empty"),
+        pytest.param("https://app.example.com,https://evil.com", id="two, joined by FC"),
+        pytest.param("*", id="star"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "OPTIONS"])
+def test_refuses_any_other_origin(method: str, origin: str) -> None:
+    reply = ask(ENVIRON | {"ALLOWED_ORIGINS": LISTED}, method, headers={"Origin": origin})
+    assert (reply.status, reply.code) == (403, "origin_not_allowed")
+    assert "Access-Control-Allow-Origin" not in reply.headers
+    assert reply.headers["Vary"] == "Origin"
+
+
+def test_serves_a_request_without_the_header() -> None:
+    reply = ask(ENVIRON)
+    assert reply.status == 200
+    assert "Access-Control-Allow-Origin" not in reply.headers
+
+
+@pytest.mark.parametrize("origin", ["https://anyone.example", "null"])
+def test_star_admits_everyone_and_answers_star(origin: str) -> None:
+    reply = ask(ENVIRON | {"ALLOWED_ORIGINS": "*"}, headers={"origin": origin})
+    assert reply.status == 200
+    assert reply.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_no_setting_means_no_page() -> None:
+    reply = ask(ENVIRON | {"ALLOWED_ORIGINS": ""}, headers={"Origin": "https://app.example.com"})
+    assert reply.status == 403
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        pytest.param("app.example.com", id="no scheme"),
+        pytest.param("https://", id="no host"),
+        pytest.param("https://*.example.com", id="wildcard"),
+        pytest.param("https://a.example.com/path", id="path"),
+        pytest.param("https://a.example.com?q", id="query"),
+        pytest.param("https://a.example.com#f", id="fragment"),
+        pytest.param("https://user@a.example.com", id="user-info"),
+        pytest.param("https://a.example.com:port", id="no port number"),
+        pytest.param("ftp://a.example.com", id="no web scheme"),
+        pytest.param("null", id="null"),
+        pytest.param("*,https://a.example.com", id="star with others"),
+        pytest.param("https://a.example.com https://b.example.com", id="spaces for commas"),
+        pytest.param("https://" + "例" * 70 + ".cn", id="label too long for a name"),
+        pytest.param("https://faß.de", id="a letter that browsers and Python name apart"),
+        pytest.param("https://ｅxample.com", id="a wide letter"),
+        pytest.param("https://a.example\t.com", id="a tab, which parsers drop"),
+        pytest.param("https://a.example\x7f", id="a control character"),
+        pytest.param("https://a%2eexample.com", id="an escape"),
+        pytest.param("https://a.example;https://b.example", id="semicolons for commas"),
+    ],
+)
+def test_refuses_a_setting_that_is_no_list_of_origins(setting: str) -> None:
+    with pytest.raises(Misconfigured, match="ALLOWED_ORIGINS"):
+        parse_origins(setting)
+    reply = ask(ENVIRON | {"ALLOWED_ORIGINS": setting})
+    assert (reply.status, reply.code) == (500, "misconfigured")
+
+
+def test_ipv6_keeps_its_brackets() -> None:
+    assert parse_origins("http://[::1]:3000").listed == {"http://[::1]:3000"}
+
+
+@pytest.mark.parametrize("path", ["/", "/sign", "/s3/params", "/nowhere"])
+def test_preflight_is_answered_before_anything_else(path: str) -> None:
+    environ = ENVIRON | {"OSS_BUCKET": ""}
+    reply = ask(environ, "OPTIONS", path, headers={"Origin": "https://app.example.com"})
+    assert reply.status == 204
+    assert reply.document is None
+    assert reply.headers["Access-Control-Allow-Origin"] == "https://app.example.com"
+    assert reply.headers["Access-Control-Allow-Methods"] == "GET, HEAD, POST"
+    assert reply.headers["Access-Control-Allow-Headers"] == "authorization, content-type"
