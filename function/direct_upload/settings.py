@@ -48,7 +48,7 @@ class Environment:
     def text(self, name: str) -> str:
         """The text of a setting or its default; settings of the runtime (FC_...) have none."""
         value = self._environ.get(name, "").strip()
-        if any("\ud800" <= character <= "\udfff" for character in value):  # bytes that are no text
+        if any("\ud800" <= character <= "\udfff" for character in value):  # bytes that are not text
             raise misconfigured(name, "is not UTF-8", "Write it in UTF-8.")
         return value or DEFAULTS.get(name, "")
 
@@ -257,7 +257,7 @@ class Settings:
 
     @property
     def fixed_prefix(self) -> str:
-        """What all keys begin with, whoever the caller is."""
+        """What all keys begin with, for every caller."""
         return self.upload_dir.partition(USER)[0]
 
 
