@@ -18,8 +18,8 @@ import index
 from types import SimpleNamespace
 context = SimpleNamespace(request_id="1-69240000-0123456789abcdef01234567")
 index.initialize(context)
-answer = index.handler({DIRECTORY!r}, context)
-assert answer["statusCode"] == 200, answer["body"]
+response = index.handler({DIRECTORY!r}, context)
+assert response["statusCode"] == 200, response["body"]
 """
 THOUSAND = "for _ in range(999): index.handler(" + repr(DIRECTORY) + ", context)\n"
 PEAK = """

@@ -20,8 +20,8 @@ sys.path[0] = {str(environment.ROOT / "function")!r}
 import index
 index.initialize(None)
 for _ in range(int(sys.argv[1])):
-    answer = index.handler({DIRECTORY!r}, None)
-    assert answer["statusCode"] == 200, answer["body"]
+    response = index.handler({DIRECTORY!r}, None)
+    assert response["statusCode"] == 200, response["body"]
 print(re.search("VmHWM:\\\\s*(\\\\d+)", open("/proc/self/status").read())[1])
 """
 

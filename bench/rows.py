@@ -63,7 +63,7 @@ def grant(kind: str) -> dict[str, Any]:
 
 
 def signer_rows(signers: Mapping[str, Signer]) -> dict[str, Measure]:
-    """Each signer alone and inside the bare handler, for both kinds of grant."""
+    """Each signer by itself and in the bare handler, for both kinds of grant."""
     rows: dict[str, Measure] = {}
     for kind, form in FORMS.items():
         for name, signer in signers.items():

@@ -81,8 +81,8 @@ def _row(servers: Harness, size: int, seconds: float) -> list[str]:
 
 def upload(servers: Harness, content: bytes) -> None:
     """Request a file grant and post the file, as a page does."""
-    asked = json.dumps({"filename": "holiday.jpg", "size": len(content)}).encode()
-    grant = send(servers.function, "POST", "/sign", asked).document
+    document = json.dumps({"filename": "holiday.jpg", "size": len(content)}).encode()
+    grant = send(servers.function, "POST", "/sign", document).document
     reply = send(
         servers.oss,
         "POST",

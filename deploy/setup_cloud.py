@@ -1,7 +1,7 @@
 """Print the aliyun commands that prepare an account: roles, logs, the bucket's CORS rule.
 
-It runs none of them. Values come from the environment and from .env beside s.yaml, which s.yaml
-reads too. They fill the placeholders of the JSON and XML documents beside this file.
+It runs none of them. Values come from the environment and from .env next to s.yaml, which s.yaml
+also reads. They replace the placeholders in the JSON and XML documents next to this file.
 """
 
 from __future__ import annotations

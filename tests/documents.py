@@ -1,4 +1,4 @@
-"""Parts of the project's Markdown pages, for the tests that hold them to the code."""
+"""Parts of the project's Markdown pages, for the tests that compare them with the code."""
 
 from __future__ import annotations
 

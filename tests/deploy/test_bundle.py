@@ -50,7 +50,7 @@ def test_has_the_packages_that_the_runtime_and_not_this_machine_needs(bundle: Bu
     assert found == locked(bundle.runtime)
     # aiohttp imports it only below Python 3.11; without it every AssumeRole would fail.
     assert (bundle.folder / "async_timeout").exists() is (bundle.runtime.python_version == "3.10")
-    # Published as source only: a bundle of wheels alone would silently take an older one.
+    # Published as source only: a bundle with only wheels would silently use an older one.
     assert ("alibabacloud-tea", "0.4.3") in found
 
 

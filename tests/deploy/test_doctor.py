@@ -65,10 +65,10 @@ def examine(url: str, *options: str) -> int:
 
 def test_finds_no_problem_where_there_is_none(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert examine(url, "--upload") == 0
-    said = capsys.readouterr().out
-    assert "FAIL" not in said
-    assert "No problems found." in said
-    assert "Uploaded 1 byte(s) as user-dirs/leaf/file.txt" in said
+    printed = capsys.readouterr().out
+    assert "FAIL" not in printed
+    assert "No problems found." in printed
+    assert "Uploaded 1 byte(s) as user-dirs/leaf/file.txt" in printed
 
 
 @pytest.mark.parametrize(("plant", "message"), FAULTS)
@@ -81,11 +81,11 @@ def test_gives_one_message_and_one_hint(
 ) -> None:
     plant(deployment)
     assert examine(url, "--upload") == 1
-    said = capsys.readouterr().out
-    assert message in said
-    assert said.count("      -> ") == 1
-    assert said.endswith("Problems found: 1.\n")
-    assert not [name for name, secret in SECRETS.items() if secret in said]
+    printed = capsys.readouterr().out
+    assert message in printed
+    assert printed.count("      -> ") == 1
+    assert printed.endswith("Problems found: 1.\n")
+    assert not [name for name, secret in SECRETS.items() if secret in printed]
 
 
 def test_finds_that_this_machines_clock_is_wrong(
@@ -124,9 +124,9 @@ def test_says_what_it_cannot_check_without_an_origin(
     url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert doctor.main([url]) == 0
-    said = capsys.readouterr().out
-    assert said.startswith("note  Add --origin")
-    assert "the bucket allows the page" not in said
+    printed = capsys.readouterr().out
+    assert printed.startswith("note  Add --origin")
+    assert "the bucket allows the page" not in printed
 
 
 def test_reports_that_the_function_does_not_respond(capsys: pytest.CaptureFixture[str]) -> None:

@@ -64,10 +64,10 @@ def test_finds_that_a_page_is_not_admitted(
 ) -> None:
     with harness(tmp_path) as (url, _):
         assert doctor.main([url, "--origin", ORIGIN]) == 1
-    said = capsys.readouterr().out
-    assert f"The function does not admit pages of {ORIGIN}." in said
-    assert f"The bucket's CORS rule does not allow POST from {ORIGIN}." in said
-    assert said.endswith("Problems found: 2.\n")
+    printed = capsys.readouterr().out
+    assert f"The function does not admit pages of {ORIGIN}." in printed
+    assert f"The bucket's CORS rule does not allow POST from {ORIGIN}." in printed
+    assert printed.endswith("Problems found: 2.\n")
 
 
 @pytest.mark.parametrize(
@@ -85,9 +85,9 @@ def test_finds_wrong_settings(
 ) -> None:
     with harness(tmp_path, **settings) as (url, page):
         assert doctor.main([url, "--origin", page]) == 1
-    said = capsys.readouterr().out
-    assert message in said
-    assert said.endswith("Problems found: 1.\n")
+    printed = capsys.readouterr().out
+    assert message in printed
+    assert printed.endswith("Problems found: 1.\n")
 
 
 def test_the_bucket_allows_the_page_that_its_cors_document_names(

@@ -138,7 +138,9 @@ def test_its_options_are_a_jwt_check_and_a_custom_domain() -> None:
     )
 
 
-@pytest.mark.skipif(not SCHEMA.exists(), reason="the component's schema is not beside the checkout")
+@pytest.mark.skipif(
+    not SCHEMA.exists(), reason="the component's schema is not next to the checkout"
+)
 @pytest.mark.parametrize("source", [SOURCE, WITH_OPTIONS], ids=["as it is", "with options"])
 def test_is_valid_for_the_component(source: str) -> None:
     schema = json.loads(SCHEMA.read_text("utf-8"))

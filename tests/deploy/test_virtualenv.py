@@ -259,12 +259,14 @@ def test_a_wrong_hash_is_refused(clone: Clone) -> None:
 def test_a_python_that_is_too_old_gets_a_message() -> None:
     source = (ROOT / "deploy" / "virtualenv.py").read_text("utf-8")
     ast.parse(source, feature_version=(3, 6))
-    told = "set-up: Python 3.10 or newer is needed, but this is 3.9.18: make PYTHON=python3.12 ..."
+    expected = (
+        "set-up: Python 3.10 or newer is needed, but this is 3.9.18: make PYTHON=python3.12 ..."
+    )
     script = "import sys; sys.version_info = (3, 9, 18, 'final', 0); import deploy.virtualenv"
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    assert (done.returncode, done.stderr.strip()) == (1, told)
+    assert (done.returncode, done.stderr.strip()) == (1, expected)
 
 
 @pytest.mark.parametrize(
