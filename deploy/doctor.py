@@ -84,7 +84,7 @@ def _examine_grant(
         cors = list(check_bucket_cors(grant, origin, gateway=gateway))
         yield f"{title}: the bucket allows the page", cors
     if upload:
-        yield f"{title}: a real upload", list(check_upload(grant, origin))
+        yield f"{title}: an upload succeeds", list(check_upload(grant, origin))
 
 
 def report(examined: Iterator[Examined]) -> bool:
