@@ -111,9 +111,8 @@ def _table(code: Code, found: tables.Found, without: tables.Found, peaks: dict[s
         for row, base in ((INDEX, MODULES), (ASSUMED, IMPORT), (ASSUMED, CALL))
     )
     return tables.table(heads, rows) + (
-        f"\nOver the bare interpreter, `import index` takes {own:.2f} times its standard modules, "
-        f"and the first assume-role grant {sdk:.2f} times the SDK's own import or {call:.2f} times "
-        "AssumeRole with only the SDK.\n"
+        f"\nOver bare: `import index` {own:.2f} × its modules; first assume-role grant {sdk:.2f} × "
+        f"the SDK's import, {call:.2f} × AssumeRole with only the SDK.\n"
     )
 
 
