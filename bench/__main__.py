@@ -13,16 +13,14 @@ from emulator.server import Server
 from emulator.sts import Sts
 
 from . import cold, memory, tables, throughput, warm
-from .codes import codes
+from .environment import codes
 from .requests import COMMON, ROLE_ARN
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="few rounds, for a first look")
-    parser.add_argument(
-        "--write", type=Path, metavar="FILE", help="bring the tables there up to date"
-    )
+    parser.add_argument("--quick", action="store_true", help="a few rounds, for a first look")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="update the tables in this file")
     options = parser.parse_args()
     rounds = 3 if options.quick else 11
     base = AccessKey(

@@ -1,4 +1,4 @@
-"""Cold starts: a new process for each figure, with the processor time and the memory it took."""
+"""Cold starts: a new process for each figure, with the processor time and memory that it used."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from . import tables
-from .codes import Code
+from .environment import Code
 from .requests import ASSUME_ROLE, DIRECTORY, FUNCTION_ROLE
 
-# What the function is called with; the context is python3.12's, without credentials.
+# The context is that of python3.12, without credentials.
 FIRST_GRANT = f"""
 import index
 from types import SimpleNamespace
 context = SimpleNamespace(request_id="1-69240000-0123456789abcdef01234567")
 index.initialize(context)
-answer = index.handler({DIRECTORY!r}, context)
-assert answer["statusCode"] == 200, answer["body"]
+response = index.handler({DIRECTORY!r}, context)
+assert response["statusCode"] == 200, response["body"]
 """
 THOUSAND = "for _ in range(999): index.handler(" + repr(DIRECTORY) + ", context)\n"
 PEAK = """
@@ -36,7 +36,7 @@ print(*sorted(name for name in set(sys.modules) - before
               or not sys.modules[name].__file__.startswith(here)))
 """
 SDK = "import alibabacloud_sts20150401.client"
-# The least that any function does that assumes a role with this SDK.
+# The minimum for any function that assumes a role with this SDK.
 SDK_CALL = """
 import os
 from alibabacloud_sts20150401.client import Client
@@ -53,17 +53,17 @@ Client(Config(
 ))
 """
 
-BARE, MODULES, INDEX = "bare interpreter", "the standard modules that index needs", "import index"
+BARE, MODULES, INDEX = "bare interpreter", "the standard modules that index imports", "import index"
 ROLE, IMPORT, CALL, ASSUMED = (
     "first grant, function-role",
     "the SDK's own import",
-    "AssumeRole by the SDK alone",
+    "AssumeRole with only the SDK",
     "first grant, assume-role",
 )
 
 
 def measure(codes: list[Code], *, sts_url: str, rounds: int) -> str:
-    """The tables of all runtimes found."""
+    """A table for each runtime that was found."""
     return "\n".join(_of(code, sts_url, rounds) for code in codes)
 
 
@@ -105,15 +105,14 @@ def _table(code: Code, found: tables.Found, without: tables.Found, peaks: dict[s
         ]
         for name in found
     ]
-    heads = [code.runtime, "ms", "over bare", "the same without byte-code", "MB after 1,000 grants"]
+    heads = [code.runtime, "ms", "over bare", "without byte-code", "MB after 1,000 grants"]
     own, sdk, call = (
         _over(found, row, base, bare)
         for row, base in ((INDEX, MODULES), (ASSUMED, IMPORT), (ASSUMED, CALL))
     )
     return tables.table(heads, rows) + (
-        f"\nAbove the bare interpreter, `import index` is {own:.2f} times the standard modules it "
-        f"needs, the first assume-role grant {sdk:.2f} times the SDK's own import and {call:.2f} "
-        "times AssumeRole by the SDK alone.\n"
+        f"\nOver bare: `import index` {own:.2f} × its modules; first assume-role grant {sdk:.2f} × "
+        f"the SDK's import, {call:.2f} × AssumeRole with only the SDK.\n"
     )
 
 

@@ -1,18 +1,22 @@
-"""The bench's own environment in .bench/: peers are installed there, never beside the function."""
+"""What the bench installs and builds in .bench/: other signers, and the function's bundles."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.bundle import build
+from deploy.bundling.runtimes import RUNTIMES, Runtime, find_interpreter
 from deploy.virtualenv import prepare
 
 ROOT = Path(__file__).resolve().parents[1]
 HERE = Path(__file__).resolve().parent
 FOLDER = ROOT / ".bench"
 NODE_FOLDER = FOLDER / "node"
+OLDEST_GLIBC = (2, 28)  # of the two runtimes
 LOCKS = (ROOT / "requirements.txt", HERE / "requirements.txt")
 
 
@@ -23,7 +27,7 @@ def python() -> Path:
 
 
 def node() -> Path | None:
-    """Node, with the peer installed; None on a machine without it."""
+    """Node, with the peer installed; None if Node or npm is missing."""
     found, npm = shutil.which("node"), shutil.which("npm")
     if found is None or npm is None:
         return None
@@ -36,6 +40,45 @@ def node() -> Path | None:
              "--ignore-scripts")  # fmt: skip
         (NODE_FOLDER / ".ready").touch()
     return Path(found)
+
+
+@dataclass(frozen=True)
+class Code:
+    """A bundle, the Python that runs it, and a copy of the bundle without byte-code."""
+
+    runtime: str
+    interpreter: Path
+    folder: Path
+    sources: Path
+
+
+def codes() -> list[Code]:
+    """One for each runtime whose Python is installed, else one for this Python."""
+    interpreters = {runtime: find_interpreter(runtime) for runtime in RUNTIMES.values()}
+    if not any(interpreters.values()):
+        name = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        interpreters[Runtime(name, OLDEST_GLIBC)] = Path(sys.executable)
+    found = []
+    for runtime, interpreter in interpreters.items():
+        if interpreter is None:
+            print(
+                f"bench: {runtime.name} is missing, so its cold start is not measured",
+                file=sys.stderr,
+            )
+            continue
+        folder = FOLDER / "bundles" / runtime.name
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        build(
+            folder,
+            runtime=runtime,
+            function=ROOT / "function",
+            requirements=ROOT / "requirements.txt",
+        )
+        sources = folder.with_name(f"{runtime.name}-sources")
+        shutil.rmtree(sources, ignore_errors=True)
+        shutil.copytree(folder, sources, ignore=shutil.ignore_patterns("__pycache__"))
+        found.append(Code(runtime.name, interpreter, folder, sources))
+    return found
 
 
 def _stale(mark: Path, sources: tuple[Path, ...] | list[Path]) -> bool:

@@ -1,4 +1,4 @@
-"""Rows that show what a grant's cost does not depend on; needs the bench's own environment."""
+"""Rows for what the cost of a grant does not depend on; they need the bench's own environment."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ MANY = 1000
 
 
 def growth_rows() -> dict[str, tuple[Measure, Measure]]:
-    """By what grows: the row with one of it, and the row with many."""
+    """By what grows: the row with one, and the row with many."""
     key = Ed25519PrivateKey.generate()
     few, many = _jwks([key]), _jwks([key, *(Ed25519PrivateKey.generate() for _ in range(MANY - 1))])
     one = [_event(key, "user-0")]
     users = [_event(key, f"user-{number}") for number in range(MANY)]
     origins = [f"https://site-{number}.example.com" for number in range(MANY - 1)]
-    asked = event("GET", "/")
+    request = event("GET", "/")
     return {
         "origins in ALLOWED_ORIGINS": (
-            _row(FUNCTION_ROLE, [asked]),
-            _row({**FUNCTION_ROLE, "ALLOWED_ORIGINS": ",".join([*origins, ORIGIN])}, [asked]),
+            _row(FUNCTION_ROLE, [request]),
+            _row({**FUNCTION_ROLE, "ALLOWED_ORIGINS": ",".join([*origins, ORIGIN])}, [request]),
         ),
         "keys in JWT_JWKS": (
             _row({**JWT, "JWT_JWKS": few}, one),
             _row({**JWT, "JWT_JWKS": many}, one),
         ),
-        "users who ask in turn": (
+        "users in turn": (
             _row({**JWT, "JWT_JWKS": few}, one),
             _row({**JWT, "JWT_JWKS": few}, users),
         ),
@@ -52,10 +52,10 @@ def growth_rows() -> dict[str, tuple[Measure, Measure]]:
 
 
 def memory_growth(users: int) -> tuple[int, int]:
-    """Bytes in memory after a hundredth of so many distinct users, and after all of them.
+    """Bytes in memory after a hundredth of this many distinct users, and after all of them.
 
-    Each gets a grant below a prefix of their own; their tokens are left out, whose checking keeps
-    nothing and would take most of the time.
+    Each user gets a grant below their own prefix. Tokens are left out: checking one keeps nothing,
+    and would take most of the time.
     """
     from direct_upload.app import utc_now
     from direct_upload.http.events import parse_event

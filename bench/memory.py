@@ -1,4 +1,4 @@
-"""What instances cost beside time: memory, and calls of AssumeRole."""
+"""What instances cost besides time: memory, and AssumeRole calls."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from .requests import ASSUME_ROLE, DIRECTORY, FUNCTION_ROLE
 
 GRANTS = 100_000
 USERS = 1_000_000
-# The instance of this environment's Python serves so many grants, and tells its peak.
+# An instance with this environment's Python serves this many grants and prints its peak.
 INSTANCE = f"""
 import re, sys
 sys.path[0] = {str(environment.ROOT / "function")!r}
 import index
 index.initialize(None)
 for _ in range(int(sys.argv[1])):
-    answer = index.handler({DIRECTORY!r}, None)
-    assert answer["statusCode"] == 200, answer["body"]
+    response = index.handler({DIRECTORY!r}, None)
+    assert response["statusCode"] == 200, response["body"]
 print(re.search("VmHWM:\\\\s*(\\\\d+)", open("/proc/self/status").read())[1])
 """
 
 
 def measure(sts: Sts, *, sts_url: str, quick: bool) -> str:
-    """A table of peaks, of calls, and of what a million users leave behind."""
+    """A table of peaks, calls, and memory after a million users."""
     assume_role = {**ASSUME_ROLE, "STS_ENDPOINT": sts_url}
     grants = GRANTS // 100 if quick else GRANTS
     before = sts.calls
     rows = [
         [f"peak after {grants:,} grants, assume-role", _instance(grants, assume_role)],
-        ["AssumeRole calls of these", f"{sts.calls - before}"],
+        ["AssumeRole calls during these", f"{sts.calls - before}"],
         [f"peak after {grants:,} grants, function-role", _instance(grants, FUNCTION_ROLE)],
     ]
     users = USERS // 100 if quick else USERS

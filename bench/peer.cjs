@@ -1,4 +1,4 @@
-// The peer from Node: lines {"row", "times"} come in, processor seconds go out.
+// The signer from Node: reads lines {"row", "times"}, writes processor seconds.
 "use strict";
 
 const { createRequire } = require("node:module");

@@ -1,4 +1,4 @@
-"""What other projects sign the same forms with; needs the bench's own environment."""
+"""Other projects that can sign the same forms; they need the bench's own environment."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from botocore.config import Config  # type: ignore[import-not-found]
 from minio import Minio  # type: ignore[import-not-found]
 from minio.datatypes import PostPolicy  # type: ignore[import-not-found]
 
-from .forms import BUCKET, KEY_ID, LIFE_SECONDS, MAX_BYTES, REGION, SECRET, TOKEN, Form, Signer
+from .requests import BUCKET, KEY_ID, LIFE_SECONDS, MAX_BYTES, REGION, SECRET, TOKEN, Form, Signer
 
 
 def signers() -> Mapping[str, Signer]:
-    """By name, each with its client made beforehand and no call over the network."""
+    """The signers by name. Their clients exist already, and none uses the network."""
     s3 = boto3.client(
         "s3",
         region_name="eu-central-1",

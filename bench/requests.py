@@ -1,14 +1,15 @@
-"""What the measured handlers are configured with and asked."""
+"""What is measured: the handlers' settings, the events that they get, and the forms to sign."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 ORIGIN = "https://www.example.com"
 ROLE_ARN = "acs:ram::1234567890123456:role/oss-uploader"
-TOKEN = "CAIS" + "t" * 748  # tokens of STS have 600 to 1,000 characters
+TOKEN = "CAIS" + "t" * 748  # STS tokens have 600 to 1,000 characters
 
 COMMON = {
     "OSS_BUCKET": "post-test",
@@ -25,7 +26,7 @@ ASSUME_ROLE = {**COMMON, "CREDENTIALS_SOURCE": "assume-role", "UPLOAD_ROLE_ARN":
 
 @dataclass(frozen=True)
 class BaseKeys:
-    """The function's own credentials, as python3.10's context hands them with each request."""
+    """The function's own credentials, as python3.10's context has them in each request."""
 
     access_key_id: str = COMMON["ALIBABA_CLOUD_ACCESS_KEY_ID"]
     access_key_secret: str = COMMON["ALIBABA_CLOUD_ACCESS_KEY_SECRET"]
@@ -41,7 +42,7 @@ class Context:
 
 
 def event(method: str, path: str, body: str = "", **headers: str) -> bytes:
-    """An HTTP event as a browser's request makes it."""
+    """The HTTP event of a browser's request."""
     return json.dumps(
         {
             "version": "v1",
@@ -86,3 +87,38 @@ FILE = event(
     json.dumps({"filename": "holiday 2026.jpg", "content_type": "image/jpeg", "size": 3145728}),
 )
 GRANTS: Mapping[str, bytes] = {"directory": DIRECTORY, "file": FILE}
+
+KEY_ID, SECRET = COMMON["ALIBABA_CLOUD_ACCESS_KEY_ID"], COMMON["ALIBABA_CLOUD_ACCESS_KEY_SECRET"]
+BUCKET, REGION = COMMON["OSS_BUCKET"], COMMON["OSS_REGION"]
+MAX_BYTES = 104857600
+LIFE_SECONDS = 300
+PREFIX = "user-dirs/0123456789abcdef0123456789abcdef/"
+
+
+@dataclass(frozen=True)
+class Form:
+    """The key, or its prefix, and the other fields that are pinned and sent."""
+
+    key: str
+    prefix: str  # empty: exactly the key
+    pinned: Mapping[str, str]
+
+
+FORMS = {
+    "directory": Form(PREFIX + "${filename}", PREFIX, {"success_action_status": "200"}),
+    "file": Form(
+        "user-dirs/0123456789abcdef0123456789abcdef.jpg",
+        "",
+        {
+            "Content-Type": "image/jpeg",
+            "x-oss-content-type": "image/jpeg",
+            "Content-Disposition": "attachment; filename*=UTF-8''holiday%202026.jpg",
+            "success_action_status": "200",
+            "x-oss-forbid-overwrite": "true",
+            "x-oss-object-acl": "default",
+        },
+    ),
+}
+
+Signer = Callable[[Form], Mapping[str, Any]]
+"""Returns the fields of a form."""

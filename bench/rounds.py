@@ -1,17 +1,23 @@
-"""Interleaved rounds: every row once in each round, so that a busy machine slows all alike."""
+"""Interleaved rounds: each round measures every row, so that a busy machine slows all equally."""
 
 from __future__ import annotations
 
+import json
 import random
+import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from .environment import ROOT
 
 Measure = Callable[[int], float]
-"""Does something so many times and tells the processor seconds that it took."""
+"""Does something this many times and returns the processor seconds that it took."""
 
 
 def measure(call: Callable[[], object]) -> Measure:
-    """Measures a call in this process."""
+    """Measure a call in this process."""
 
     def seconds(times: int) -> float:
         begin = time.process_time()
@@ -23,7 +29,7 @@ def measure(call: Callable[[], object]) -> Measure:
 
 
 def run(rows: Mapping[str, Measure], *, rounds: int, seconds: float) -> dict[str, list[float]]:
-    """Processor seconds per call, of each row in each round; a row runs for `seconds` a round."""
+    """Processor seconds per call, for each row and round; a row runs for `seconds` per round."""
     times = {}
     for name, row in rows.items():
         row(20)  # caches and lazy imports
@@ -33,3 +39,24 @@ def run(rows: Mapping[str, Measure], *, rounds: int, seconds: float) -> dict[str
         for name in random.sample(list(rows), len(rows)):
             found[name].append(rows[name](times[name]) / times[name])
     return found
+
+
+@contextmanager
+def rows_of(*command: str | Path, cwd: Path = ROOT) -> Iterator[dict[str, Measure]]:
+    """The rows that a worker lists in its first line. The worker ends when its input does."""
+    with subprocess.Popen(  # noqa: S603 (our own workers)
+        command, cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None  # noqa: S101
+        requests, results = process.stdin, process.stdout
+
+        def row(name: str) -> Measure:
+            def seconds(times: int) -> float:
+                requests.write(json.dumps({"row": name, "times": times}) + "\n")
+                requests.flush()
+                return float(results.readline())
+
+            return seconds
+
+        yield {name: row(name) for name in json.loads(results.readline())}
+        requests.close()

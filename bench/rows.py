@@ -1,4 +1,4 @@
-"""The rows that need nothing but the function: handler, floor and the official sample."""
+"""The rows that need only the function: handler, floor and the official sample."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .floor import floor
-from .forms import FORMS, Signer
-from .requests import FUNCTION_ROLE, GRANTS, Context
+from .baselines import bare_handler, floor, official_sample
+from .requests import FORMS, FUNCTION_ROLE, GRANTS, Context, Signer
 from .rounds import Measure, measure
-from .sample import bare_handler, official_sample
 
 FUNCTION = Path(__file__).resolve().parents[1] / "function"
 sys.path.insert(0, str(FUNCTION))  # as Function Compute does
@@ -27,30 +25,30 @@ LOG_FORMAT = "%(asctime)s.%(msecs)03dZ %(levelname)s %(message)s"
 
 
 def handler(environ: Mapping[str, str]) -> Callable[[bytes], dict[str, Any]]:
-    """The function as it is deployed, with these settings and more in its environment."""
+    """The function as it is deployed, with this environment."""
     app, context = App(environ), Context()
     return lambda event: app.handle(event, context)
 
 
 def log_to_nowhere() -> None:
-    """The runtime's log handler formats each line and writes it; ours writes to /dev/null."""
+    """Format and write each log line, as the runtime does, but to /dev/null."""
     nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (as long as the process)
     logging.basicConfig(format=LOG_FORMAT, stream=nowhere)
 
 
 def handler_rows() -> dict[str, Measure]:
-    """Each kind of grant under both signature versions, as deployed and debugged, and its floor."""
+    """Each kind of grant with both signature versions: as deployed, with DEBUG, and its floor."""
     rows: dict[str, Measure] = {}
     for version in ("v4", "v1"):
         function = handler({**FUNCTION_ROLE, "SIGNATURE_VERSION": version})
         for kind, event in GRANTS.items():
-            answer = function(event)
-            if answer["statusCode"] != 200:
-                raise RuntimeError(f"no grant to measure: {answer['body']}")
+            response = function(event)
+            if response["statusCode"] != 200:
+                raise RuntimeError(f"there is no grant to measure: {response['body']}")
             name = row_name(kind, version)
             rows[name] = _on(function, event)
             rows[f"{name}: debugged"] = _debugged(rows[name])
-            rows[f"{name}: floor"] = _on(floor(answer, version=version), event)
+            rows[f"{name}: floor"] = _on(floor(response, version=version), event)
     return rows
 
 
@@ -59,13 +57,13 @@ def row_name(kind: str, version: str) -> str:
 
 
 def grant(kind: str) -> dict[str, Any]:
-    """What peers' handlers have to write."""
+    """The grant that the handlers of other signers write."""
     made: dict[str, Any] = json.loads(handler(FUNCTION_ROLE)(GRANTS[kind])["body"])
     return made
 
 
 def signer_rows(signers: Mapping[str, Signer]) -> dict[str, Measure]:
-    """Each signer alone and inside the bare handler, for both kinds of grant."""
+    """Each signer by itself and in the bare handler, for both kinds of grant."""
     rows: dict[str, Measure] = {}
     for kind, form in FORMS.items():
         for name, signer in signers.items():
@@ -76,7 +74,7 @@ def signer_rows(signers: Mapping[str, Signer]) -> dict[str, Measure]:
 
 
 def own_rows() -> dict[str, Measure]:
-    """All rows for which nothing has to be installed."""
+    """All rows that need no further packages."""
     return handler_rows() | signer_rows({"official sample, rewritten": official_sample})
 
 
@@ -85,9 +83,9 @@ def _on(function: Callable[[bytes], object], event: bytes) -> Measure:
 
 
 def _debugged(row: Measure) -> Measure:
-    """The row with LOG_LEVEL=DEBUG, at which each grant logs a line.
+    """The row with LOG_LEVEL=DEBUG, with which each grant logs a line.
 
-    The level holds for the turns of this row only, for all handlers here share the logger.
+    The level applies only while this row runs, because all handlers here share the logger.
     """
 
     def seconds(times: int) -> float:

@@ -1,4 +1,4 @@
-"""Uploads through the local harness, each with a grant of its own; by the clock on the wall."""
+"""Uploads through the local harness, each with its own grant; measured in real time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Harness:
 
 
 def measure(*, seconds: float) -> str:
-    """A table of small files and of large ones."""
+    """A table for small files and for large ones."""
     with harness() as servers:
         rows = [_row(servers, size, seconds) for size in (SMALL, LARGE)]
     heads = [f"the harness, {CLIENTS} clients at a time", "uploads/s", "MB/s"]
@@ -38,7 +38,7 @@ def measure(*, seconds: float) -> str:
 
 @contextmanager
 def harness() -> Iterator[Harness]:
-    """local_server.py as a person starts it, on free ports and with a folder of its own."""
+    """local_server.py as a user starts it, on free ports and with its own folder."""
     port = free_ports()
     with tempfile.TemporaryDirectory() as data:
         command = [sys.executable, "local_server.py", "--port", str(port), "--data", data]
@@ -49,7 +49,7 @@ def harness() -> Iterator[Harness]:
             assert process.stdout is not None  # noqa: S101
             if not any(line == "Ready\n" for line in process.stdout):
                 raise RuntimeError("the harness did not start")
-            # It writes a line for each request, and would stop at a full pipe.
+            # It writes a line for each request, and a full pipe would block it.
             threading.Thread(target=process.stdout.read, daemon=True).start()
             yield Harness(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}")
             process.terminate()
@@ -57,7 +57,7 @@ def harness() -> Iterator[Harness]:
 
 def _row(servers: Harness, size: int, seconds: float) -> list[str]:
     content = os.urandom(size)
-    upload(servers, content)  # loads what is loaded once
+    upload(servers, content)  # imports what is imported lazily
     done: list[int] = []
     began = time.perf_counter()
 
@@ -80,9 +80,9 @@ def _row(servers: Harness, size: int, seconds: float) -> list[str]:
 
 
 def upload(servers: Harness, content: bytes) -> None:
-    """Ask for a file grant and post the file, as a page does."""
-    asked = json.dumps({"filename": "holiday.jpg", "size": len(content)}).encode()
-    grant = send(servers.function, "POST", "/sign", asked).document
+    """Request a file grant and post the file, as a page does."""
+    document = json.dumps({"filename": "holiday.jpg", "size": len(content)}).encode()
+    grant = send(servers.function, "POST", "/sign", document).document
     reply = send(
         servers.oss,
         "POST",

@@ -1,6 +1,6 @@
 """All Python rows in one process of the bench's own environment: `python -m bench.worker`.
 
-Lines {"row", "times"} come in, processor seconds go out.
+Reads lines {"row", "times"}, writes processor seconds.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ def main() -> None:
         rows |= {f"one: {what}": one, f"many: {what}": many}
     print(json.dumps(list(rows)), flush=True)
     for line in sys.stdin:
-        asked = json.loads(line)
-        print(rows[asked["row"]](asked["times"]), flush=True)
+        request = json.loads(line)
+        print(rows[request["row"]](request["times"]), flush=True)
 
 
 if __name__ == "__main__":

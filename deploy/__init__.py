@@ -1,1 +1,1 @@
-"""What stands between a clone and a deployment: set-up, bundles, cloud documents, the doctor."""
+"""From a clone to a deployment: set-up, the bundle, the account's documents, the doctor."""

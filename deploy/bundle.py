@@ -1,4 +1,4 @@
-"""Make build/: the function and its packages, ready for one runtime of Function Compute.
+"""Build build/: the function and its packages, ready for one runtime of Function Compute.
 
 Runs on macOS, Linux and WSL, on x86-64 and arm, without docker.
 """
@@ -6,23 +6,28 @@ Runs on macOS, Linux and WSL, on x86-64 and arm, without docker.
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import shutil
 import sys
+import zipfile
 from pathlib import Path
 
-from .bundling.archive import normalise, zipped
-from .bundling.bytecode import compile_all
-from .bundling.errors import BundleError
-from .bundling.pruning import prune
-from .bundling.runtimes import RUNTIMES, Runtime, find_interpreter
-from .bundling.wheels import install, refuse_foreign_wheels
+from .bundling import BundleError
+from .bundling.packages import install, prune, refuse_foreign_wheels
+from .bundling.runtimes import RUNTIMES, Runtime, compile_all, find_interpreter
 
 ROOT = Path(__file__).resolve().parent.parent
-ZIPPED_LIMIT = 13_000_000  # bytes; a cold start downloads and unpacks all of it
+ZIPPED_LIMIT = 13_000_000  # bytes; every cold start downloads and unpacks all of it
+# The day after the first one that a zip can name, so that it is valid in every time zone.
+BUILD_TIME = 315_619_200  # 1980-01-02T00:00:00Z
 
 
 def build(target: Path, *, runtime: Runtime, function: Path, requirements: Path) -> list[str]:
-    """Make target afresh and say what it holds; a failed build leaves the last one as it was."""
+    """Build target from scratch and describe it in a few lines.
+
+    A failed build raises `BundleError` and leaves the previous one untouched.
+    """
     partial = target.with_name(f"{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
@@ -36,7 +41,7 @@ def build(target: Path, *, runtime: Runtime, function: Path, requirements: Path)
 
 def _fill(partial: Path, *, runtime: Runtime, function: Path, requirements: Path) -> list[str]:
     if not (function / "index.py").is_file():
-        raise BundleError(f"{function / 'index.py'} is missing: nothing to deploy")
+        raise BundleError(f"{function / 'index.py'} is missing: there is nothing to deploy")
     install(requirements, partial, runtime=runtime)
     refuse_foreign_wheels(partial, runtime=runtime)
     prune(partial)
@@ -46,10 +51,10 @@ def _fill(partial: Path, *, runtime: Runtime, function: Path, requirements: Path
     interpreter = find_interpreter(runtime)
     if interpreter:
         compile_all(partial, interpreter=interpreter)
-    normalise(partial)
-    size = len(zipped(partial))
+    _normalise(partial)
+    size = len(_zipped(partial))
     if size > ZIPPED_LIMIT:
-        raise BundleError(f"{size:,} bytes zipped are more than the limit of {ZIPPED_LIMIT:,}")
+        raise BundleError(f"the bundle has {size:,} bytes zipped; the limit is {ZIPPED_LIMIT:,}")
     files = [path for path in partial.rglob("*") if path.is_file()]
     raw = sum(path.stat().st_size for path in files)
     return [
@@ -58,13 +63,32 @@ def _fill(partial: Path, *, runtime: Runtime, function: Path, requirements: Path
     ]
 
 
+def _normalise(target: Path) -> None:
+    """Give all files the same time and mode, so that the same input makes the same zip.
+
+    `s deploy` skips the upload when the zip has not changed.
+    """
+    for path in [target, *target.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+        os.utime(path, (BUILD_TIME, BUILD_TIME))
+
+
+def _zipped(target: Path) -> bytes:
+    """The folder as the zip that Function Compute receives, sorted by file name."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(target.rglob("*")):
+            archive.write(path, path.relative_to(target))
+    return buffer.getvalue()
+
+
 def _describe_bytecode(runtime: Runtime, interpreter: Path | None) -> str:
     if interpreter:
-        return f"byte-code by {interpreter}"
+        return f"byte-code compiled by {interpreter}"
     return (
-        f"WARNING: no byte-code, since no Python {runtime.python_version} was found: each cold"
-        " start compiles the SDK first and takes about twice as long.\n"
-        f"         Get one (uv python install {runtime.python_version}) and run this again."
+        f"WARNING: no byte-code, because no Python {runtime.python_version} was found. Every cold"
+        " start will compile the SDK first and take about twice as long.\n"
+        f"         Install one (uv python install {runtime.python_version}) and run this again."
     )
 
 

@@ -1,6 +1,7 @@
 """Print the aliyun commands that prepare an account: roles, logs, the bucket's CORS rule.
 
-Nothing is run. Values come from the environment and from .env beside s.yaml, as for s.yaml.
+It runs none of them. Values come from the environment and from .env next to s.yaml, which s.yaml
+also reads. They replace the placeholders in the JSON and XML documents next to this file.
 """
 
 from __future__ import annotations
@@ -12,25 +13,26 @@ import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from string import Template
+from xml.sax.saxutils import escape
 
-from .documents import cors_document, policy_document
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "function"))  # Function Compute does the same with its code
+FOLDER = Path(__file__).resolve().parent
+ROOT = FOLDER.parent
+sys.path.insert(0, str(ROOT / "function"))  # as Function Compute does with the code directory
 
 from direct_upload.errors import Misconfigured  # noqa: E402
-from direct_upload.http.origins import parse_origins  # noqa: E402
 from direct_upload.settings import Settings, parse_settings  # noqa: E402
 
-# In lower case, since Serverless Devs lower-cases the function's role.
+# In lower case, because Serverless Devs lower-cases the function's role.
 FUNCTION_ROLE_ARN = r"acs:ram::\d+:role/[a-z0-9._-]+"
 LOG_NAME = r"[a-z0-9][a-z0-9_-]+[a-z0-9]"
-DEFAULT_REGION = "cn-hangzhou"  # that of s.yaml
-WORD_ENDS = list(' ,;=()[]{}"?@&<>/:\n\t')  # where a search in the logs separates words
+DEFAULT_REGION = "cn-hangzhou"  # the default in s.yaml
+WORD_ENDS = list(' ,;=()[]{}"?@&<>/:\n\t')  # what separates words in a log search
+ORIGIN_LINE = "    <AllowedOrigin>${ALLOWED_ORIGIN}</AllowedOrigin>\n"
 
 
 def read_environment(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment over the lines NAME=VALUE of .env, as Serverless Devs reads them."""
+    """The values in .env, as Serverless Devs reads them, overridden by the environment."""
     file = folder / ".env"
     text = file.read_text("utf-8") if file.exists() else ""
     lines = re.findall(r"^\s*(\w+)\s*=[^\S\n]*(.*?)\s*$", text, re.MULTILINE)
@@ -39,34 +41,51 @@ def read_environment(folder: Path, environ: Mapping[str, str]) -> dict[str, str]
 
 
 def commands(environ: Mapping[str, str]) -> Iterator[str]:
-    """The shell script, line by line; `Misconfigured` names what is missing or wrong."""
+    """The shell script, line by line. Raises `Misconfigured`, which names the wrong setting."""
     region = environ.get("FUNCTION_REGION") or DEFAULT_REGION
     settings = parse_settings({"FC_REGION": region, **environ})
-    origins = parse_origins(environ.get("ALLOWED_ORIGINS", ""))
+    origins = settings.allowed_origins
     values = {
         "OSS_BUCKET": settings.oss_bucket,
-        "UPLOAD_PREFIX": upload_prefix(settings.upload_dir),
+        "UPLOAD_PREFIX": settings.fixed_prefix,
         "UPLOAD_ROLE_ARN": settings.upload_role_arn,
         "FUNCTION_ROLE_ARN": _value(environ, "FUNCTION_ROLE_ARN", FUNCTION_ROLE_ARN),
         "LOG_PROJECT": _value(environ, "LOG_PROJECT", LOG_NAME),
         "LOG_STORE": _value(environ, "LOG_STORE", LOG_NAME, "direct-upload"),
     }
-    yield f"# The bucket {settings.oss_bucket} in {settings.oss_region} has to exist."
+    yield f"# The bucket {settings.oss_bucket} in {settings.oss_region} must already exist."
     yield from _roles(settings, values)
     yield "\n# The logs"
     yield from _logs(values["LOG_PROJECT"], values["LOG_STORE"], region=region)
     yield from _cors(settings, ["*"] if origins.everyone else sorted(origins.listed))
 
 
-def upload_prefix(upload_dir: str) -> str:
-    """What all users' directories begin with; the policy of each grant pins its own user's."""
-    return upload_dir.partition("{user}")[0]
+def policy_document(name: str, values: Mapping[str, str]) -> str:
+    """A RAM or trust policy on one line, as the API takes it."""
+    document = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
+    return json.dumps(_filled(document, values), ensure_ascii=False)
+
+
+def _filled(part: object, values: Mapping[str, str]) -> object:
+    """Fill placeholders in the parsed document, so that no value can break out of its string."""
+    if isinstance(part, dict):
+        return {key: _filled(value, values) for key, value in part.items()}
+    if isinstance(part, list):
+        return [_filled(value, values) for value in part]
+    return Template(part).substitute(values) if isinstance(part, str) else part
+
+
+def cors_document(origins: Sequence[str]) -> str:
+    """The bucket's CORS configuration, with one AllowedOrigin for each origin."""
+    document = (FOLDER / "cors.xml").read_text("utf-8")
+    lines = [ORIGIN_LINE.replace("${ALLOWED_ORIGIN}", escape(origin)) for origin in origins]
+    return document.replace(ORIGIN_LINE, "".join(lines))
 
 
 def _roles(settings: Settings, values: Mapping[str, str]) -> Iterator[str]:
     function_role = values["FUNCTION_ROLE_ARN"].partition("role/")[2]
     upload_role = settings.upload_role_arn.partition("role/")[2]
-    yield "\n# The role of the function"
+    yield "\n# The function's role"
     yield _role(function_role, policy_document("function-role-trust", values))
     logs = policy_document("function-role-logs-policy", values)
     yield _policy(f"{function_role}-logs", logs, role=function_role)
@@ -76,7 +95,7 @@ def _roles(settings: Settings, values: Mapping[str, str]) -> Iterator[str]:
         return
     assume = policy_document("function-role-policy", values)
     yield _policy(f"{function_role}-assume", assume, role=function_role)
-    yield "\n# The role that it assumes: it may put objects below the prefix, and nothing else"
+    yield "\n# The upload role: the function assumes it, to put objects below the prefix only"
     trust = policy_document("upload-role-trust", values)
     yield _role(upload_role, trust, session_seconds=settings.credentials_seconds)
     yield _policy(f"{upload_role}-upload", upload, role=upload_role)
@@ -87,9 +106,9 @@ def _cors(settings: Settings, origins: Sequence[str]) -> Iterator[str]:
     region = ("--region", settings.oss_region)
     yield "\n# Which pages may upload to the bucket"
     if not origins:
-        yield "# Left out: ALLOWED_ORIGINS is empty, so no page may."
+        yield "# Skipped: ALLOWED_ORIGINS is empty, so no page may upload."
         return
-    yield "# This replaces the rules that the bucket has. To see them first:"
+    yield "# This replaces the CORS rules that the bucket has. To see them first:"
     yield f"# {_command('oss', 'cors', '--method', 'get', bucket, *region)}"
     yield f"cat > cors.filled.xml <<'XML'\n{cors_document(origins)}XML"
     yield _command("oss", "cors", "--method", "put", bucket, "cors.filled.xml", *region)
@@ -98,8 +117,8 @@ def _cors(settings: Settings, origins: Sequence[str]) -> Iterator[str]:
 def _value(environ: Mapping[str, str], name: str, pattern: str, default: str = "") -> str:
     value = environ.get(name, "").strip() or default
     if not re.fullmatch(pattern, value):
-        problem = "is malformed" if value else "is missing"
-        raise Misconfigured(f"The setting {name} {problem}.", f"It has to match {pattern}.")
+        problem = "is not valid" if value else "is missing"
+        raise Misconfigured(f"The setting {name} {problem}.", f"It must match {pattern}.")
     return value
 
 
@@ -108,7 +127,7 @@ def _command(*arguments: str) -> str:
 
 
 def _role(name: str, trust: str, *, session_seconds: int = 0) -> str:
-    # RAM documents, CreateRole: MaxSessionDuration is 3600 unless set, and 43200 at most.
+    # RAM documents, CreateRole: MaxSessionDuration defaults to 3600 and is at most 43200.
     longer = ["--MaxSessionDuration", str(session_seconds)] if session_seconds > 3600 else []
     return _command("ram", "CreateRole", "--RoleName", name,
                     "--AssumeRolePolicyDocument", trust, *longer)  # fmt: skip

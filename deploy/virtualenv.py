@@ -1,11 +1,11 @@
-"""Make .venv hold what a lock lists, exactly: python3 -m deploy.virtualenv [run|test|bundle]
+"""Make .venv match a lock exactly: python3 -m deploy.virtualenv [run|test|bundle]
 
-Nothing is resolved: a lock names every package with its version and hashes, and pip installs those
-as they stand (`--no-deps`). Nothing unpinned runs: the only package that is published without a
-wheel is built by the setuptools of build-constraints.txt, which is installed first
-(`--no-build-isolation`). So no new release of anything can change or break a clone.
+Nothing is resolved: a lock names every package with its version and hashes, and pip installs just
+these (`--no-deps`). Nothing unpinned runs: the only package published without a wheel is built by
+the setuptools of build-constraints.txt, which is installed first (`--no-build-isolation`). So a new
+release of any package cannot change or break a clone.
 
-A Python that is too old also runs this file, to be told so: its syntax is Python 3.6's.
+A Python that is too old also runs this file, to print a message: its syntax is Python 3.6's.
 """
 
 import contextlib
@@ -20,9 +20,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 VERSION = ".".join(map(str, sys.version_info[:3]))
-if sys.version_info < (3, 10):  # noqa: UP036 (the Makefile runs it by any python3)
+if sys.version_info < (3, 10):  # noqa: UP036 (the Makefile runs this with any python3)
     sys.exit(
-        f"set-up: Python 3.10 or newer is needed, this is {VERSION}: make PYTHON=python3.12 ..."
+        f"set-up: Python 3.10 or newer is needed, but this is {VERSION}: make PYTHON=python3.12 ..."
     )
 
 PYTHON = f"Python {VERSION} in {sys.base_prefix}"
@@ -33,20 +33,20 @@ LOCKS = {
     "test": ROOT / "requirements-test.txt",
     "bundle": ROOT / "deploy" / "requirements.txt",
 }
-SOURCE_ONLY = "alibabacloud-tea"  # pure Python: every machine builds the same wheel of it
-RECORD = "set-up.json"  # what the environment holds; absent while that is being changed
+SOURCE_ONLY = "alibabacloud-tea"  # pure Python: every machine builds the same wheel from it
+RECORD = "set-up.json"  # what the environment contains; absent while it is being changed
 NO_NETWORK = re.compile(r"connection broken by|Could not fetch URL|NewConnectionError")
 
 
 class SetUpError(Exception):
-    """The environment cannot be made; the message says why and what to do."""
+    """The environment cannot be created; the message says why and what to do."""
 
 
 def prepare(folder: Path, *locks: Path) -> None:
     """Make the folder a virtual environment of this Python with the packages of the locks.
 
-    It is replaced when another Python made it, when a lock in it has changed, and when its set-up
-    did not finish. Raises `SetUpError`.
+    An environment is replaced if another Python created it, if one of its locks has changed or if
+    its set-up did not finish. Raises `SetUpError`.
     """
     wanted = {"Python": PYTHON}
     for lock in (BUILD_CONSTRAINTS, *locks):
@@ -73,12 +73,12 @@ def prepare(folder: Path, *locks: Path) -> None:
 def _reason(held: dict[str, str], changed: list[str]) -> str:
     if not held:
         return "its set-up did not finish"
-    return f"{held['Python']} made it" if "Python" in changed else f"{changed[0]} has changed"
+    return f"{held['Python']} created it" if "Python" in changed else f"{changed[0]} has changed"
 
 
 @contextlib.contextmanager
 def _one_at_a_time(folder: Path) -> Iterator[None]:
-    """Let `make run` wait while `make test` sets the same environment up."""
+    """Make `make run` wait while `make test` sets up the same environment."""
     descriptor = os.open(str(folder), os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -102,7 +102,7 @@ def _create(folder: Path) -> None:
             f"Python {VERSION} has no ensurepip. On Debian and Ubuntu: apt install python3-venv"
         )
     if finished.returncode:
-        raise SetUpError(f"{folder} cannot be made: {finished.stdout}{finished.stderr}".strip())
+        raise SetUpError(f"{folder} cannot be created: {finished.stdout}{finished.stderr}".strip())
 
 
 def _install(folder: Path, lock: Path) -> None:
@@ -119,14 +119,14 @@ def _install(folder: Path, lock: Path) -> None:
     if finished.returncode:
         if NO_NETWORK.search(finished.stderr):
             raise SetUpError(
-                "the package index cannot be reached. Connect to the network, or name a mirror "
-                "(pip config set global.index-url URL), and run the command again."
+                "the package index cannot be reached. Check the network, or configure a mirror "
+                "(pip config set global.index-url URL), then run the command again."
             )
         raise SetUpError(f"pip cannot install {lock.name}:\n{finished.stderr.strip()}")
 
 
 def _run(*command: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 (its parts are this file's own)
+    return subprocess.run(  # noqa: S603 (composed by this file only)
         list(map(str, command)),
         capture_output=True,
         text=True,

@@ -1,7 +1,7 @@
-/** Tells screen readers what happens, a little apart: one that is talked to all the time says nothing. */
+/** Tells screen readers what happens, with pauses: constant updates would silence them. */
 
 const PAUSE_MS = 800;
-const MOST = 3; // more at once are summed up
+const MOST = 3; // more are summed up in one sentence
 
 export class Announcer {
   #pending = [];
@@ -11,7 +11,7 @@ export class Announcer {
     this.element = element;
   }
 
-  /** `summary` gives the sentence for when too much has happened to tell one by one. */
+  /** `summary` returns the sentence to use if there is too much to announce one by one. */
   say(text, summary) {
     this.#pending.push(text);
     this.#timer ??= setTimeout(() => {

@@ -1,6 +1,6 @@
 export const english = {
   title: "Upload files",
-  subtitle: "They go from this browser straight into storage.",
+  subtitle: "They go straight from your browser into storage.",
   choose: "Choose files",
   orDrop: "or drop them here, or paste them",
   dropNow: "Drop to upload",
@@ -12,16 +12,16 @@ export const english = {
   retryAll: "Retry all",
   folders: "Folders cannot be uploaded. Open the folder and choose the files in it.",
 
-  queued: "Waiting for its turn",
-  signing: "Asking for permission",
+  queued: "Waiting",
+  signing: "Requesting permission",
   uploading: "Uploading",
   finishing: "Sent, waiting for the storage to confirm",
   done: "Stored",
-  repeated: "Stored by an earlier try",
+  repeated: "Already stored by an earlier attempt",
   cancelled: "Cancelled",
   callbackFailed:
-    "Stored, but the callback failed: the site was not told. Keep the link below and tell the site’s owner.",
-  callbackAnswer: (answer) => `Callback answered: ${answer}`,
+    "Stored, but the callback failed: the site was not notified. Keep the link below and tell the site’s owner.",
+  callbackAnswer: (answer) => `Callback response: ${answer}`,
   again: (reason, seconds) => `${reason} Trying again in ${seconds} s.`,
   reference: (text) => `Reference: ${text}`,
 
@@ -43,54 +43,54 @@ export const english = {
       .join(", "),
 
   announceAdded: (count) => (count === 1 ? "1 file added." : `${count} files added.`),
-  announceProgress: (percent) => `${percent} % uploaded.`,
-  announce: (name, what) => `${name}: ${what.replace(/\.$/, "")}.`, // a sentence or a few words
+  announceProgress: (percent) => `${percent}% uploaded.`,
+  announce: (name, what) => `${name}: ${what.replace(/\.$/, "")}.`, // `what` is a sentence or a few words
 
   reasons: {
-    unreachable: "The upload service does not answer.",
+    unreachable: "The upload service is not responding.",
     connection_lost: "The connection was lost.",
     unavailable: "The service is busy.",
   },
   errors: {
     unreachable:
-      "The upload service cannot be reached. Check your connection, then retry; if other sites work, tell the site’s owner.",
+      "The upload service cannot be reached. Check your connection and retry. If other sites work, tell the site’s owner.",
     connection_lost:
-      "The connection to the storage was lost. Check your connection, then retry; if other sites work, tell the site’s owner.",
-    unavailable: "The service is busy or down at the moment. Wait a little, then retry.",
+      "The connection to the storage was lost. Check your connection and retry. If other sites work, tell the site’s owner.",
+    unavailable: "The service is busy or temporarily down. Wait a moment, then retry.",
     credentials_unavailable:
-      "The upload service gets no credentials at the moment. Wait a little, then retry.",
-    internal_error: "The upload service has made a mistake. Retry; if it goes on, tell the site’s owner.",
+      "The upload service cannot get credentials at the moment. Wait a moment, then retry.",
+    internal_error: "The upload service failed. Retry. If it fails again, tell the site’s owner.",
     bad_answer:
-      "What answered is not the upload service. Ask the site’s owner to check the endpoint in config.json.",
+      "The response did not come from the upload service. Ask the site’s owner to check the endpoint in config.json.",
     not_found:
-      "The upload service is not at this address. Ask the site’s owner to check the endpoint in config.json.",
+      "There is no upload service at this address. Ask the site’s owner to check the endpoint in config.json.",
     method_not_allowed:
-      "The upload service is not at this address. Ask the site’s owner to check the endpoint in config.json.",
+      "There is no upload service at this address. Ask the site’s owner to check the endpoint in config.json.",
     not_configured:
-      "This page does not know its upload service. Ask the site’s owner to put a config.json with its “endpoint” beside the page.",
+      "This page does not know the address of its upload service. Ask the site’s owner to put a config.json with an “endpoint” next to the page.",
     misconfigured:
-      "The upload service is not set up completely. Ask the site’s owner to look into its log.",
-    unauthorized: "You are not signed in, or no longer. Sign in, then retry.",
+      "The upload service is not configured correctly. Ask the site’s owner to check its log.",
+    unauthorized: "You are not signed in, or your sign-in has expired. Sign in, then retry.",
     origin_not_allowed:
-      "This page may not upload here. Ask the site’s owner to allow its address in ALLOWED_ORIGINS.",
+      "This page is not allowed to upload here. Ask the site’s owner to add its address to ALLOWED_ORIGINS.",
     invalid_request:
-      "The upload service does not accept this file’s name or size. Rename the file, or choose another.",
-    file_empty: "The file is empty. Choose one with content.",
-    file_too_small: "The file is smaller than allowed here. Choose a larger one.",
+      "The upload service does not accept this file’s name or size. Rename the file, or choose another one.",
+    file_empty: "The file is empty. Choose a file with content.",
+    file_too_small: "The file is smaller than allowed. Choose a larger one.",
     file_too_large: (size, maximum) =>
       maximum
-        ? `The file is too large: ${size}, and at most ${maximum} are allowed here. Choose a smaller one.`
-        : `With ${size} the file is too large here. Choose a smaller one.`,
+        ? `The file is too large: ${size}. At most ${maximum} is allowed. Choose a smaller one.`
+        : `The file is too large: ${size}. Choose a smaller one.`,
     type_not_allowed:
-      "Files of this type are not allowed here. Choose another, or give it the right extension.",
+      "Files of this type are not allowed. Choose another file, or give it the correct extension.",
     file_unreadable:
-      "The file can no longer be read: it was changed, moved or deleted. Choose it once more.",
+      "The file can no longer be read: it was changed, moved or deleted. Choose it again.",
     grant_expired:
-      "The permission ended before the upload began. Retry; if it goes on, tell the site’s owner to check the clock.",
+      "The permission expired before the upload began. Retry. If it fails again, ask the site’s owner to check the clock.",
     grant_refused:
-      "The storage did not accept the permission to upload. Retry; if it goes on, tell the site’s owner.",
-    already_exists: "The storage holds a file of this name already. Retry to store this one under another.",
-    storage_refused: "The storage did not accept the file. Retry; if it goes on, tell the site’s owner.",
+      "The storage did not accept the upload permission. Retry. If it fails again, tell the site’s owner.",
+    already_exists: "The storage already has a file with this name. Retry to store this one under another name.",
+    storage_refused: "The storage did not accept the file. Retry. If it fails again, tell the site’s owner.",
     unknown: "Something unexpected happened. Reload the page and try again.",
   },
 };

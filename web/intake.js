@@ -1,13 +1,13 @@
-/** The three ways for files to come in: picker, drop and paste. */
+/** The three ways to add files: picker, drop and paste. */
 
-/** `accept(files)` gets what came, `refuseFolder()` hears that there was a folder among it. */
+/** Calls `accept(files)` with the new files, and `refuseFolder()` if one of them is a folder. */
 export function openIntake({ picker, zone, accept, refuseFolder }) {
   picker.addEventListener("change", () => {
     accept([...picker.files]);
-    picker.value = ""; // so that choosing the same file again is a change, too
+    picker.value = ""; // so that choosing the same file again is also a change
   });
 
-  // The whole page takes drops: a browser leaves the page for a file that misses the zone.
+  // The whole page accepts drops: otherwise a browser would open a file dropped next to the zone.
   const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
   const show = (over) => zone.toggleAttribute("data-over", over);
   addEventListener("dragover", (event) => {
@@ -17,7 +17,7 @@ export function openIntake({ picker, zone, accept, refuseFolder }) {
     show(true);
   });
   addEventListener("dragleave", (event) => {
-    if (!event.relatedTarget) show(false); // out of the window, not from part to part
+    if (!event.relatedTarget) show(false); // out of the window, not to another element
   });
   addEventListener("drop", (event) => {
     if (!carriesFiles(event)) return;

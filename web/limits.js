@@ -1,6 +1,6 @@
 /**
- * What the page has learned of the function's limits. Nobody tells it any beforehand, so it asks
- * for every file until a refusal teaches it; from then on such files are refused unasked.
+ * What the page has learned about the function's limits. It starts without any and requests a grant
+ * for every file; after a refusal it refuses such files itself.
  */
 
 import { UploadError } from "./upload.js";
@@ -9,33 +9,33 @@ export class Limits {
   #maximum = Infinity;
   #refusedKinds = new Set();
 
-  /** The refusal that the function would answer with, or null: then ask it. */
+  /** The refusal that the function would return, or null if only the function can tell. */
   check(file) {
     if (file.size > this.#maximum) return new UploadError("file_too_large", "Too large.");
     if (this.#refusedKinds.has(kind(file))) return new UploadError("type_not_allowed", "Refused.");
     return null;
   }
 
-  /** Bytes, or undefined as long as they are not known. */
+  /** Bytes, or undefined while unknown. */
   get maximum() {
     return Number.isFinite(this.#maximum) ? this.#maximum : undefined;
   }
 
-  /** `ask` gets the limits for this kind of file; a grant for one file's size does not say them. */
-  async learn(file, error, ask) {
+  /** `request(file)` returns the limits for this kind of file, which a grant for one size lacks. */
+  async learn(file, error, request) {
     if (error.code === "type_not_allowed") this.#refusedKinds.add(kind(file));
     if (error.code !== "file_too_large" || error.status !== 413) return;
     try {
-      const maximum = (await ask(file)).max_bytes;
-      // The asking grant is not for this size; a smaller maximum is the only believable one.
+      const maximum = (await request(file)).max_bytes;
+      // That grant is not for this size, so only a maximum below the size is believable.
       if (maximum < file.size) this.#maximum = maximum;
     } catch {
-      // The refusal stands without a number; the next one asks again.
+      // The refusal remains without a number; the next one tries again.
     }
   }
 }
 
-/** The function judges by the extension, and by the browser's type where the two disagree. */
+/** The function decides by the extension, and by the browser's type if the two disagree. */
 function kind({ name, type }) {
   return `${extensionOf(name)} ${type}`;
 }

@@ -1,4 +1,4 @@
-/** Everything the page says, in English and Chinese, and how it writes numbers. */
+/** All texts of the page, in English and Chinese, and the format of numbers. */
 
 import { english } from "./english.js";
 import { chinese } from "./chinese.js";
@@ -6,7 +6,7 @@ import { chinese } from "./chinese.js";
 const LANGUAGES = { en: english, zh: chinese };
 const TAGS = { en: "en", zh: "zh-CN" };
 
-/** The first of the browser's languages that we speak. */
+/** The first of the browser's languages that is available, or English. */
 export function chooseLanguage(wanted = navigator.languages) {
   return wanted.map((tag) => tag.slice(0, 2).toLowerCase()).find((tag) => tag in LANGUAGES) ?? "en";
 }
@@ -15,7 +15,7 @@ export const language = chooseLanguage();
 export const languageTag = TAGS[language];
 export const words = LANGUAGES[language];
 
-/** Puts the page's language into everything below `root` that names its words. */
+/** Translates every element below `root` that has data-words or data-words-label. */
 export function translate(root) {
   for (const element of root.querySelectorAll("[data-words]")) {
     element.textContent = words[element.dataset.words];
@@ -35,23 +35,23 @@ export function bytes(count) {
 }
 
 export function percent(part, whole) {
-  // Rounded down: 100 % is for what is complete.
+  // Rounded down: only complete files show 100 %.
   return whole ? Math.floor((100 * part) / whole) : 0;
 }
 
-/** "8.2 MB/s, 12 s left", or nothing while there is nothing to tell. */
+/** "8.2 MB/s, 12 s left", or an empty string while the speed is unknown. */
 export function pace(meter, remaining) {
   const { speed } = meter;
   if (!speed || !remaining) return "";
   return words.pace(`${bytes(speed)}/s`, words.duration(Math.ceil(meter.left(remaining))));
 }
 
-/** What a site's owner can look up, where the sentence sends a person there. */
+/** What the site's owner can look up, for errors whose text refers to the owner. */
 export function reference(error) {
-  return error?.reference && !OWN_CURE.has(error.code) ? words.reference(error.reference) : "";
+  return error?.reference && !OWN_FIX.has(error.code) ? words.reference(error.reference) : "";
 }
 
-const OWN_CURE = new Set([
+const OWN_FIX = new Set([
   "file_too_large",
   "file_too_small",
   "invalid_request",
@@ -59,7 +59,7 @@ const OWN_CURE = new Set([
   "unauthorized",
 ]);
 
-/** One sentence with a cure. `file` and what is known of limits fill it in. */
+/** What is wrong and what to do. `file` and the known size limit fill in the text. */
 export function explain(error, file, maximum) {
   const { errors } = words;
   const sentence =

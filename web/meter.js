@@ -1,7 +1,7 @@
-/** How fast bytes go out, over the last few seconds: the average of all time would lag behind. */
+/** The upload speed over the last few seconds; an average since the start would lag behind. */
 
 const WINDOW_MS = 5000;
-const LEAST_MS = 500; // before that a speed would be a guess
+const LEAST_MS = 500; // less would give only a guess
 
 export class Meter {
   #samples = []; // [milliseconds, bytes since the start]
@@ -17,7 +17,7 @@ export class Meter {
     this.#samples.push([this.clock(), this.#bytes]);
   }
 
-  /** Bytes per second, or null while there is too little to tell. */
+  /** Bytes per second, or null while there are too few samples. */
   get speed() {
     const now = this.clock();
     while (this.#samples.length > 1 && this.#samples[1][0] < now - WINDOW_MS) this.#samples.shift();

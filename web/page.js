@@ -1,4 +1,4 @@
-/** The upload page: connects intake, queue and what is seen and heard of it. */
+/** The upload page: connects the intake of files, the queue, and what users see and hear. */
 
 import { Announcer } from "./announcer.js";
 import { openIntake } from "./intake.js";
@@ -8,7 +8,7 @@ import { Queue } from "./queue.js";
 import { Row, showProgress } from "./row.js";
 import { UploadError, limitsFor, upload } from "./upload.js";
 
-const TICK_MS = 500; // how often speeds and countdowns move on by themselves
+const TICK_MS = 500; // how often speeds and countdowns are updated
 
 const part = (selector) => document.querySelector(selector);
 const notice = part("#notice");
@@ -21,7 +21,7 @@ document.documentElement.lang = languageTag;
 document.title = words.title;
 translate(document);
 
-/** The function's address: `{"endpoint": "https://..."}` in a config.json beside this page. */
+/** The function's address: `{"endpoint": "https://..."}` in a config.json next to this page. */
 let configuration;
 function configured() {
   configuration ??= readConfiguration().catch((error) => {
@@ -32,9 +32,9 @@ function configured() {
 }
 
 async function readConfiguration() {
-  const answer = await fetch("config.json", { cache: "no-store" }).catch(() => null);
-  const document = await answer?.json().catch(() => null);
-  if (!answer?.ok || typeof document?.endpoint !== "string") {
+  const response = await fetch("config.json", { cache: "no-store" }).catch(() => null);
+  const document = await response?.json().catch(() => null);
+  if (!response?.ok || typeof document?.endpoint !== "string") {
     throw new UploadError("not_configured", "config.json names no endpoint.");
   }
   showNotice("");
@@ -71,7 +71,7 @@ let quarter = 0;
 function showSummary() {
   const { totals, meter } = queue;
   const { count, open, sent, size, failed, cancelled } = totals;
-  summary.hidden = count < 2; // one file's line says it all
+  summary.hidden = count < 2; // for one file, its own row is enough
   summary.querySelector(".counts").textContent = words.counts(totals);
   const uploading = queue.transfers.some(({ state, waiting }) => state === "uploading" && !waiting);
   summary.querySelector(".pace").textContent = uploading ? pace(meter, size - sent) : "";
@@ -86,7 +86,7 @@ function showSummary() {
   quarter = reached;
 }
 
-/** The picker gets the focus of a button that vanishes. */
+/** If a button with the focus disappears, the picker gets the focus. */
 function showAllButtons(uses) {
   const focused = document.activeElement;
   for (const [selector, used] of Object.entries(uses)) part(selector).hidden = !used;

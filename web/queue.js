@@ -1,7 +1,7 @@
 /**
- * The files of the page and what becomes of each: queued, signing, uploading, then done, failed or
- * cancelled. A few go at a time; a grant is asked for when its file's turn has come, so none ages
- * in the queue. Knows nothing of the document.
+ * The files of the page and their states: queued, signing, uploading, then done, failed or
+ * cancelled. A few upload at a time. A grant is requested when it is its file's turn, so that none
+ * ages in the queue. Does not touch the document.
  */
 
 import { Meter } from "./meter.js";
@@ -11,7 +11,7 @@ const PARALLEL = 3;
 class Transfer {
   state = "queued";
   sent = 0;
-  waiting = null; // {until, error} while it pauses before another try
+  waiting = null; // {until, error} during a pause before another attempt
   error = null;
   result = null;
   meter = new Meter();
@@ -39,8 +39,8 @@ export class Queue {
   meter = new Meter();
 
   /**
-   * `start(file, {onProgress, signal})` uploads one; `check(file)` gives an error or null;
-   * `learn(file, error)` hears of refusals; `changed(transfer)` is called at every change.
+   * `start(file, {onProgress, signal})` uploads one; `check(file)` returns an error or null;
+   * `learn(file, error)` is called after refusals, `changed(transfer)` after every change.
    */
   constructor({ start, check, learn, changed }) {
     Object.assign(this, { start, check, learn, changed });
@@ -61,7 +61,7 @@ export class Queue {
     else transfer.controller?.abort();
   }
 
-  /** Asks again whatever the page believes to know: a limit may have changed meanwhile. */
+  /** Requests a grant whatever the page has learned: a limit may have changed meanwhile. */
   retry(transfer) {
     if (!transfer.retriable) return;
     this.#set(transfer, { state: "queued", sent: 0, error: null });
@@ -69,7 +69,7 @@ export class Queue {
   }
 
   cancelAll() {
-    // Those that wait first, or each freed place would start one of them.
+    // Queued files first, or each freed place would start one of them.
     const open = this.transfers.filter(({ open }) => open);
     open.sort((one, other) => one.active - other.active);
     for (const transfer of open) this.cancel(transfer);
@@ -79,7 +79,7 @@ export class Queue {
     for (const transfer of this.transfers) this.retry(transfer);
   }
 
-  /** Failed and cancelled files count neither as sent nor as to be sent. */
+  /** Failed and cancelled files count neither as sent nor as remaining. */
   get totals() {
     const counts = { open: 0, done: 0, failed: 0, cancelled: 0 };
     let sent = 0;
@@ -95,7 +95,7 @@ export class Queue {
 
   #fill() {
     let places = PARALLEL - this.transfers.filter(({ active }) => active).length;
-    // The whole page is idle before the first: the time until now says nothing of speed.
+    // The page was idle until now, and that time must not count for the speed.
     if (places === PARALLEL) this.meter = new Meter();
     for (const transfer of this.transfers) {
       if (places === 0) break;
@@ -123,7 +123,7 @@ export class Queue {
   }
 
   #progress(transfer, { state, sent, waiting }) {
-    if (sent === 0) transfer.meter = new Meter(); // a try begins
+    if (sent === 0) transfer.meter = new Meter(); // an attempt begins
     const more = Math.max(0, sent - transfer.sent);
     transfer.meter.add(more);
     this.meter.add(more);

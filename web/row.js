@@ -1,15 +1,15 @@
-/** One file's line: shows a transfer of the queue and offers what can be done about it. */
+/** One file's row: shows a transfer of the queue, with its buttons. */
 
 import { extensionOf } from "./limits.js";
 import { bytes, explain, pace, percent, reference, translate, words } from "./messages.js";
 
-// What browsers draw; a picture that one cannot draw leaves its extension standing.
+// What browsers can draw. A picture that cannot be drawn keeps its extension as the preview.
 const PICTURES = /^image\/(?!svg)/;
 
 let rows = 0;
 
 export class Row {
-  /** `act` has cancel() and retry(); `maximum()` is the size limit, once it is known. */
+  /** `act` has cancel() and retry(); `maximum()` is the size limit, if known. */
   constructor(transfer, { act, maximum }) {
     this.transfer = transfer;
     this.maximum = maximum;
@@ -24,7 +24,7 @@ export class Row {
     this.bar.setAttribute("aria-labelledby", name.id);
     for (const kind of ["cancel", "retry"]) {
       const button = this.#part(`.${kind}`);
-      button.setAttribute("aria-describedby", name.id); // they are all called alike
+      button.setAttribute("aria-describedby", name.id); // all buttons have the same name
       button.onclick = act[kind];
       this[kind] = button;
     }
@@ -60,7 +60,7 @@ export class Row {
     if (focused && !focused.checkVisibility()) this.#refocus();
   }
 
-  /** What the line says in words. */
+  /** The status as text. */
   get words() {
     return this.#status();
   }
@@ -87,7 +87,7 @@ export class Row {
     return answer ? words.callbackAnswer(JSON.stringify(answer)) : reference(error);
   }
 
-  /** The button that had the focus is gone; a keyboard must not start over at the page's top. */
+  /** The focused button is gone: keep keyboard users here, and not at the top of the page. */
   #refocus() {
     const next = [this.retry, this.cancel, this.#part("a")].find((part) => part.checkVisibility());
     next?.focus();

@@ -1,6 +1,6 @@
 /**
- * Puts one file into OSS: asks the function for a grant, posts a form, says what became of it.
- * This file stands alone; import it as it is.
+ * Uploads one file to OSS: requests a grant from the function and posts a form.
+ * This file has no dependencies; import it as it is.
  *
  *     import { upload, UploadError } from "./upload.js";
  *
@@ -8,40 +8,40 @@
  *       endpoint: "https://sign.example.com",                  // the function
  *       onProgress: ({ state, sent, total }) => { ... },       // optional
  *       signal: controller.signal,                             // optional: abort() cancels
- *       headers: { Authorization: `Bearer ${token}` },         // optional: for the function alone
+ *       headers: { Authorization: `Bearer ${token}` },         // optional: only for the function
  *     });
  *
  * It resolves to {key, url, size, contentType, etag, callback, repeated}:
- *   etag      null where the bucket's CORS rule does not expose it
- *   callback  null without one; {ok: true, answer} with what it answered (JSON or null);
- *             {ok: false} when it failed, though the file is stored
- *   repeated  true when an earlier try had stored the file and its answer got lost; etag and the
- *             callback's answer are unknown (null) then
+ *   etag      null if the bucket's CORS rule does not expose it
+ *   callback  null without one; {ok: true, answer} with its response (JSON or null);
+ *             {ok: false} if it failed, although the file is stored
+ *   repeated  true if an earlier attempt had stored the file but its response was lost; etag and
+ *             the callback's response are then unknown (null)
  *
- * It rejects with an UploadError, or with the signal's reason once that is aborted.
+ * It rejects with an UploadError, or with the signal's reason after an abort.
  *
  * onProgress gets {state: "signing" | "uploading", sent, total, waiting}; `waiting` is null, or
- * {milliseconds, error} while it pauses before the next try. A new try starts at 0 bytes.
+ * {milliseconds, error} during a pause before the next attempt. A new attempt starts at 0 bytes.
  */
 
 const TRIES = 4;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
 const GRANT_TIMEOUT_MS = 30_000;
-// Neither a byte sent nor an answer for so long: the connection is dead though nobody said so.
+// No byte sent and no response for this long: the connection is dead, even without an error.
 const STALL_MS = 60_000;
-// A form that starts later than this before its grant's end would arrive too late.
+// A form that starts less than this before its grant expires would arrive too late.
 const GRANT_MARGIN_MS = 1000;
 
 /**
  * Why a file was not stored. `code` is one of the function's (unauthorized, origin_not_allowed,
  * not_found, method_not_allowed, invalid_request, file_too_large, type_not_allowed,
  * credentials_unavailable, misconfigured, internal_error), or
- *   unreachable       no answer from the function: network, or its CORS setting
- *   unavailable       an outage of the function's or OSS's
- *   bad_answer        what answered is not the function
- *   connection_lost   no answer from OSS: network, or the bucket's CORS rule
- *   grant_expired     refused as expired, the renewed grant as well
+ *   unreachable       no response from the function: network, or its CORS setting
+ *   unavailable       an outage of the function or OSS
+ *   bad_answer        the response is not from the function
+ *   connection_lost   no response from OSS: network, or the bucket's CORS rule
+ *   grant_expired     refused as expired, and so was the renewed grant
  *   grant_refused     OSS did not accept signature, token or a pinned field
  *   file_too_small, already_exists, storage_refused: other refusals of OSS
  *   file_unreadable   the file was changed, moved or deleted since it was chosen
@@ -51,23 +51,23 @@ export class UploadError extends Error {
     super(message);
     this.name = "UploadError";
     this.code = code;
-    this.status = status; // HTTP, or 0 without an answer
-    this.reference = reference; // what to tell the operator: OSS's code, request id
-    this.transient = transient; // whether another try may succeed
-    this.retryAfter = retryAfter; // milliseconds, as the function asks
+    this.status = status; // HTTP, or 0 without a response
+    this.reference = reference; // for the operator: OSS's code, request ID
+    this.transient = transient; // whether another attempt may succeed
+    this.retryAfter = retryAfter; // milliseconds, from the function
   }
 }
 
-// Grants whose form may have arrived without an answer, by file. The next call for the file posts
-// to the same key: OSS then refuses with 409 what it has stored, instead of keeping two copies.
+// Grants whose form may have arrived although the response was lost, by file. The next call for the
+// file posts to the same key: OSS then refuses with 409 what it has stored, and keeps one copy.
 const unsettled = new WeakMap();
 
 export async function upload(file, { endpoint, onProgress = () => {}, signal, headers = {} }) {
-  const asker = JSON.stringify([endpoint, headers]);
+  const caller = JSON.stringify([endpoint, headers]);
   const report = (state, sent, waiting = null) =>
     onProgress({ state, sent, total: file.size, waiting });
   let grant = unsettled.get(file);
-  if (grant?.asker !== asker) grant = undefined;
+  if (grant?.caller !== caller) grant = undefined;
   let renewed = false;
   for (let tries = 1; ; tries++) {
     let state = "signing";
@@ -75,7 +75,7 @@ export async function upload(file, { endpoint, onProgress = () => {}, signal, he
       if (!grant || performance.now() > grant.deadline - GRANT_MARGIN_MS) {
         report(state, 0);
         grant = await requestGrant(file, { endpoint, signal, headers });
-        grant.asker = asker;
+        grant.caller = caller;
       }
       signal?.throwIfAborted();
       state = "uploading";
@@ -91,7 +91,7 @@ export async function upload(file, { endpoint, onProgress = () => {}, signal, he
         tries--;
         continue;
       }
-      // Without any network no try tells about the services: it goes on until there is one again.
+      // Without a network, attempts prove nothing about the services: go on until it is back.
       const offline = error.status === 0 && !navigator.onLine;
       if (!error.transient || (tries >= TRIES && !offline)) throw error;
       const milliseconds = pauseBefore(tries, error);
@@ -103,8 +103,8 @@ export async function upload(file, { endpoint, onProgress = () => {}, signal, he
 }
 
 /**
- * What the function takes of this kind of file: {min_bytes, max_bytes, content_types}. The grant
- * of `upload` does not tell, since it is made for the file's very size.
+ * What the function accepts for this kind of file: {min_bytes, max_bytes, content_types}. The grant
+ * of `upload` does not contain these limits, because it is for the exact size of the file.
  */
 export async function limitsFor(file, { endpoint, signal, headers = {} }) {
   const { name, type } = file;
@@ -112,9 +112,9 @@ export async function limitsFor(file, { endpoint, signal, headers = {} }) {
 }
 
 async function requestGrant(file, { endpoint, signal, headers }) {
-  // `expires` are seconds left by the server's clock when it answered; counting them from the
-  // question, by a clock that nobody can set, errs on the safe side. The local time is not asked.
-  const asked = performance.now();
+  // `expires` are the seconds left by the server's clock at its response. Counting them from the
+  // request, with a clock that nobody can set, is on the safe side. The local time is not used.
+  const requested = performance.now();
   const timeout = AbortSignal.timeout(GRANT_TIMEOUT_MS);
   let response;
   let text;
@@ -133,32 +133,32 @@ async function requestGrant(file, { endpoint, signal, headers }) {
   } catch {
     throw new UploadError("unreachable", "The function cannot be reached.", { transient: true });
   }
-  const answer = parseJson(text);
-  if (!response.ok) throw refusalOfFunction(response, answer);
-  if (!isGrant(answer)) {
-    throw new UploadError("bad_answer", "The function's answer is no upload grant.", {
+  const grant = parseJson(text);
+  if (!response.ok) throw refusalOfFunction(response, grant);
+  if (!isGrant(grant)) {
+    throw new UploadError("bad_answer", "The function's response is not an upload grant.", {
       status: response.status,
     });
   }
-  return { ...answer, deadline: asked + answer.expires * 1000, mayBeStored: false };
+  return { ...grant, deadline: requested + grant.expires * 1000, mayBeStored: false };
 }
 
-function isGrant(answer) {
+function isGrant(document) {
   return (
-    typeof answer?.url === "string" &&
-    typeof answer.expires === "number" &&
-    typeof answer.fields?.key === "string" &&
-    Object.values(answer.fields).every((value) => typeof value === "string")
+    typeof document?.url === "string" &&
+    typeof document.expires === "number" &&
+    typeof document.fields?.key === "string" &&
+    Object.values(document.fields).every((value) => typeof value === "string")
   );
 }
 
-function refusalOfFunction(response, answer) {
+function refusalOfFunction(response, document) {
   const { status } = response;
   const transient = status >= 500 || status === 429;
-  const { code, message, request_id: reference } = answer?.error ?? {};
+  const { code, message, request_id: reference } = document?.error ?? {};
   return new UploadError(
     typeof code === "string" ? code : transient ? "unavailable" : "bad_answer",
-    typeof message === "string" ? message : `The function answered with status ${status}.`,
+    typeof message === "string" ? message : `The function returned status ${status}.`,
     {
       status,
       reference: typeof reference === "string" ? reference : "",
@@ -169,22 +169,22 @@ function refusalOfFunction(response, answer) {
 }
 
 async function post(file, grant, signal, onSent) {
-  const answer = await send(grant.url, formOf(file, grant), file.size, signal, onSent).catch(
+  const response = await send(grant.url, formOf(file, grant), file.size, signal, onSent).catch(
     (error) => {
       keepUnsettled(file, grant);
       throw error;
     },
   );
-  const { status } = answer;
-  if (status >= 200 && status < 300) return resultOf(file, grant, answer);
+  const { status } = response;
+  if (status >= 200 && status < 300) return resultOf(file, grant, response);
   if (status === 0) {
     keepUnsettled(file, grant);
     if (!(await isReadable(file))) {
       throw new UploadError("file_unreadable", "The file can no longer be read.");
     }
-    throw new UploadError("connection_lost", "No answer from OSS.", { transient: true });
+    throw new UploadError("connection_lost", "No response from OSS.", { transient: true });
   }
-  const error = refusalOfStorage(answer);
+  const error = refusalOfStorage(response);
   if (error.code === "already_exists" && grant.mayBeStored) {
     const unknown = { status, etag: null, body: "" };
     return { ...resultOf(file, grant, unknown), callback: null, repeated: true };
@@ -202,16 +202,16 @@ function keepUnsettled(file, grant) {
 function formOf(file, grant) {
   const form = new FormData();
   for (const [name, value] of Object.entries(grant.fields)) {
-    // The text "" is not base64 of a JSON object; OSS refuses it.
+    // OSS refuses an empty callback: it is not base64 of a JSON object.
     if (name !== "callback" || value) form.append(name, value);
   }
-  // Re-typed, because the browser's own idea of the type may differ from the pinned one.
+  // With the pinned type, because the browser may have chosen another one.
   const type = grant.fields["Content-Type"] ?? file.type;
-  form.append("file", file.slice(0, file.size, type), file.name ?? "file"); // OSS wants it last
+  form.append("file", file.slice(0, file.size, type), file.name ?? "file"); // must be last
   return form;
 }
 
-/** XMLHttpRequest, since fetch tells nothing of an upload's progress. Status 0: no answer. */
+/** XMLHttpRequest, because fetch does not report an upload's progress. Status 0: no response. */
 function send(url, form, size, signal, onSent) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -223,7 +223,7 @@ function send(url, form, size, signal, onSent) {
     };
     request.upload.onprogress = ({ loaded, total }) => {
       watch();
-      onSent(Math.max(0, loaded - (total - size))); // the form's other fields are no progress
+      onSent(Math.max(0, loaded - (total - size))); // without the form's other fields
     };
     request.onloadend = () => {
       clearTimeout(watchdog);
@@ -257,13 +257,13 @@ function resultOf(file, grant, { status, etag, body }) {
 }
 
 function refusalOfStorage({ status, body }) {
-  // Not DOMParser: its note on what is no XML breaks a strict Content-Security-Policy.
+  // Not DOMParser: its error document for invalid XML violates a strict Content-Security-Policy.
   const text = (name) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(body)?.[1] ?? "";
   const [code, message, requestId, ec] = ["Code", "Message", "RequestId", "EC"].map(text);
   const transient = status >= 500 || status === 429 || code === "RequestTimeout";
   return new UploadError(
     transient ? "unavailable" : meaningOf(code, message),
-    message || `OSS answered with status ${status}.`,
+    message || `OSS returned status ${status}.`,
     { status, reference: [code, ec, requestId].filter(Boolean).join(" "), transient },
   );
 }
@@ -287,13 +287,13 @@ function meaningOf(code, message) {
   );
 }
 
-/** Each pause twice as long as the one before, a little apart from those of other files. */
+/** Each pause is twice as long as the previous one, with some jitter between files. */
 function pauseBefore(tries, { retryAfter }) {
   const backoff = FIRST_PAUSE_MS * 2 ** (tries - 1) * (1 + Math.random() / 4);
   return Math.min(Math.max(backoff, retryAfter), LONGEST_PAUSE_MS);
 }
 
-/** Ends early when the network comes back, or with the signal's reason. */
+/** Ends early when the network returns; rejects with the signal's reason after an abort. */
 function pause(milliseconds, signal) {
   return new Promise((resolve, reject) => {
     const done = () => {

@@ -1,1 +1,1 @@
-"""Mixed load on the local harness, with faults: `make soak` writes docs/reliability.md."""
+"""Mixed load on the local harness, with faults: `make soak`; docs/reliability.md has a result."""

@@ -19,22 +19,23 @@ from urllib.parse import quote
 
 from .clients import Client, Target
 from .faults import Faults
-from .process import Memory, open_files
+from .observations import Memory, Tally, open_files
 from .report import Result, write
-from .tally import Tally
 from .wire import send
 
 ROOT = Path(__file__).resolve().parents[2]
 BUCKET = "post-test"
-CALM_SECONDS = 30.0  # how long connections may take to end when all clients have gone
+CALM_SECONDS = 30.0  # how long connections may take to close after the last client
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=135)
-    parser.add_argument("--uploads", type=int, default=20_000, help="end when so many are stored")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="a report to bring up to date")
+    parser.add_argument(
+        "--uploads", type=int, default=20_000, help="stop when this many are stored"
+    )
+    parser.add_argument("--write", type=Path, metavar="FILE", help="update the report in this file")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         result = soak(options.clients, options.seconds, options.uploads, Path(folder))
@@ -47,12 +48,12 @@ def main() -> int:
 
 
 def soak(clients: int, seconds: float, uploads: int, data: Path) -> Result:
-    """Load the harness, let it come to rest, and look at what is left."""
+    """Load the harness, wait until it is idle, and check what is left."""
     port = free_ports()
     target = Target(*(f"http://127.0.0.1:{port + offset}" for offset in (0, 1, 3)))
     tally, stop = Tally(most_uploads=uploads), threading.Event()
     with harness(port, data) as pid:
-        send(target.function, "GET", "/")  # loads what is loaded once
+        send(target.function, "GET", "/")  # imports what is imported lazily
         faults = Faults(f"http://127.0.0.1:{port + 2}", stop)
         memory = Memory(pid, stop)
         threads = [Client(target, tally, faults, stop, seed) for seed in range(clients)]
@@ -67,7 +68,7 @@ def soak(clients: int, seconds: float, uploads: int, data: Path) -> Result:
             thread.join()
         lasted = time.monotonic() - began
         files_after = calm(pid, files_before)
-        lost = sum(not is_there(target, one.key, one.digest) for one in tally.stored)
+        lost = sum(not is_intact(target, one.key, one.digest) for one in tally.stored)
     memory_before, memory_after = memory.quarters()
     return Result(
         clients=clients,
@@ -89,7 +90,7 @@ def soak(clients: int, seconds: float, uploads: int, data: Path) -> Result:
 
 @contextmanager
 def harness(port: int, data: Path) -> Iterator[int]:
-    """The harness in a process of its own, which ends with our end of its input."""
+    """The harness in its own process, which ends when its input is closed."""
     environ = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
     command = [sys.executable, "-m", "bench.soak.harness", str(port), str(data)]
     with subprocess.Popen(  # noqa: S603  our own module
@@ -103,7 +104,7 @@ def harness(port: int, data: Path) -> Iterator[int]:
 
 
 def free_ports() -> int:
-    """The first of four neighbours that nobody uses just now."""
+    """The first of four consecutive free ports."""
     for port in range(20_000, 60_000, 4):
         sockets = [socket.socket() for _ in range(4)]
         try:
@@ -115,11 +116,11 @@ def free_ports() -> int:
         finally:
             for one in sockets:
                 one.close()
-    raise RuntimeError("no four ports are free")
+    raise RuntimeError("there are no four consecutive free ports")
 
 
 def calm(pid: int, files_before: int) -> int:
-    """How many files stay open when connections have ended and garbage is collected."""
+    """How many files are still open after connections have closed and garbage is collected."""
     end = time.monotonic() + CALM_SECONDS
     while (files := open_files(pid)) > files_before and time.monotonic() < end:
         os.kill(pid, signal.SIGUSR1)
@@ -127,13 +128,13 @@ def calm(pid: int, files_before: int) -> int:
     return files
 
 
-def is_there(target: Target, key: str, digest: bytes) -> bool:
+def is_intact(target: Target, key: str, digest: bytes) -> bool:
     reply = send(target.oss, "GET", f"/{quote(key)}")
     return reply.status == 200 and hashlib.sha256(reply.body).digest() == digest
 
 
 def left_over(data: Path) -> int:
-    """Objects, and whatever still waits to become one."""
+    """The number of objects and of unfinished uploads."""
     bucket = data / BUCKET
     return sum(len(list((bucket / name).iterdir())) for name in ("index", "incoming"))
 

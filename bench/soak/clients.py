@@ -1,4 +1,4 @@
-"""The clients: each a thread that does one thing after another, well behaved or not."""
+"""The clients: each is a thread that performs one action after another, well behaved or not."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from .faults import Faults
-from .tally import Stored, Tally
-from .wire import FORM_TYPE, Reply, form, head, open_socket, send, vanish
+from .observations import Stored, Tally
+from .wire import FORM_TYPE, Reply, disconnect, form, head, open_socket, send
 
 SIZES = (1, 1_000, 20_000, 200_000, 2_000_000)  # bytes
 SIZE_WEIGHTS = (10, 40, 40, 9, 1)
-LONGEST_PAUSE = 0.4  # seconds between two deeds
+LONGEST_PAUSE = 0.4  # seconds between two actions
 SLOW_PAUSE = 0.1
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where the harness is; `page` is the origin that it admits."""
+    """The addresses of the harness; `page` is the allowed origin."""
 
     function: str
     oss: str
@@ -32,7 +32,7 @@ class Target:
 
 
 class Client(threading.Thread):
-    """One client until `stop` is set or the tally is full; `seed` makes its deeds repeatable."""
+    """One client, until `stop` is set or the tally is full; `seed` makes its actions repeatable."""
 
     def __init__(
         self, target: Target, tally: Tally, faults: Faults, stop: threading.Event, seed: int
@@ -42,51 +42,51 @@ class Client(threading.Thread):
         self._tally = tally
         self._faults = faults
         self._halt = stop
-        self._chance = random.Random(seed)  # noqa: S311  traffic, no secret
+        self._chance = random.Random(seed)  # noqa: S311  traffic, not secrets
         self._latest = ""
-        self._deeds: list[tuple[int, Callable[[], None]]] = [
+        self._actions: list[tuple[int, Callable[[], None]]] = [
             (30, self.upload_a_file),
             (15, self.upload_below_a_directory),
-            (10, self.upload_as_companion),
-            (10, self.be_refused),
-            (5, self.ask_for_health),
+            (10, self.upload_like_companion),
+            (10, self.get_refused),
+            (5, self.check_health),
             (5, self.upload_slowly),
             (5, self.read_slowly),
-            (5, self.vanish_before_the_grant),
-            (10, self.vanish_in_an_upload),
+            (5, self.disconnect_before_the_grant),
+            (10, self.disconnect_during_an_upload),
             (5, self.replay_a_form),
         ]
 
     def run(self) -> None:
-        weights = [weight for weight, _ in self._deeds]
+        weights = [weight for weight, _ in self._actions]
         while not self._halt.wait(self._chance.uniform(0, LONGEST_PAUSE)):
             if self._tally.is_full:
                 return
-            ((_, deed),) = self._chance.choices(self._deeds, weights)
-            self._tally.count(deed.__name__.replace("_", " "))
+            ((_, action),) = self._chance.choices(self._actions, weights)
+            self._tally.count(action.__name__.replace("_", " "))
             try:
-                deed()
+                action()
             except OSError as error:
-                self._tally.fail(f"{deed.__name__}: {type(error).__name__} {error}")
+                self._tally.fail(f"{action.__name__}: {type(error).__name__} {error}")
 
     def upload_a_file(self) -> None:
         content = self._content()
-        grant = self._ask_for_file(len(content))
+        grant = self._request_file_grant(len(content))
         if grant is not None:
             self._upload(grant, grant["key"], content)
 
     def upload_below_a_directory(self) -> None:
-        grant = self._grant(self._ask("GET", "/"))
+        grant = self._grant(self._request("GET", "/"))
         if grant is not None:
             self._upload(grant, grant["dir"] + "a.bin", self._content())
 
-    def upload_as_companion(self) -> None:
+    def upload_like_companion(self) -> None:
         query = urlencode({"filename": "a.png", "type": "image/png", "metadata[name]": "a.png"})
-        grant = self._grant(self._ask("GET", f"/s3/params?{query}"))
+        grant = self._grant(self._request("GET", f"/s3/params?{query}"))
         if grant is not None:
             self._upload(grant, grant["key"], self._content())
 
-    def be_refused(self) -> None:
+    def get_refused(self) -> None:
         status, method, path, body, origin = self._chance.choice(
             [
                 (415, "POST", "/sign", {"filename": "a.html"}, self._target.page),
@@ -98,14 +98,14 @@ class Client(threading.Thread):
                 (403, "POST", "/callback", None, self._target.page),
             ]
         )
-        self._expect(self._ask(method, path, body, origin), status)
+        self._expect(self._request(method, path, body, origin), status)
 
-    def ask_for_health(self) -> None:
-        self._expect(self._ask("GET", "/healthz"), 200)
+    def check_health(self) -> None:
+        self._expect(self._request("GET", "/healthz"), 200)
 
     def upload_slowly(self) -> None:
         content = self._chance.randbytes(50_000)
-        grant = self._ask_for_file(len(content))
+        grant = self._request_file_grant(len(content))
         if grant is None:
             return
         body = form(grant["fields"], content, "a.png")
@@ -121,7 +121,7 @@ class Client(threading.Thread):
             self._tally.fail(f"upload_slowly: {status!r}")
 
     def read_slowly(self) -> None:
-        """Leave after a part of the answer, with little room for the rest on the way."""
+        """Disconnect after a part of the response, with a small receive buffer."""
         with open_socket(self._target.oss) as connection:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
             connection.sendall(head("GET", f"/{quote(self._latest)}"))
@@ -130,44 +130,44 @@ class Client(threading.Thread):
                     break
                 self._halt.wait(SLOW_PAUSE)
 
-    def vanish_before_the_grant(self) -> None:
+    def disconnect_before_the_grant(self) -> None:
         body = json.dumps({"filename": "a.png"}).encode()
         connection = open_socket(self._target.function)
         connection.sendall(head("POST", "/sign", len(body), "application/json") + body[:-5])
-        vanish(connection)
+        disconnect(connection)
 
-    def vanish_in_an_upload(self) -> None:
-        """Nothing of it may be stored."""
-        grant = self._ask_for_file(200_000)
+    def disconnect_during_an_upload(self) -> None:
+        """Disconnect halfway: nothing may be stored."""
+        grant = self._request_file_grant(200_000)
         if grant is None:
             return
         body = form(grant["fields"], self._chance.randbytes(200_000), "a.png")
         connection = open_socket(self._target.oss)
         connection.sendall(head("POST", "/", len(body)) + body[: self._chance.randrange(195_000)])
-        vanish(connection)
+        disconnect(connection)
 
     def replay_a_form(self) -> None:
-        """The second of two equal forms must not overwrite the first."""
+        """Post a form twice: the second must not overwrite the first."""
         content = self._chance.randbytes(1_000)
-        grant = self._ask_for_file(len(content))
+        grant = self._request_file_grant(len(content))
         if grant is None:
             return
         self._upload(grant, grant["key"], content)
         other = self._chance.randbytes(1_000)
         self._expect(self._post(grant, other), 409)
 
-    def _ask(
+    def _request(
         self, method: str, path: str, document: Any = None, origin: str | None = None
     ) -> Reply:
         body = b"" if document is None else json.dumps(document).encode()
         headers = {"Content-Type": "application/json", "Origin": origin or self._target.page}
         return send(self._target.function, method, path, body, headers)
 
-    def _ask_for_file(self, size: int) -> dict[str, Any] | None:
-        return self._grant(self._ask("POST", "/sign", {"filename": "a.png", "size": size}))
+    def _request_file_grant(self, size: int) -> dict[str, Any] | None:
+        return self._grant(self._request("POST", "/sign", {"filename": "a.png", "size": size}))
 
     def _grant(self, reply: Reply) -> dict[str, Any] | None:
-        """The grant; none, for a while, when STS is down, which the answer has to say."""
+        """The grant; None, after a pause, if STS is down and the response says so."""
         if reply.status == 200:
             grant: dict[str, Any] = reply.document
             return grant
@@ -175,9 +175,9 @@ class Client(threading.Thread):
             reply.status == 503
             and reply.headers.get("retry-after") == "5"
             and reply.document["error"]["code"] == "credentials_unavailable"
-            and self._faults.may_be_felt
+            and self._faults.may_have_effects
         ):
-            self._tally.count("(asked to try again, STS being down)")
+            self._tally.count("(told to try again because STS is down)")
             self._halt.wait(1)
         else:
             self._expect(reply, 200)
@@ -194,7 +194,7 @@ class Client(threading.Thread):
         self._expect(reply, 200)
         if reply.status == 200:
             if reply.document.get("Status") != "OK":
-                self._tally.fail("the callback's answer did not come through")
+                self._tally.fail("the callback's response did not arrive")
             self._keep(key, content)
 
     def _keep(self, key: str, content: bytes) -> None:
@@ -203,7 +203,7 @@ class Client(threading.Thread):
 
     def _expect(self, reply: Reply, status: int) -> None:
         if reply.status != status:
-            self._tally.fail(f"{reply.status} in place of {status}: {reply.body[:200]!r}")
+            self._tally.fail(f"{reply.status} instead of {status}: {reply.body[:200]!r}")
 
     def _content(self) -> bytes:
         (size,) = self._chance.choices(SIZES, SIZE_WEIGHTS)

@@ -1,4 +1,4 @@
-"""STS fails now and then, in each way that the emulator knows."""
+"""STS fails from time to time, in every way that the emulator supports."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from urllib.parse import urlsplit
 
 FAULT_SECONDS = 1.5
 GOOD_SECONDS = 8.0
-# How long a fault may be felt when it is over: a request may have waited for STS until then. In
-# what is left of the good time, every request for a grant has to succeed.
-FELT_SECONDS = 6.0
+# How long a fault may have effects after its end, because a request may have waited for STS. In
+# the rest of the good time, every request for a grant must succeed.
+AFTERMATH_SECONDS = 6.0
 
 
 class Faults(threading.Thread):
-    """Switches every kind on in turn until `stop` is set; `set_times` counts."""
+    """Switches on each kind in turn until `stop` is set; `set_times` counts them."""
 
     def __init__(self, sts_url: str, stop: threading.Event) -> None:
         super().__init__(name="faults")
         self._sts_url = sts_url
         self._halt = stop
-        self._ended = -FELT_SECONDS
+        self._ended = -AFTERMATH_SECONDS
         self._on = False
         self.set_times = 0
         self.kinds: list[str] = []
 
     @property
-    def may_be_felt(self) -> bool:
-        return self._on or time.monotonic() - self._ended < FELT_SECONDS
+    def may_have_effects(self) -> bool:
+        return self._on or time.monotonic() - self._ended < AFTERMATH_SECONDS
 
     def run(self) -> None:
         self.kinds = json.loads(self._switch("GET", "/faults"))["kinds"]

@@ -1,7 +1,7 @@
-"""The harness under load, in a process of its own: `python -m bench.soak.harness PORT DATA`.
+"""The harness under load, in its own process: `python -m bench.soak.harness PORT DATA`.
 
-As on Function Compute, instances of the function come and go; each new one asks STS anew. Serves
-until its standard input ends, and collects its garbage at SIGUSR1.
+As on Function Compute, instances of the function come and go; each new one calls STS. Serves until
+its standard input ends, and collects garbage at SIGUSR1.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from typing import Any
 from emulator.keyring import KeyRing
 from local_server import Addresses, function_environment, give_keys, serving
 
-# Imported behind local_server, which puts the function's directory on the path.
+# Imported after local_server, which puts the function's directory on the path.
 from direct_upload.app import App  # isort: skip
 
-INSTANCE_SECONDS = 1.0  # shorter than a fault of STS, so that each one meets a new instance
+INSTANCE_SECONDS = 1.0  # shorter than a fault of STS, so that each fault meets a new instance
 
 
 class Instances:
-    """Answers with the newest instance that has been initialized."""
+    """Handles requests with the newest initialized instance."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
@@ -47,7 +47,7 @@ class Instances:
 
 
 def main() -> None:
-    # Refusals are the load here; a defect shows in its answer.
+    # Refusals are part of the load; a defect shows in its response.
     logging.disable(logging.CRITICAL)
     port, data = int(sys.argv[1]), Path(sys.argv[2])
     addresses = Addresses("127.0.0.1", port)
@@ -65,7 +65,7 @@ def main() -> None:
         data=data,
         log=lambda line: None,
     ):
-        # Of a connection that was reset, werkzeug's server leaves its selector to the collector.
+        # After a reset connection, werkzeug's server leaves its selector to the garbage collector.
         signal.signal(signal.SIGUSR1, lambda *_: gc.collect())
         print("Ready", flush=True)
         sys.stdin.read()

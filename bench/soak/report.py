@@ -1,4 +1,4 @@
-"""The result of a soak: figures, the verdict on them, and Markdown of both."""
+"""The result of a soak: figures, the problems in them, and both as Markdown."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-MARK = "<!-- Written from here on: python -m bench.soak --write docs/reliability.md -->"
+MARK = "<!-- Generated from here on: python -m bench.soak --write docs/reliability.md -->"
 MOST_GROWTH = 0.10
 
 
@@ -19,8 +19,8 @@ class Result:
     kinds: int
     stored: int
     stored_bytes: int
-    lost: int  # acknowledged, and not there as they were sent
-    surplus: int  # there, and not acknowledged, or left half-way
+    lost: int  # acknowledged, but missing or different
+    surplus: int  # stored but not acknowledged, or unfinished
     failures: Sequence[str]
     files_before: int
     files_after: int
@@ -37,7 +37,7 @@ class Result:
         if self.lost:
             found.append(f"{self.lost} uploads are lost")
         if self.surplus:
-            found.append(f"{self.surplus} objects are there that nobody finished")
+            found.append(f"{self.surplus} objects exist whose upload nobody finished")
         if self.files_after > self.files_before:
             found.append(f"{self.files_after - self.files_before} file descriptors are leaked")
         if self.growth > MOST_GROWTH:
@@ -46,31 +46,31 @@ class Result:
 
     def markdown(self) -> str:
         rows = [
-            ("clients at a time", f"{self.clients}"),
+            ("concurrent clients", f"{self.clients}"),
             ("seconds", f"{self.seconds:.0f}"),
-            ("requests and uploads begun", f"{sum(self._deeds().values()):,}"),
+            ("actions started", f"{sum(self._actions().values()):,}"),
             ("STS faults", f"{self.faults}, of {self.kinds} kinds in turn"),
             ("uploads acknowledged", f"{self.stored:,} ({self.stored_bytes / 1e6:,.0f} MB)"),
-            ("of these lost or altered", f"{self.lost}"),
+            ("of these, lost or altered", f"{self.lost}"),
             ("stored but never finished", f"{self.surplus}"),
-            ("answers that should not have been", f"{len(self.failures)}"),
+            ("wrong responses", f"{len(self.failures)}"),
             ("open file descriptors before, after", f"{self.files_before}, {self.files_after}"),
             (
-                "memory in the second and last quarter",
+                "memory in the second and in the last quarter",
                 f"{self.memory_before / 1e6:.1f} MB, {self.memory_after / 1e6:.1f} MB "
                 f"({self.growth:+.1%})",
             ),
         ]
         lines = ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
-        lines += ["", "| what clients did | times |", "|---|---|"]
-        lines += [f"| {deed} | {times:,} |" for deed, times in sorted(self.counts.items())]
+        lines += ["", "| action | times |", "|---|---|"]
+        lines += [f"| {action} | {times:,} |" for action, times in sorted(self.counts.items())]
         return "\n".join(lines) + "\n"
 
-    def _deeds(self) -> dict[str, int]:
+    def _actions(self) -> dict[str, int]:
         return {name: times for name, times in self.counts.items() if not name.startswith("(")}
 
 
 def write(result: Result, path: Path) -> None:
-    """Replace what stands behind the mark."""
+    """Replace what follows the comment."""
     kept = path.read_text(encoding="utf-8").partition(MARK)[0]
     path.write_text(f"{kept}{MARK}\n\n{result.markdown()}", encoding="utf-8")

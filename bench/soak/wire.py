@@ -1,4 +1,4 @@
-"""Requests as clients make them, and forms, byte by byte where a test of patience needs it."""
+"""Requests as clients send them, and forms as bytes for slow or broken connections."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Reply:
 def send(
     url: str, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
 ) -> Reply:
-    """One request on a connection of its own."""
+    """Send one request on its own connection."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=TIMEOUT_SECONDS)
     try:
         connection.request(method, path, body or None, dict(headers or {}))
@@ -68,7 +68,7 @@ def head(method: str, path: str, length: int = 0, content_type: str = FORM_TYPE)
     ).encode()
 
 
-def vanish(connection: socket.socket) -> None:
-    """Go without a word: the other end sees a reset."""
+def disconnect(connection: socket.socket) -> None:
+    """Close without notice: the other end sees a reset."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
     connection.close()

@@ -1,4 +1,4 @@
-"""HTTP as a page's script sees it: any status is an answer."""
+"""HTTP as a page's script sees it: any status is a response."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ TIMEOUT_SECONDS = 20  # longer than the function's own
 
 
 class Unreachable(Exception):
-    """No answer at all; the message says why."""
+    """There was no response; the message says why."""
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """Status, headers and body, whatever they are."""
 
     status: int
@@ -29,11 +29,11 @@ class Answer:
     body: bytes = field(repr=False)
 
     def header(self, name: str) -> str:
-        """All values of a header, joined as a browser joins them; empty when there is none."""
+        """All values of a header, joined as a browser joins them; empty if there are none."""
         return ", ".join(self.headers.get_all(name, []))
 
     def document(self) -> dict[str, Any]:
-        """The body's JSON object; empty when it is none."""
+        """The JSON object in the body; empty if there is none."""
         try:
             document = json.loads(self.body)
         except ValueError:
@@ -41,12 +41,12 @@ class Answer:
         return document if isinstance(document, dict) else {}
 
     def error_code(self) -> str:
-        """The `code` in an error of the function; empty when it is none of its errors."""
+        """The `code` of an error of the function; empty for anything else."""
         error = self.document().get("error")
         return str(error.get("code", "")) if isinstance(error, dict) else ""
 
     def date(self) -> datetime | None:
-        """The server's clock."""
+        """The time on the server's clock."""
         try:
             date = parsedate_to_datetime(self.header("Date"))
         except ValueError:
@@ -56,17 +56,17 @@ class Answer:
 
 def fetch(
     method: str, url: str, *, headers: Mapping[str, str], body: bytes | None = None
-) -> Answer:
-    """Send one request; `Unreachable` when nothing answers."""
+) -> Response:
+    """Send one request. Raises `Unreachable` if there is no response."""
     request = urllib.request.Request(url, body, dict(headers), method=method)  # noqa: S310
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310
-            return Answer(response.status, response.headers, response.read())
+            return Response(response.status, response.headers, response.read())
     except urllib.error.HTTPError as error:
         with error:
-            return Answer(error.code, error.headers, error.read())
+            return Response(error.code, error.headers, error.read())
     except urllib.error.URLError as error:
-        raise Unreachable(f"{request.host} does not answer: {error.reason}") from error
+        raise Unreachable(f"{request.host} does not respond: {error.reason}") from error
     except (OSError, http.client.HTTPException) as error:
         reason = f"{type(error).__name__} {error}".rstrip()
-        raise Unreachable(f"{request.host} does not answer: {reason}") from error
+        raise Unreachable(f"{request.host} does not respond: {reason}") from error

@@ -1,4 +1,4 @@
-"""The function: whether it runs, whom it lets ask, and what it answers them."""
+"""The function: whether it runs, which pages it admits, and what it returns to them."""
 
 from __future__ import annotations
 
@@ -6,39 +6,39 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from .browser import Answer, fetch
-from .finding import Finding
+from . import Finding
+from .browser import Response, fetch
 
-# A name that nobody can own (RFC 2606), so that it is in nobody's list.
+# A name that nobody can own (RFC 2606), so it is on nobody's list.
 FOREIGN_ORIGIN = "https://foreign.invalid"
 
-# One of these has a type that the deployment allows; the first is allowed by default.
+# Tried in this order until a type is allowed; the first is allowed by default.
 FILE_NAMES = ("doctor.txt", "doctor.png", "doctor.pdf", "doctor.mp4", "doctor.zip")
 
-CURES = {
-    "misconfigured": "Set what the message names in s.yaml or .env, then s deploy -y.",
-    "unauthorized": "Give a token that is valid now with --token; AUTH=jwt asks for one.",
-    "origin_not_allowed": "Add the page's origin to ALLOWED_ORIGINS, then s deploy -y.",
+HINTS = {
+    "misconfigured": "Correct the setting in s.yaml or .env, then run s deploy -y.",
+    "unauthorized": "AUTH=jwt needs a token: pass a valid one with --token.",
+    "origin_not_allowed": "Add the page's origin to ALLOWED_ORIGINS, then run s deploy -y.",
     "credentials_unavailable": (
-        "The function's log has the reason. Most often a role or its trust is missing:"
-        " compare with what make setup-cloud prints."
+        "See the function's log. Most often a role or its trust policy is missing: compare them"
+        " with what make setup-cloud prints."
     ),
-    "not_found": "Give the function's own URL, without a path, and deploy the current code.",
+    "not_found": "Use the function's own URL, without a path, and deploy the current code.",
 }
 
 
 @dataclass(frozen=True)
 class Function:
-    """A deployed function and who asks it."""
+    """A deployed function, and the caller whose requests are sent to it."""
 
-    url: str  # without a slash at its end
+    url: str  # without a trailing slash
     origin: str | None = None
     token: str | None = field(default=None, repr=False)
 
-    def ask(
+    def request(
         self, method: str, path: str, *, origin: str | None = None, document: object = None
-    ) -> Answer:
-        """Ask as a page of the origin would, by default of the deployment's own."""
+    ) -> Response:
+        """Send a request as a page of the origin would; by default, of the deployment's own."""
         headers = {"Origin": origin or self.origin or ""}
         if document is not None:
             headers["Content-Type"] = "application/json"
@@ -48,8 +48,8 @@ class Function:
         sent = {name: value for name, value in headers.items() if value}
         return fetch(method, self.url + path, headers=sent, body=body)
 
-    def preflight(self, origin: str) -> Answer:
-        """What a browser asks before a page may send JSON and a token."""
+    def preflight(self, origin: str) -> Response:
+        """Send the preflight that comes before JSON and a token."""
         headers = {
             "Origin": origin,
             "Access-Control-Request-Method": "POST",
@@ -57,127 +57,127 @@ class Function:
         }
         return fetch("OPTIONS", f"{self.url}/sign", headers=headers)
 
-    def file_grant(self, *, origin: str | None = None) -> Answer:
-        """A grant for a file of the first type that is allowed."""
+    def file_grant(self, *, origin: str | None = None) -> Response:
+        """Request a grant for a file of the first type that is allowed."""
         for name in FILE_NAMES:
-            answer = self.ask("POST", "/sign", origin=origin, document={"filename": name})
-            if answer.error_code() != "type_not_allowed":
+            response = self.request("POST", "/sign", origin=origin, document={"filename": name})
+            if response.error_code() != "type_not_allowed":
                 break
-        return answer
+        return response
 
 
 def check_health(function: Function) -> Iterator[Finding]:
-    answer = replace(function, origin=None).ask("GET", "/healthz")
-    if answer.header("X-Fc-Error-Type"):
-        yield _crash(answer)
-    elif answer.status != 200 or answer.document().get("status") != "ok":
-        yield _refusal(answer, "GET /healthz")
+    response = replace(function, origin=None).request("GET", "/healthz")
+    if response.header("X-Fc-Error-Type"):
+        yield _crash(response)
+    elif response.status != 200 or response.document().get("status") != "ok":
+        yield _refusal(response, "GET /healthz")
 
 
 def check_origins(function: Function) -> Iterator[Finding]:
-    """A page of the deployment may read answers, any other may not even get one."""
+    """The deployment's own page can read responses; other pages do not get a grant at all."""
     if function.origin:
-        own = list(_readable(function.ask("GET", "/healthz"), function.origin, "an answer"))
+        own = list(_readable(function.request("GET", "/healthz"), function.origin, "responses"))
         yield from own or _preflight(function.preflight(function.origin), function.origin)
     foreign = function.file_grant(origin=FOREIGN_ORIGIN)
     if foreign.error_code() == "origin_not_allowed":
         pass
     elif foreign.header("Access-Control-Allow-Origin") == "*":
-        yield Finding("Pages of every origin may ask for grants: ALLOWED_ORIGINS is *.")
+        yield Finding("Pages of every origin may request grants: ALLOWED_ORIGINS is *.")
     else:
         yield Finding(
-            f"A page of a foreign origin is answered {foreign.status}, not 403.",
-            "Deploy the current code: silence about CORS is no refusal on Function Compute, so the"
-            " function has to refuse foreign pages itself.",
+            f"A page of a foreign origin gets {foreign.status} instead of 403.",
+            "Deploy the current code. Function Compute adds CORS headers of its own, so the"
+            " function must refuse foreign pages itself.",
         )
-    # The default domain of Function Compute puts the origin on refusals, too; browsers do not
-    # mind it there.
+    # The default domain of Function Compute echoes the origin on refusals as well, which does no
+    # harm there.
     preflight = function.preflight(FOREIGN_ORIGIN)
     allowed = preflight.header("Access-Control-Allow-Origin")
     if preflight.status in (200, 204) and allowed == FOREIGN_ORIGIN:
         yield Finding(
-            "A preflight of a foreign origin is allowed: the gateway answers in the function's"
-            " place.",
+            "A preflight of a foreign origin is allowed: the gateway responds for the function.",
             "Add OPTIONS to the trigger's methods (and the custom domain's) in s.yaml.",
         )
 
 
-def _preflight(answer: Answer, origin: str) -> Iterator[Finding]:
-    if answer.status not in (200, 204):
+def _preflight(response: Response, origin: str) -> Iterator[Finding]:
+    if response.status not in (200, 204):
         yield Finding(
-            f"The preflight of {origin} is answered {answer.status}.",
-            "Let OPTIONS through to the function: add it to the trigger's methods, and use"
-            " authType anonymous, since a preflight carries no token.",
+            f"The preflight of {origin} returned {response.status}.",
+            "Let OPTIONS reach the function: add it to the trigger's methods, and use authType"
+            " anonymous, because a preflight carries no token.",
         )
         return
-    yield from _readable(answer, origin, "a preflight")
+    yield from _readable(response, origin, "preflights")
     allowed = {
-        name.strip().lower() for name in answer.header("Access-Control-Allow-Headers").split(",")
+        name.strip().lower() for name in response.header("Access-Control-Allow-Headers").split(",")
     }
     lacking = {"authorization", "content-type"} - allowed
-    if lacking or "POST" not in answer.header("Access-Control-Allow-Methods"):
+    if lacking or "POST" not in response.header("Access-Control-Allow-Methods"):
         yield Finding(
             "The preflight does not allow POST with the headers authorization and content-type.",
-            "Remove what answers in the function's place, such as a corsConfig of the trigger.",
+            "Remove whatever responds for the function, such as a corsConfig of the trigger.",
         )
 
 
-def _readable(answer: Answer, origin: str, what: str) -> Iterator[Finding]:
-    allowed = answer.header("Access-Control-Allow-Origin")
-    if answer.error_code() == "origin_not_allowed":
-        yield Finding(f"The function refuses pages of {origin}.", CURES["origin_not_allowed"])
+def _readable(response: Response, origin: str, what: str) -> Iterator[Finding]:
+    allowed = response.header("Access-Control-Allow-Origin")
+    if response.error_code() == "origin_not_allowed":
+        yield Finding(
+            f"The function does not admit pages of {origin}.", HINTS["origin_not_allowed"]
+        )
     elif "," in allowed:
         yield Finding(
-            f"The header Access-Control-Allow-Origin of {what} has two values, which browsers"
-            " refuse.",
-            "Remove the corsConfig of the trigger or domain: the function sends the header itself.",
+            f"Access-Control-Allow-Origin has two values in {what}, which browsers reject.",
+            "Remove the corsConfig of the trigger or domain: the function sends the header.",
         )
     elif allowed not in (origin, "*"):
         yield Finding(
-            f"Pages of {origin} may not read {what}.",
-            "Let the header Access-Control-Allow-Origin of the function through.",
+            f"Pages of {origin} cannot read {what}.",
+            "Let no proxy remove the function's header Access-Control-Allow-Origin.",
         )
-    elif allowed != "*" and "origin" not in answer.header("Vary").lower():
+    elif allowed != "*" and "origin" not in response.header("Vary").lower():
         yield Finding(
-            f"A cache may hand {what} for one origin to another: there is no Vary: Origin.",
-            "Let the header Vary of the function through.",
+            f"A cache may serve {what} for one origin to another: Vary: Origin is missing.",
+            "Let no proxy remove the function's header Vary.",
         )
 
 
-def check_answer(answer: Answer) -> Iterator[Finding]:
-    """Whether an answer is a grant at all."""
-    if answer.header("X-Fc-Error-Type"):
-        yield _crash(answer)
-    elif answer.status != 200:
-        yield _refusal(answer, "A question for a grant")
-    elif "fields" not in answer.document():
-        yield Finding("What is answered is no grant.", CURES["not_found"])
-    elif "no-store" not in answer.header("Cache-Control"):
+def check_grant(response: Response) -> Iterator[Finding]:
+    """Whether the response is a grant at all."""
+    if response.header("X-Fc-Error-Type"):
+        yield _crash(response)
+    elif response.status != 200:
+        yield _refusal(response, "The grant request")
+    elif "fields" not in response.document():
+        yield Finding("The response is not a grant.", HINTS["not_found"])
+    elif "no-store" not in response.header("Cache-Control"):
         yield Finding(
-            "Caches may keep grants: there is no Cache-Control: no-store.",
-            "Let the header Cache-Control of the function through.",
+            "Caches may store grants: Cache-Control: no-store is missing.",
+            "Let no proxy remove the function's header Cache-Control.",
         )
 
 
-def _crash(answer: Answer) -> Finding:
-    kind = str(answer.document().get("errorType", ""))[:60]
+def _crash(response: Response) -> Finding:
+    kind = str(response.document().get("errorType", ""))[:60]
     return Finding(
-        f"The function does not run: {answer.header('X-Fc-Error-Type')[:60]} {kind}".rstrip() + ".",
-        "Build for the runtime that is deployed (make bundle RUNTIME=...), deploy again, and read"
-        " the function's log.",
+        f"The function does not run: {response.header('X-Fc-Error-Type')[:60]} {kind}".rstrip()
+        + ".",
+        "Build for the deployed runtime (make bundle RUNTIME=...), deploy again, and read the"
+        " function's log.",
     )
 
 
-def _refusal(answer: Answer, what: str) -> Finding:
-    code = answer.error_code()
+def _refusal(response: Response, what: str) -> Finding:
+    code = response.error_code()
     if not code:
         return Finding(
-            f"{what} is answered {answer.status}, not by the function but by what stands before"
-            " it.",
-            "Give the URL of the HTTP trigger or custom domain; its public access must be on, its"
-            " authType anonymous (or jwt with --token).",
+            f"{what} returned {response.status}, from something in front of the function.",
+            "Use the URL of the HTTP trigger or custom domain. Its public access must be on, its"
+            " authType anonymous (or jwt, with --token).",
         )
-    # This message names a setting and never holds its value; the others say no more than the code.
-    message = str(answer.document().get("message", ""))[:200] if code == "misconfigured" else ""
-    cure = CURES.get(code, "The function's log has the reason, under the same request id.")
-    return Finding(f"{what} is answered {answer.status} {code[:40]}. {message}".rstrip(), cure)
+    # This message names a setting but never its value; the others say no more than the code.
+    message = str(response.document().get("message", ""))[:200] if code == "misconfigured" else ""
+    hint = HINTS.get(code, "See the function's log, under the same request ID.")
+    return Finding(f"{what} returned {response.status} {code[:40]}. {message}".rstrip(), hint)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from .finding import Finding
+from . import Finding
 
-REDEPLOY = "Deploy the current code (s deploy -y), and let no proxy rewrite its answers."
-SET_CLOCK = "Set the clock by NTP; in the cloud, report it to Alibaba Cloud with a request id."
+REDEPLOY = "Deploy the current code (s deploy -y), and let no proxy rewrite its responses."
+SET_CLOCK = "Set the clock with NTP; in the cloud, report it to Alibaba Cloud with a request ID."
 CLOCK_TOLERANCE = timedelta(seconds=60)
 
 MEMBERS: Mapping[str, type] = {
@@ -29,18 +29,17 @@ MEMBERS: Mapping[str, type] = {
 # The names that the pages of OSS's own documents read.
 CLASSIC_MEMBERS = ("accessid", "host", "policy", "signature", "dir", "callback")
 
-# OSS documents, PostObject: what signs the form, by version; these cannot be conditions of it.
+# OSS documents, PostObject: the fields that sign the form, which no condition can cover.
 UNSIGNED = {"policy", "x-oss-signature", "signature", "ossaccesskeyid"}
 V4_FIELDS = ("x-oss-signature-version", "x-oss-credential", "x-oss-date", "x-oss-signature")
 V1_FIELDS = ("OSSAccessKeyId", "Signature")
 
-
-# OSS cannot demand that a field be absent, so what is not pinned may be sent.
+# OSS cannot require that a field is absent, so an uploader may send what is not pinned.
 ABUSABLE = ("content-type", "x-oss-object-acl", "x-oss-forbid-overwrite")
 
 
 def check_shape(grant: Mapping[str, Any]) -> Iterator[Finding]:
-    """The members that every client builds its form from."""
+    """The grant has the members that every client builds its form from."""
     wrong = [name for name, kind in MEMBERS.items() if not isinstance(grant.get(name), kind)]
     if "dir" in grant:
         wrong += [name for name in CLASSIC_MEMBERS if not isinstance(grant.get(name), str)]
@@ -57,29 +56,33 @@ def check_shape(grant: Mapping[str, Any]) -> Iterator[Finding]:
         if "file" in fields or next(iter(fields), "") != "key":
             wrong.append("the order of fields")
     if wrong:
-        yield Finding(f"The grant lacks or garbles {', '.join(wrong)}.", REDEPLOY)
+        yield Finding(f"Missing or wrong in the grant: {', '.join(wrong)}.", REDEPLOY)
 
 
 def check_clocks(
     grant: Mapping[str, Any], *, gateway: datetime | None, now: datetime
 ) -> Iterator[Finding]:
-    """The function's clock decides when a grant ends; a browser's has no say in it."""
+    """The clocks agree: the function's decides when a grant expires, whatever a browser's says."""
     server_time = datetime.fromtimestamp(grant["server_time"], timezone.utc)
     if gateway and abs(server_time - gateway) > CLOCK_TOLERANCE:
         difference = int((server_time - gateway).total_seconds())
-        yield Finding(f"The function's clock is {difference} s from its gateway's.", SET_CLOCK)
+        yield Finding(
+            f"The function's clock differs from its gateway's by {difference} s.", SET_CLOCK
+        )
     elif abs(server_time - now) > CLOCK_TOLERANCE:
         difference = int((now - server_time).total_seconds())
-        yield Finding(f"This machine's clock is {difference} s from the function's.", SET_CLOCK)
+        yield Finding(
+            f"This machine's clock differs from the function's by {difference} s.", SET_CLOCK
+        )
     if grant["expire"] - grant["server_time"] not in (grant["expires"], grant["expires"] + 1):
         yield Finding(
-            "expire, expires and server_time of the grant contradict each other.", REDEPLOY
+            "The grant's expire, expires and server_time contradict each other.", REDEPLOY
         )
 
 
 @dataclass(frozen=True)
 class PostPolicy:
-    """What a decoded policy demands; field names in lower case."""
+    """What a decoded policy requires; field names in lower case."""
 
     expiration: datetime
     exactly: Mapping[str, str]
@@ -88,7 +91,7 @@ class PostPolicy:
     size: tuple[int, int] | None
 
     def names(self, name: str) -> bool:
-        return any(name in demands for demands in (self.exactly, self.prefixes, self.choices))
+        return any(name in required for required in (self.exactly, self.prefixes, self.choices))
 
     def covers(self, name: str, value: str) -> bool:
         name = name.lower()
@@ -100,7 +103,7 @@ class PostPolicy:
 
 
 def read_policy(text: str) -> PostPolicy | None:
-    """Decode the form field `policy`; None when OSS could not read it either."""
+    """Decode the form field `policy`; None if OSS could not read it either."""
     try:
         document = json.loads(base64.b64decode(text, validate=True))
         exactly: dict[str, str] = {}
@@ -135,19 +138,19 @@ def _moment(text: str) -> datetime:
 
 
 def check_policy(grant: Mapping[str, Any]) -> Iterator[Finding]:
-    """The policy ends when the grant says, and pins every field that is posted."""
+    """The policy expires when the grant says, and pins every field that is posted."""
     fields = grant["fields"]
     policy = read_policy(fields["policy"])
     if policy is None:
-        yield Finding("The policy is not Base64 of a JSON policy that OSS reads.", REDEPLOY)
+        yield Finding("The policy is not Base64 of JSON that OSS can read.", REDEPLOY)
         return
     if policy.expiration.timestamp() != grant["expire"]:
-        yield Finding("The policy ends at another time than the grant says.", REDEPLOY)
+        yield Finding("The policy expires at another time than the grant says.", REDEPLOY)
     if grant["expires"] <= 0:
         yield Finding(
-            "The grant has ended before it was answered.",
-            "Set POLICY_SECONDS to more than the network takes, and CREDENTIALS_SECONDS to more"
-            " than POLICY_SECONDS.",
+            "The grant had already expired when it arrived.",
+            "Set POLICY_SECONDS to more than a request takes, and CREDENTIALS_SECONDS to more than"
+            " POLICY_SECONDS.",
         )
     loose = [
         name
@@ -156,7 +159,7 @@ def check_policy(grant: Mapping[str, Any]) -> Iterator[Finding]:
     ]
     if loose:
         yield Finding(
-            f"The policy does not pin {', '.join(loose)}, so an uploader may change it and OSS may"
+            f"The policy does not pin {', '.join(loose)}: an uploader could change it, and OSS may"
             " refuse the form.",
             REDEPLOY,
         )
@@ -166,7 +169,7 @@ def check_policy(grant: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(f"The policy has no condition for {', '.join(missing)}.", REDEPLOY)
     left_open = [name for name in ABUSABLE if not policy.names(name)]
     if left_open:
-        yield Finding(f"Left to the uploader: {', '.join(left_open)}.")
+        yield Finding(f"The uploader may choose: {', '.join(left_open)}.")
     if "x-oss-security-token" not in fields:
         yield Finding(
             "The grant has no security token: it is signed with a permanent access key.",

@@ -1,4 +1,4 @@
-"""Two things for the page to talk to: the real harness and a scripted service."""
+"""The two services for the page: the real harness and a scripted one."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def scripted() -> Iterator[Scripted]:
 
 @pytest.fixture
 def open_page(chromium: Browser) -> Iterator[Open]:
-    """Opens pages at an address; none may ask a stranger for anything or raise an error."""
+    """Opens pages at an address; they may request nothing elsewhere and raise no error."""
     expect.set_options(timeout=WAIT_MILLISECONDS)
     with contextlib.ExitStack() as ending:
 
@@ -69,7 +69,7 @@ def _watch(page: Page, origins: set[str]) -> Callable[[], None]:
     page.on("console", lambda message: errors.append(message.text))
 
     def check() -> None:
-        # Chromium itself notes every answer above 399 and every connection that broke.
+        # Chromium itself logs every response above 399 and every broken connection.
         assert [error for error in errors if not error.startswith("Failed to load resource")] == []
         urls = [urlsplit(url) for url in requested if not url.startswith("blob:")]
         assert {f"{url.scheme}://{url.netloc}" for url in urls} <= origins
@@ -85,7 +85,7 @@ def real_page(open_page: Open, harness: Harness) -> Callable[..., UploadPage]:
 
 @pytest.fixture
 def scripted_page(open_page: Open, scripted: Scripted) -> Iterator[Callable[..., UploadPage]]:
-    """The page in front of the scripted service."""
+    """The page with the scripted service."""
     pages = PageServer(ROOT / "web", function_url=scripted.url, oss_url=scripted.url)
     with Server(pages) as server:
         yield lambda **how: open_page(server.url, scripted.url, **how)
@@ -93,5 +93,5 @@ def scripted_page(open_page: Open, scripted: Scripted) -> Iterator[Callable[...,
 
 @pytest.fixture(scope="session")
 def axe() -> str:
-    """The program that finds accessibility faults."""
+    """The source of axe, which finds accessibility violations."""
     return (npm_packages(FOLDER) / "axe-core" / "axe.min.js").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A function and an OSS on one port whose answers a test writes; without any, all goes well."""
+"""A function and an OSS on one port with scripted responses; without a script, all succeeds."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 Step = Callable[[Request], "Response | None"]
-"""An answer out of line; None lets the request go its usual way, as if the step were not there."""
+"""A scripted response; None lets the request continue as if there were no step."""
 
 
 @dataclass(frozen=True)
 class Posted:
-    """A form as it came in."""
+    """A form as it arrived."""
 
     fields: dict[str, str]
     name: str
@@ -38,36 +38,36 @@ class Scripted:
         self.posting: deque[Step] = deque()
         self.grant_seconds = 300
         self.extra_fields: dict[str, str] = {}
-        self.asked: list[dict[str, Any]] = []
+        self.requested: list[dict[str, Any]] = []
         self.posted: list[Posted] = []
         self.objects: dict[str, bytes] = {}
-        self.gate = threading.Event()  # forms wait at a closed one
+        self.gate = threading.Event()  # while it is closed, forms wait
         self.gate.set()
         self._lock = threading.Lock()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         with Request(environ) as request:
-            response = self._answer(request)
+            response = self._respond(request)
         response.headers.update(
             {
                 "Access-Control-Allow-Origin": "*",
                 "Access-Control-Allow-Headers": "authorization, content-type",
                 "Access-Control-Expose-Headers": "Retry-After, ETag",
-                # On a kept connection that breaks, browsers send the form again by themselves.
+                # If a persistent connection breaks, browsers send the form again by themselves.
                 "Connection": "close",
             }
         )
         return response(environ, start_response)
 
-    def _answer(self, request: Request) -> Response:
+    def _respond(self, request: Request) -> Response:
         if request.method == "OPTIONS":
             return Response(status=204)
         return self._sign(request) if request.path == "/sign" else self._post(request)
 
     def _sign(self, request: Request) -> Response:
         with self._lock:
-            self.asked.append(request.get_json())
-            number = len(self.asked)
+            self.requested.append(request.get_json())
+            number = len(self.requested)
             step = self.signing.popleft() if self.signing else None
         return (step and step(request)) or Response(
             json.dumps(self._grant(number, request.get_json())), mimetype="application/json"
@@ -81,7 +81,7 @@ class Scripted:
             "key": key,
             "fields": {"key": key, "Content-Type": "text/x-pinned", **self.extra_fields},
             "expires": self.grant_seconds,
-            "server_time": 1,  # nothing may depend on the two clocks' agreement
+            "server_time": 1,  # nothing may depend on the clocks being equal
             "expire": 1 + self.grant_seconds,
             "limits": {"min_bytes": 1, "max_bytes": file.get("size", 5000), "content_types": []},
         }
@@ -106,17 +106,17 @@ class Scripted:
         return Response(headers={"ETag": '"1"'})
 
     def store_and_break_off(self, request: Request) -> Response:
-        """The object is there, the answer gets lost on its way."""
+        """Store the object, but lose the response."""
         self.store(self.posted[-1])
         return break_off(request)
 
 
-def answering(response: Response) -> Step:
+def responding(response: Response) -> Step:
     return lambda _: response
 
 
 def break_off(request: Request) -> Response:
-    """Close the connection without an answer."""
+    """Close the connection without a response."""
     connection: socket.socket = request.environ["werkzeug.socket"]
     connection.shutdown(socket.SHUT_RDWR)
     return Response()

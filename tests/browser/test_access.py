@@ -1,4 +1,4 @@
-"""For whom the page works: keyboards, screen readers, Chinese readers, narrow screens."""
+"""The page works with keyboards, screen readers, in Chinese and on narrow screens."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 from werkzeug.wrappers import Response
 
-from tests.browser.scripted import Scripted, answering, function_error, refusal
+from tests.browser.scripted import Scripted, function_error, refusal, responding
 from tests.browser.view import UploadPage, text_file
 
 pytestmark = pytest.mark.browser
@@ -21,16 +21,16 @@ OpenScripted = Callable[..., UploadPage]
 def show_every_state(page: UploadPage, scripted: Scripted) -> None:
     """One file in each state, in the order of the file names."""
     scripted.extra_fields = {"callback": "e30="}
-    scripted.posting.append(answering(Response('{"Status": "OK"}', mimetype="application/json")))
+    scripted.posting.append(responding(Response('{"Status": "OK"}', mimetype="application/json")))
     page.choose(text_file("1-done.txt"))
     page.expect_state("1-done.txt", "done")
-    scripted.posting.append(answering(refusal(203, "CallbackFailed")))
+    scripted.posting.append(responding(refusal(203, "CallbackFailed")))
     page.choose(text_file("2-callback.txt"))
     page.expect_state("2-callback.txt", "done", callback="failed")
-    scripted.posting.append(answering(refusal(403, "AccessDenied", ec="0006-00000227")))
+    scripted.posting.append(responding(refusal(403, "AccessDenied", ec="0006-00000227")))
     page.choose(text_file("3-a-rather-long-name-" + "x" * 80 + ".txt"))
     page.expect_count("failed", 1)
-    scripted.signing.append(answering(function_error(503, "unavailable", Retry_After="60")))
+    scripted.signing.append(responding(function_error(503, "unavailable", Retry_After="60")))
     page.choose(text_file("4-waiting.txt"))
     expect(page.page.locator("li[data-waiting]")).to_have_count(1)
     scripted.gate.clear()
@@ -41,11 +41,11 @@ def show_every_state(page: UploadPage, scripted: Scripted) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_has_no_accessibility_fault_in_any_state(
+def test_has_no_accessibility_violation_in_any_state(
     scripted_page: OpenScripted, scripted: Scripted, axe: str, scheme: Literal["light", "dark"]
 ) -> None:
     page = scripted_page()
-    # Colours that are still on their way to the other scheme would have a contrast of their own.
+    # Colours in transition to the other scheme would have another contrast.
     page.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.page.evaluate(axe)
     empty = page.page.evaluate("axe.run()")
@@ -77,7 +77,7 @@ def test_fits_a_narrow_screen(
         ("fr-FR", "Upload files", "Cancel"),
     ],
 )
-def test_speaks_the_browsers_language(
+def test_uses_the_browsers_language(
     scripted_page: OpenScripted, scripted: Scripted, language: str, title: str, cancel: str
 ) -> None:
     scripted.gate.clear()
@@ -88,23 +88,25 @@ def test_speaks_the_browsers_language(
     expect(page.button(cancel, page.file("a.txt"))).to_be_visible()
 
 
-def test_a_chinese_reader_sees_no_english(scripted_page: OpenScripted, scripted: Scripted) -> None:
-    scripted.posting.append(answering(refusal(403, "AccessDenied", "No.", "0006-00000227")))
+def test_a_chinese_page_has_no_english(scripted_page: OpenScripted, scripted: Scripted) -> None:
+    scripted.posting.append(responding(refusal(403, "AccessDenied", "No.", "0006-00000227")))
     page = scripted_page(language="zh-CN")
     page.choose(text_file("一.txt"))
     page.expect_state("一.txt", "failed")
-    page.expect_sentence("一.txt", "存储不接受此上传授权。请重试")
+    page.expect_message("一.txt", "存储不接受此上传授权。请重试")
     page.button("重试", page.file("一.txt")).click()
-    page.expect_sentence("一.txt", "已存储")
+    page.expect_message("一.txt", "已存储")
     words = re.sub(r"一\.txt|TXT|user-dirs/\d|\d B", "", page.page.inner_text("main"))
     assert not re.search("[A-Za-z]", words)
 
 
-def test_a_keyboard_alone_suffices(scripted_page: OpenScripted, scripted: Scripted) -> None:
-    scripted.posting.append(answering(refusal(403, "AccessDenied")))
+def test_a_keyboard_is_sufficient(scripted_page: OpenScripted, scripted: Scripted) -> None:
+    scripted.posting.append(responding(refusal(403, "AccessDenied")))
     page = scripted_page()
     keyboard = page.page.keyboard
-    with page.page.expect_file_chooser() as choosing:  # first, for it takes effect a little later
+    with (
+        page.page.expect_file_chooser() as choosing
+    ):  # first, because it takes effect a little later
         keyboard.press("Tab")
         expect(page.page.locator("input[type=file]")).to_be_focused()
         keyboard.press("Enter")
@@ -124,10 +126,10 @@ def test_a_keyboard_alone_suffices(scripted_page: OpenScripted, scripted: Script
     expect(page.file("a.txt").get_by_role("link")).to_be_focused()
 
 
-def test_screen_readers_hear_what_became_of_files(
+def test_screen_readers_hear_the_result_of_each_file(
     scripted_page: OpenScripted, scripted: Scripted
 ) -> None:
-    scripted.signing.append(answering(function_error(415, "type_not_allowed")))
+    scripted.signing.append(responding(function_error(415, "type_not_allowed")))
     page = scripted_page()
     status = page.page.get_by_role("status")
     page.choose(text_file("a.txt"))

@@ -1,4 +1,4 @@
-"""Callbacks as a person sees them: the real harness calls a receiver, the page says the outcome."""
+"""Callbacks as users see them: the real harness calls a receiver, the page shows the outcome."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.browser
 OpenPage = Callable[..., UploadPage]
 
 
-def test_the_page_shows_what_the_functions_own_receiver_answers(
+def test_the_page_shows_the_response_of_the_functions_own_receiver(
     open_page: OpenPage, tmp_path: Path
 ) -> None:
     settings = {"CALLBACK_URL": "{function}/callback"}
@@ -58,7 +58,7 @@ def slow(request: Request) -> Response:
 @pytest.mark.parametrize(
     "receiver", [html, failing, slow, None], ids=["html", "500", "slow", "down"]
 )
-def test_the_page_says_when_nobody_answers_well(
+def test_the_page_says_that_the_callback_failed(
     open_page: OpenPage, tmp_path: Path, receiver: WSGIApplication | None
 ) -> None:
     with Server(receiver or html) as server:
@@ -67,8 +67,8 @@ def test_the_page_says_when_nobody_answers_well(
         settings = {"CALLBACK_URL": f"{server.url}/done"}
         with running_harness(tmp_path, settings) as harness:
             page = open_page(harness.page, harness.function, harness.oss)
-            page.choose(text_file("a.txt", b"kept all the same"))
+            page.choose(text_file("a.txt", b"stored anyway"))
             page.expect_state("a.txt", "done", callback="failed")
-            page.expect_sentence("a.txt", "Stored, but the callback failed")
+            page.expect_message("a.txt", "Stored, but the callback failed")
             kept = requests.get(f"{harness.oss}/{page.key('a.txt')}", timeout=60)
-            assert kept.content == b"kept all the same"
+            assert kept.content == b"stored anyway"

@@ -1,4 +1,4 @@
-"""What the page makes of outages, lost answers and refusals, in front of a scripted service."""
+"""How the page handles outages, lost responses and refusals, with a scripted service."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from werkzeug.wrappers import Request, Response
 from tests.browser.scripted import (
     Scripted,
     Step,
-    answering,
     break_off,
     function_error,
     refusal,
+    responding,
 )
 from tests.browser.view import UploadPage, text_file, text_files
 
@@ -27,7 +27,7 @@ OpenScripted = Callable[..., UploadPage]
 EXPIRED = "Invalid according to Policy: Policy expired."
 
 
-def test_three_go_at_a_time_and_grants_are_asked_for_just_in_time(
+def test_three_files_upload_at_a_time_and_grants_are_requested_just_in_time(
     scripted_page: OpenScripted, scripted: Scripted
 ) -> None:
     scripted.gate.clear()
@@ -35,7 +35,7 @@ def test_three_go_at_a_time_and_grants_are_asked_for_just_in_time(
     page.choose(*text_files(8))
     page.expect_count("uploading", 3)
     page.expect_count("queued", 5)
-    assert len(scripted.asked) == 3
+    assert len(scripted.requested) == 3
     page.button("Cancel", page.file("1.txt")).click()
     page.expect_state("4.txt", "uploading")
     page.expect_count("uploading", 3)
@@ -43,14 +43,16 @@ def test_three_go_at_a_time_and_grants_are_asked_for_just_in_time(
     page.expect_count("done", 7)
 
 
-def test_posts_the_grant_as_it_is_with_the_file_last_retyped_and_named(
+def test_posts_the_grant_as_it_is_and_then_the_file_with_the_pinned_type(
     scripted_page: OpenScripted, scripted: Scripted
 ) -> None:
     scripted.extra_fields = {"policy": "e30=", "callback": ""}
     page = scripted_page()
     page.choose(text_file('a "b" 一.txt', b"bytes", "text/html"))
     page.expect_count("done", 1)
-    assert scripted.asked == [{"filename": 'a "b" 一.txt', "content_type": "text/html", "size": 5}]
+    assert scripted.requested == [
+        {"filename": 'a "b" 一.txt', "content_type": "text/html", "size": 5}
+    ]
     (posted,) = scripted.posted
     assert list(posted.fields) == ["key", "Content-Type", "policy"]
     assert (posted.name, posted.content_type) == ('a "b" 一.txt', "text/x-pinned")
@@ -61,32 +63,35 @@ def test_posts_the_grant_as_it_is_with_the_file_last_retyped_and_named(
     ("signing", "posting", "reason"),
     [
         pytest.param(
-            [answering(function_error(503, "credentials_unavailable", Retry_After="2"))],
+            [responding(function_error(503, "credentials_unavailable", Retry_After="2"))],
             [],
             r"The service is busy\. Trying again in 2 s",
             id="STS outage",
         ),
         pytest.param(
-            [answering(Response("<h1>502</h1>", 502, content_type="text/html"))],
+            [responding(Response("<h1>502</h1>", 502, content_type="text/html"))],
             [],
             r"The service is busy\. Trying again",
             id="function outage",
         ),
         pytest.param(
-            [break_off], [], r"The upload service does not answer\. Trying again", id="no function"
+            [break_off],
+            [],
+            r"The upload service is not responding\. Trying again",
+            id="no function",
         ),
         pytest.param(
-            [], [break_off], r"The connection was lost\. Trying again", id="network lost on the way"
+            [], [break_off], r"The connection was lost\. Trying again", id="connection lost"
         ),
         pytest.param(
             [],
-            [answering(refusal(503, "SlowDown"))],
+            [responding(refusal(503, "SlowDown"))],
             r"The service is busy\. Trying again",
             id="OSS outage",
         ),
     ],
 )
-def test_an_outage_is_shown_and_outlived(
+def test_an_outage_is_shown_and_survived(
     scripted_page: OpenScripted,
     scripted: Scripted,
     signing: list[Step],
@@ -103,50 +108,54 @@ def test_an_outage_is_shown_and_outlived(
     assert len(scripted.objects) == 1
 
 
-def test_a_long_outage_fails_and_a_retry_by_hand_posts_to_the_same_key(
+def test_a_long_outage_fails_and_a_manual_retry_posts_to_the_same_key(
     scripted_page: OpenScripted, scripted: Scripted
 ) -> None:
     scripted.posting.extend([scripted.store_and_break_off] + [break_off] * 3)
     page = scripted_page()
     page.choose(text_file("a.txt"))
     page.expect_state("a.txt", "failed")
-    page.expect_sentence("a.txt", "The connection to the storage was lost. Check your connection")
+    page.expect_message("a.txt", "The connection to the storage was lost. Check your connection")
     page.button("Retry", page.file("a.txt")).click()
     page.expect_state("a.txt", "done")
-    page.expect_sentence("a.txt", "Stored by an earlier try")
-    assert len(scripted.asked) == 1
+    page.expect_message("a.txt", "Already stored by an earlier attempt")
+    assert len(scripted.requested) == 1
     assert list(scripted.objects.values()) == [b"hello"]
 
 
-def test_without_a_network_it_goes_on_trying_until_it_is_back(scripted_page: OpenScripted) -> None:
+def test_without_a_network_it_keeps_trying_until_the_network_is_back(
+    scripted_page: OpenScripted,
+) -> None:
     page = scripted_page()
     page.record()
     page.page.context.set_offline(True)
     page.choose(text_file("a.txt"))
     # With a network there are three pauses, of 5 s at most.
-    page.expect_said(r"The upload service does not answer\. Trying again in ([6-9]|10) s")
+    page.expect_said(r"The upload service is not responding\. Trying again in ([6-9]|10) s")
     page.page.context.set_offline(False)
     page.expect_state("a.txt", "done")
 
 
-def test_a_lost_answer_is_no_second_object(scripted_page: OpenScripted, scripted: Scripted) -> None:
+def test_a_lost_response_does_not_cause_a_second_object(
+    scripted_page: OpenScripted, scripted: Scripted
+) -> None:
     scripted.posting.append(scripted.store_and_break_off)
     page = scripted_page()
     page.choose(text_file("a.txt"))
     page.expect_state("a.txt", "done")
-    page.expect_sentence("a.txt", "Stored by an earlier try")
+    page.expect_message("a.txt", "Already stored by an earlier attempt")
     assert len(scripted.posted) == 2
     assert list(scripted.objects) == ["user-dirs/1"]
 
 
-def test_a_key_that_is_taken_at_the_first_try_is_no_success(
+def test_a_key_that_exists_at_the_first_attempt_is_a_failure(
     scripted_page: OpenScripted, scripted: Scripted
 ) -> None:
-    scripted.posting.append(answering(refusal(409, "FileAlreadyExists")))
+    scripted.posting.append(responding(refusal(409, "FileAlreadyExists")))
     page = scripted_page()
     page.choose(text_file("a.txt"))
     page.expect_state("a.txt", "failed")
-    page.expect_sentence("a.txt", "The storage holds a file of this name already. Retry")
+    page.expect_message("a.txt", "The storage already has a file with this name. Retry")
 
 
 @pytest.mark.parametrize(
@@ -159,19 +168,19 @@ def test_a_key_that_is_taken_at_the_first_try_is_no_success(
 def test_a_grant_refused_as_expired_is_renewed_once_silently(
     scripted_page: OpenScripted, scripted: Scripted, refused: Response
 ) -> None:
-    scripted.posting.append(answering(refused))
+    scripted.posting.append(responding(refused))
     page = scripted_page()
     page.choose(text_file("a.txt"))
     page.expect_state("a.txt", "done")
     assert [posted.fields["key"] for posted in scripted.posted] == ["user-dirs/1", "user-dirs/2"]
 
-    scripted.posting.extend([answering(refused), answering(refused)])
+    scripted.posting.extend([responding(refused), responding(refused)])
     page.choose(text_file("b.txt"))
     page.expect_state("b.txt", "failed")
-    page.expect_sentence("b.txt", "The permission ended before the upload began.")
+    page.expect_message("b.txt", "The permission expired before the upload began.")
 
 
-def test_a_grant_that_dies_while_its_file_waits_is_renewed_whatever_the_local_clock_says(
+def test_a_grant_that_expires_during_a_pause_is_renewed_whatever_the_local_time(
     scripted_page: OpenScripted, scripted: Scripted
 ) -> None:
     scripted.grant_seconds = 2
@@ -186,89 +195,93 @@ def test_a_grant_that_dies_while_its_file_waits_is_renewed_whatever_the_local_cl
 CALLBACK = {"callback": "e30="}
 
 
-def test_shows_what_the_callback_answered(scripted_page: OpenScripted, scripted: Scripted) -> None:
-    scripted.extra_fields = CALLBACK
-    answer = Response(json.dumps({"Status": "OK", "id": 7}), mimetype="application/json")
-    scripted.posting.append(answering(answer))
-    page = scripted_page()
-    page.choose(text_file("a.txt"))
-    page.expect_state("a.txt", "done", callback="answered")
-    page.expect_sentence("a.txt", 'Callback answered: {"Status":"OK","id":7}')
-
-
-def test_stored_with_a_failed_callback_is_a_state_of_its_own(
+def test_shows_the_response_of_the_callback(
     scripted_page: OpenScripted, scripted: Scripted
 ) -> None:
     scripted.extra_fields = CALLBACK
-    scripted.posting.append(answering(refusal(203, "CallbackFailed", ec="0007-00000203")))
+    response = Response(json.dumps({"Status": "OK", "id": 7}), mimetype="application/json")
+    scripted.posting.append(responding(response))
+    page = scripted_page()
+    page.choose(text_file("a.txt"))
+    page.expect_state("a.txt", "done", callback="answered")
+    page.expect_message("a.txt", 'Callback response: {"Status":"OK","id":7}')
+
+
+def test_stored_with_a_failed_callback_is_a_separate_state(
+    scripted_page: OpenScripted, scripted: Scripted
+) -> None:
+    scripted.extra_fields = CALLBACK
+    scripted.posting.append(responding(refusal(203, "CallbackFailed", ec="0007-00000203")))
     page = scripted_page()
     page.choose(text_file("a.txt"))
     page.expect_state("a.txt", "done", callback="failed")
-    page.expect_sentence("a.txt", "Stored, but the callback failed")
+    page.expect_message("a.txt", "Stored, but the callback failed")
     expect(page.file("a.txt").get_by_role("link")).to_be_visible()
     expect(page.button("Retry", page.file("a.txt"))).to_have_count(0)
 
 
 @pytest.mark.parametrize(
-    ("answer", "sentence"),
+    ("response", "message"),
     [
         (function_error(401, "unauthorized"), "You are not signed in"),
-        (function_error(403, "origin_not_allowed"), "This page may not upload here"),
-        (function_error(404, "not_found"), "not at this address"),
-        (function_error(413, "file_too_large"), "the file is too large here"),
+        (function_error(403, "origin_not_allowed"), "This page is not allowed to upload here"),
+        (function_error(404, "not_found"), "no upload service at this address"),
+        (function_error(413, "file_too_large"), "The file is too large"),
         (function_error(415, "type_not_allowed"), "Files of this type"),
         (function_error(400, "invalid_request"), "does not accept this file’s name"),
-        (function_error(500, "misconfigured"), "not set up completely"),
+        (function_error(500, "misconfigured"), "not configured correctly"),
         (function_error(418, "constructor"), "Something unexpected happened"),
-        (Response("<html>Sign in</html>"), "What answered is not the upload service"),
-        (Response("null"), "What answered is not the upload service"),
-        (Response('{"url": "/", "fields": {"key": null}}'), "What answered is not"),
-        (Response('{"error": {"code": 7}}', 400), "What answered is not"),
+        (Response("<html>Sign in</html>"), "The response did not come from the upload service"),
+        (Response("null"), "The response did not come from the upload service"),
+        (Response('{"url": "/", "fields": {"key": null}}'), "The response did not come from"),
+        (Response('{"error": {"code": 7}}', 400), "The response did not come from"),
     ],
 )
-def test_every_refusal_of_the_function_is_one_plain_sentence(
-    scripted_page: OpenScripted, scripted: Scripted, answer: Response, sentence: str
+def test_every_refusal_of_the_function_has_a_plain_message(
+    scripted_page: OpenScripted, scripted: Scripted, response: Response, message: str
 ) -> None:
-    scripted.signing.append(answering(answer))
+    scripted.signing.append(responding(response))
     page = scripted_page()
     page.choose(text_file("a.txt"))
     page.expect_state("a.txt", "failed")
-    page.expect_sentence("a.txt", sentence)
+    page.expect_message("a.txt", message)
     assert scripted.posted == []
 
 
 @pytest.mark.parametrize(
-    ("answer", "sentence"),
+    ("response", "message"),
     [
-        (refusal(403, "SignatureDoesNotMatch"), "did not accept the permission"),
-        (refusal(403, "AccessDenied", ec="0006-00000227"), "did not accept the permission"),
-        (refusal(400, "EntityTooLarge"), "the file is too large here"),
+        (refusal(403, "SignatureDoesNotMatch"), "did not accept the upload permission"),
+        (refusal(403, "AccessDenied", ec="0006-00000227"), "did not accept the upload permission"),
+        (refusal(400, "EntityTooLarge"), "The file is too large"),
         (refusal(400, "EntityTooSmall"), "smaller than allowed"),
         (refusal(404, "NoSuchBucket"), "The storage did not accept the file"),
         (Response("<html>not OSS</html>", 400), "The storage did not accept the file"),
         (Response(b"\xff\xfe", 400), "The storage did not accept the file"),
     ],
 )
-def test_every_refusal_of_oss_is_one_plain_sentence(
-    scripted_page: OpenScripted, scripted: Scripted, answer: Response, sentence: str
+def test_every_refusal_of_oss_has_a_plain_message(
+    scripted_page: OpenScripted, scripted: Scripted, response: Response, message: str
 ) -> None:
-    scripted.posting.append(answering(answer))
+    scripted.posting.append(responding(response))
     page = scripted_page()
     page.choose(text_file("a.txt"))
     page.expect_state("a.txt", "failed")
-    page.expect_sentence("a.txt", sentence)
+    page.expect_message("a.txt", message)
 
 
-def test_names_what_the_owner_can_look_up(scripted_page: OpenScripted, scripted: Scripted) -> None:
+def test_shows_a_reference_that_the_owner_can_look_up(
+    scripted_page: OpenScripted, scripted: Scripted
+) -> None:
     scripted.posting.append(
-        answering(refusal(403, "AccessDenied", "Not for people.", "0006-00000227"))
+        responding(refusal(403, "AccessDenied", "Not for people.", "0006-00000227"))
     )
     page = scripted_page()
     page.choose(text_file("a.txt"))
-    page.expect_sentence("a.txt", "Reference: AccessDenied 0006-00000227 5C3D9175B6FC201293AD4")
+    page.expect_message("a.txt", "Reference: AccessDenied 0006-00000227 5C3D9175B6FC201293AD4")
 
 
-def test_a_file_that_is_gone_is_not_tried_again(
+def test_a_deleted_file_is_not_retried(
     scripted_page: OpenScripted, scripted: Scripted, tmp_path: Path
 ) -> None:
     path = tmp_path / "gone.txt"
@@ -282,7 +295,7 @@ def test_a_file_that_is_gone_is_not_tried_again(
     page = scripted_page()
     page.page.set_input_files("input[type=file]", path)
     page.expect_state("gone.txt", "failed")
-    page.expect_sentence("gone.txt", "The file can no longer be read")
+    page.expect_message("gone.txt", "The file can no longer be read")
     assert len(scripted.posted) == 1
 
 
@@ -294,7 +307,7 @@ def test_a_page_without_its_configuration_says_what_is_missing(
     page.page.reload()
     expect(page.page.get_by_role("alert")).to_contain_text("config.json")
     page.choose(text_file("a.txt"))
-    page.expect_sentence("a.txt", "This page does not know its upload service.")
+    page.expect_message("a.txt", "This page does not know the address of its upload service.")
     page.page.unroute("**/config.json")
     page.button("Retry", page.file("a.txt")).click()
     page.expect_state("a.txt", "done")

@@ -1,4 +1,4 @@
-"""What a person does with the page when all goes well, in front of the real harness."""
+"""What users do with the page, with the real harness."""
 
 from __future__ import annotations
 
@@ -40,32 +40,33 @@ def png() -> bytes:
     )
 
 
-def test_stores_the_very_bytes_under_the_pinned_type_and_shows_where(
+def test_stores_the_exact_bytes_with_the_pinned_type_and_shows_the_link(
     real_page: OpenReal, harness: Harness
 ) -> None:
     page = real_page()
     # Without a type from the browser, as on systems that do not know the extension.
-    page.choose(text_file("照片 一.txt", b"the very bytes", ""))
+    page.choose(text_file("照片 一.txt", b"the same bytes", ""))
     page.expect_state("照片 一.txt", "done")
-    answer = read(harness, page.key("照片 一.txt"))
-    assert answer.content == b"the very bytes"
-    assert answer.headers["Content-Type"].startswith("text/plain")
+    stored = read(harness, page.key("照片 一.txt"))
+    assert stored.content == b"the same bytes"
+    assert stored.headers["Content-Type"].startswith("text/plain")
     link = page.file("照片 一.txt").get_by_role("link")
     expect(link).to_have_attribute("href", f"{harness.oss}/{page.key('照片 一.txt')}")
     expect(page.file("照片 一.txt")).to_contain_text("14 B")
 
 
 @pytest.mark.parametrize("way", ["drop", "paste"])
-def test_takes_files_that_are_dropped_or_pasted(real_page: OpenReal, way: str) -> None:
+def test_accepts_dropped_and_pasted_files(real_page: OpenReal, way: str) -> None:
     page = real_page()
     getattr(page, way)("one.txt", "two.txt")
     page.expect_count("done", 2)
 
 
-def test_shows_what_a_picture_looks_like(real_page: OpenReal) -> None:
+def test_shows_a_preview_of_a_picture(real_page: OpenReal) -> None:
     page = real_page()
     page.choose(
-        text_file("red.png", png(), "image/png"), text_file("torn.png", b"no picture", "image/png")
+        text_file("red.png", png(), "image/png"),
+        text_file("torn.png", b"not a picture", "image/png"),
     )
     expect(page.file("red.png").locator("img")).to_have_js_property("naturalWidth", 1)
     page.expect_count("done", 2)
@@ -80,7 +81,7 @@ def test_stores_twenty_files_at_once(real_page: OpenReal) -> None:
     expect(page.page.get_by_role("region", name="All files")).to_contain_text("20 of 20 stored")
 
 
-def test_progress_only_grows_on_a_slow_network_and_tells_speed_and_time(
+def test_progress_only_grows_on_a_slow_network_and_shows_speed_and_time(
     real_page: OpenReal,
 ) -> None:
     page = real_page()
@@ -107,7 +108,7 @@ def test_progress_only_grows_on_a_slow_network_and_tells_speed_and_time(
     assert len(set(seen)) > 5
 
 
-def test_a_cancelled_file_is_not_stored_and_may_be_retried(
+def test_a_cancelled_file_is_not_stored_and_can_be_retried(
     real_page: OpenReal, harness: Harness
 ) -> None:
     page = real_page()
@@ -115,7 +116,7 @@ def test_a_cancelled_file_is_not_stored_and_may_be_retried(
     size = 1_234_567
     page.choose(text_file("big.txt", b"x" * size))
     page.expect_state("big.txt", "uploading")
-    with page.page.expect_event("requestfailed"):  # or the rest would slip out unthrottled
+    with page.page.expect_event("requestfailed"):  # or the rest would be sent unthrottled
         page.button("Cancel", page.file("big.txt")).click()
     page.expect_state("big.txt", "cancelled")
     page.throttle(-1)
@@ -125,7 +126,7 @@ def test_a_cancelled_file_is_not_stored_and_may_be_retried(
     assert len(objects_of_size(harness, size)) == 1
 
 
-def test_all_are_cancelled_and_retried_at_once(real_page: OpenReal) -> None:
+def test_all_files_can_be_cancelled_and_retried_at_once(real_page: OpenReal) -> None:
     page = real_page()
     page.throttle(5_000)  # minutes, so that none is stored before it is cancelled
     page.choose(*text_files(6, b"x" * 200_000))
@@ -137,32 +138,32 @@ def test_all_are_cancelled_and_retried_at_once(real_page: OpenReal) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "sentence"),
+    ("name", "content", "message"),
     [
         pytest.param("page.html", b"<b>", "Files of this type are not allowed", id="active type"),
         pytest.param("tool.exe", b"MZ", "Files of this type are not allowed", id="unlisted type"),
         pytest.param("nothing.txt", b"", "The file is empty", id="empty"),
         pytest.param(
-            "big.txt", b"x" * 2_200_000, "2.1 MB, and at most 2 MB are allowed here", id="too large"
+            "big.txt", b"x" * 2_200_000, "2.1 MB. At most 2 MB is allowed", id="too large"
         ),
     ],
 )
-def test_refuses_in_one_plain_sentence(
-    real_page: OpenReal, name: str, content: bytes, sentence: str
+def test_refusals_have_a_plain_message(
+    real_page: OpenReal, name: str, content: bytes, message: str
 ) -> None:
     page = real_page()
     page.choose(text_file(name, content, ""))
     page.expect_state(name, "failed")
-    page.expect_sentence(name, sentence)
+    page.expect_message(name, message)
 
 
-def test_refuses_unasked_what_it_has_learned(real_page: OpenReal) -> None:
+def test_refuses_without_a_request_what_it_has_learned(real_page: OpenReal) -> None:
     page = real_page()
-    asked: list[str] = []
+    requested: list[str] = []
     page.choose(text_file("big.txt", b"x" * 2_200_000), text_file("tool.exe", b"MZ", ""))
     page.expect_count("failed", 2)
-    page.page.on("request", lambda request: asked.append(request.url))
+    page.page.on("request", lambda request: requested.append(request.url))
     page.choose(text_file("bigger.txt", b"x" * 2_300_000), text_file("other.exe", b"MZ", ""))
     page.expect_count("failed", 4)
-    page.expect_sentence("bigger.txt", "at most 2 MB are allowed here")
-    assert asked == []
+    page.expect_message("bigger.txt", "At most 2 MB is allowed")
+    assert requested == []

@@ -1,4 +1,4 @@
-"""The upload page as a person uses it."""
+"""The upload page as users see it."""
 
 from __future__ import annotations
 
@@ -63,22 +63,22 @@ class UploadPage:
         return (within or self.page).get_by_role("button", name=name, exact=True)
 
     def expect_state(self, name: str, state: str, **attributes: str) -> None:
-        line = self.file(name)
-        expect(line).to_have_attribute("data-state", state)
+        row = self.file(name)
+        expect(row).to_have_attribute("data-state", state)
         for attribute, value in attributes.items():
-            expect(line).to_have_attribute(f"data-{attribute}", value)
+            expect(row).to_have_attribute(f"data-{attribute}", value)
 
     def expect_count(self, state: str, count: int) -> None:
         expect(self.in_state(state)).to_have_count(count)
 
-    def expect_sentence(self, name: str, words: str) -> None:
-        """The file's line says this, and nothing that was meant for machines."""
-        line = self.file(name)
-        expect(line).to_contain_text(words)
-        assert not FOR_MACHINES.search(line.inner_text())
+    def expect_message(self, name: str, words: str) -> None:
+        """The file's row has this message, and nothing meant for machines."""
+        row = self.file(name)
+        expect(row).to_contain_text(words)
+        assert not FOR_MACHINES.search(row.inner_text())
 
     def record(self) -> None:
-        """Keep what the files' lines say from now on: some of it stands there for a second."""
+        """Keep what the files' rows say from now on: some of it is shown for a second only."""
         self.page.evaluate(
             """() => {
                 const keep = () => {
@@ -101,7 +101,7 @@ class UploadPage:
         return self.file(name).get_by_role("link").inner_text()
 
     def throttle(self, bytes_a_second: int) -> None:
-        """Slow the way out, as a poor network does; -1 ends it."""
+        """Slow down uploads, as a poor network does; -1 ends it."""
         self.devtools.send("Network.enable")
         self.devtools.send(
             "Network.emulateNetworkConditions",

@@ -1,4 +1,4 @@
-"""The upload clients that are driven, and what a reader should know of each."""
+"""The upload clients that the tests drive, and what a reader should know about each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 
-# Settings of the function as clients meet them, each NAME=value.
+# Settings of the function, each NAME=value.
 Settings = tuple[str, ...]
 STRICT: Settings = ("AUTH=jwt", "SIGNATURE_VERSION=v4", "DIRECTORY_GRANTS=true")
 OPPOSITES = {
@@ -20,7 +20,7 @@ WITH_CALLBACK: Settings = ("CALLBACK_URL={function}/callback",)
 
 
 def changed(settings: Settings, changes: Settings) -> Settings:
-    """The settings with others in the place of those of the same name."""
+    """The settings, with changes replacing those of the same name."""
     names = {change.partition("=")[0] for change in changes}
     kept = [setting for setting in settings if setting.partition("=")[0] not in names]
     return tuple(sorted((*kept, *changes)))
@@ -28,10 +28,10 @@ def changed(settings: Settings, changes: Settings) -> Settings:
 
 @dataclass(frozen=True)
 class Client:
-    """One way to upload: the code that sets it up, and the settings that it cannot do without.
+    """One way to upload: the code that sets it up, and the settings that it needs.
 
-    `packages` are folders of node_modules. `shows_progress` is False where a client has no
-    progress to show.
+    `packages` are folders in node_modules. `shows_progress` is False if a client cannot show
+    progress.
     """
 
     title: str
@@ -39,13 +39,13 @@ class Client:
     route: str
     notes: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
-    version: str = ""  # where there is no package
+    version: str = ""  # if there is no package
     needs: Settings = ()
     shows_progress: bool = True
 
     @property
     def settings(self) -> Settings:
-        """The strictest that it works with."""
+        """The strictest settings that it works with."""
         return changed(STRICT, self.needs)
 
     @property
@@ -57,21 +57,21 @@ class Client:
         return Path(self.entry).stem
 
     @property
-    def asks_for_file_grants(self) -> bool:
+    def requests_file_grants(self) -> bool:
         return self.route in ("POST /sign", "GET /s3/params")
 
 
-ASKS_AS_THE_TOPIC = (
-    "It asks without a token, as the topic's page does; where `AUTH=jwt`, give its fetch an "
-    "`Authorization` header."
+REQUESTS_LIKE_THE_TOPIC = (
+    "It requests the grant without a token, as the topic's page does. With `AUTH=jwt`, add an "
+    "`Authorization` header to its fetch."
 )
 OWN = Client(
     "This project's upload.js",
     "entries/own.js",
     "POST /sign",
     (
-        "One file without dependencies, imported as it is; it also cancels, tries again and renews "
-        "its grant.",
+        "One file without dependencies, imported as it is. It also cancels, retries and renews its "
+        "grant.",
     ),
     version="of this repository",
 )
@@ -80,9 +80,9 @@ UPPY_6_SIGN_REQUEST = Client(
     "entries/uppy-sign-request.js",
     "POST /sign",
     (
-        "Before 6.3 it ignored `fields`, so no older Uppy 6 works this way.",
-        "`signRequest` is not told the size, so the grant allows the whole range of sizes.",
-        "`fields.key` wins over the key that Uppy proposes.",
+        "Uppy 6 before 6.3 ignores `fields`, so it does not work this way.",
+        "`signRequest` does not get the size, so the grant allows the whole range of sizes.",
+        "`fields.key` overrides the key that Uppy proposes.",
     ),
     packages=("@uppy/aws-s3", "@uppy/core"),
 )
@@ -91,9 +91,8 @@ UPPY_6_COMPANION = Client(
     "entries/uppy-companion.js",
     "GET /s3/params",
     (
-        "It has no option for headers, so none for a token: where callers must be known, use "
-        "`signRequest`.",
-        "Of a refusal it tells the HTTP status text alone, and HTTP/2 has none.",
+        "It has no option for headers, and so none for a token: with `AUTH=jwt` use `signRequest`.",
+        "Of a refusal it shows only the HTTP status text, and HTTP/2 has none.",
     ),
     packages=("@uppy/aws-s3", "@uppy/core"),
     needs=("AUTH=anonymous",),
@@ -104,8 +103,8 @@ UPPY_5_PARAMETERS = Client(
     "POST /sign",
     (
         "Take the key from `body.key` of `upload-success`; `uploadURL` lacks it.",
-        "The complaint about `Location` does no harm: OSS sends none.",
-        "It waits for ever unless the bucket's CORS rule exposes `ETag`.",
+        "The console message about `Location` does no harm: OSS does not send that header.",
+        "It waits forever unless the bucket's CORS rule exposes `ETag`.",
     ),
     packages=("uppy-5/node_modules/@uppy/aws-s3", "uppy-5/node_modules/@uppy/core"),
 )
@@ -114,8 +113,8 @@ UPPY_5_COMPANION = Client(
     "uppy-5/companion.js",
     "GET /s3/params",
     (
-        "Unlike `companionEndpoint` of Uppy 6 it can send headers, and so a token.",
-        "What `getUploadParameters` says of `uploadURL`, `Location` and `ETag` holds here, too.",
+        "Unlike `companionEndpoint` of Uppy 6, it can send headers, and so a token.",
+        "The notes on `uploadURL`, `Location` and `ETag` of `getUploadParameters` apply here, too.",
     ),
     packages=("uppy-5/node_modules/@uppy/aws-s3", "uppy-5/node_modules/@uppy/core"),
 )
@@ -124,8 +123,8 @@ UPPY_XHR = Client(
     "entries/uppy-xhr-upload.js",
     "POST /sign",
     (
-        "The grants of a whole batch are asked for before its first upload; a long queue may "
-        "outlive `POLICY_SECONDS`.",
+        "It requests the grants of a whole batch before the first upload, so a long queue may "
+        "outlast `POLICY_SECONDS`.",
         "The key is in the file's `meta.key`.",
     ),
     packages=("@uppy/xhr-upload", "@uppy/core"),
@@ -135,11 +134,12 @@ PLUPLOAD = Client(
     "entries/plupload.js",
     "GET /",
     (
-        "The form of the topic's classic page, with the one field more that temporary "
+        "The form of the topic's classic page, with the one additional field that temporary "
         "credentials need: `x-oss-security-token`.",
-        ASKS_AS_THE_TOPIC,
-        "One grant serves all files of a choice; ask anew when its `expires` seconds have passed.",
-        "plupload is under the AGPL or a commercial licence.",
+        REQUESTS_LIKE_THE_TOPIC,
+        "One grant serves all files that are chosen together; request another one when its "
+        "`expires` seconds have passed.",
+        "plupload has the AGPL or a commercial licence.",
     ),
     packages=("plupload",),
     needs=("AUTH=anonymous", "DIRECTORY_GRANTS=true", "SIGNATURE_VERSION=v1"),
@@ -149,9 +149,9 @@ DOCUMENTATION_PAGE = Client(
     "entries/documentation-page.js",
     "GET /get_post_signature_for_oss_upload",
     (
-        "Every flat member is put into its field by hand, as that page does.",
-        "It names its object itself, below `dir`.",
-        ASKS_AS_THE_TOPIC,
+        "It fills in every field from the flat members, as that page does.",
+        "It names its own object, below `dir`.",
+        REQUESTS_LIKE_THE_TOPIC,
     ),
     version="the browser's own fetch",
     needs=("AUTH=anonymous", "DIRECTORY_GRANTS=true", "SIGNATURE_VERSION=v4"),
@@ -161,7 +161,7 @@ FETCH = Client(
     "fetch",
     "entries/fetch.js",
     "POST /sign",
-    ("fetch tells nothing of an upload's progress; take XMLHttpRequest where that matters.",),
+    ("fetch does not report an upload's progress; use XMLHttpRequest where that matters.",),
     version="the browser's own",
     shows_progress=False,
 )
@@ -177,9 +177,9 @@ FILEPOND = Client(
     "entries/filepond.js",
     "POST /sign",
     (
-        "`server.process` is a function, so that each file gets a grant of its own; its "
-        "`serverId` is the object's key.",
-        "`revert: null`: a grant lets nobody delete.",
+        "`server.process` is a function, so that each file gets its own grant. Its `serverId` is "
+        "the object's key.",
+        "`revert: null`, because a grant does not allow deleting.",
     ),
     packages=("filepond",),
 )
@@ -188,7 +188,7 @@ ANTD = Client(
     "entries/antd.js",
     "POST /sign",
     (
-        "The test drives `@rc-component/upload`, which antd's `Upload` wraps and hands its "
+        "The test drives `@rc-component/upload`, which antd's `Upload` wraps and passes its "
         "properties to.",
     ),
     packages=("@rc-component/upload",),
@@ -212,8 +212,8 @@ CURL = Client(
     "entries/curl.sh",
     "POST /sign",
     (
-        "`--form-string`, not `--form`: of `Content-Disposition=attachment; filename*=...` "
-        "`--form` sends what stands before the `;` alone, and OSS refuses the form.",
+        "Use `--form-string`, not `--form`: of `Content-Disposition=attachment; filename*=...` "
+        "`--form` sends only what precedes the `;`, and OSS refuses the form.",
         '`--form "file=@..."` comes last.',
     ),
     version="the system's",

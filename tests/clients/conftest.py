@@ -1,4 +1,4 @@
-"""What it takes to drive the clients: packages, bundles, harnesses, a browser."""
+"""What the tests need to drive the clients: packages, bundles, harnesses, a browser."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def packages() -> Path:
 
 @pytest.fixture(scope="session")
 def origin(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The origin of the clients' pages: each client bundled by esbuild, on a page of its own."""
+    """The origin of the clients' pages: each client bundled by esbuild, on its own page."""
     folder = tmp_path_factory.mktemp("pages")
     finished = subprocess.run(
         [
@@ -74,12 +74,12 @@ def origin(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 class _QuietHandler(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 @pytest.fixture(scope="session")
 def harness_with(origin: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HarnessWith]:
-    """The harness with these settings, open to the clients' pages; the same for the same."""
+    """The harness with these settings, which admits the clients' pages; started once."""
     always = {
         "ALLOWED_ORIGINS": origin,
         "JWT_JWKS": jwks(public_jwk("RS256", kid="first")),
@@ -106,7 +106,7 @@ def browser_context(chromium: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture(scope="session")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file to upload: a name in Chinese, and bytes of every kind."""
+    """A file to upload, with a Chinese name and random bytes."""
     path = tmp_path_factory.mktemp("files") / "年度报告 2026.pdf"
     path.write_bytes(b"%PDF-1.7\n" + secrets.token_bytes(600_000))
     return path
@@ -122,7 +122,7 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def run(browser_context: BrowserContext, harness_with: HarnessWith, origin: str, file: Path) -> Run:
-    """Upload with a client under its settings or changed ones; only once for the same."""
+    """Upload with a client and its settings, or changed ones; once for the same arguments."""
     hour = timedelta(hours=1)
     expiration = int((datetime.now(timezone.utc) + hour).timestamp())
     token = Token(claims(exp=expiration, nbf=None, iat=None)).signed()

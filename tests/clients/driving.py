@@ -1,4 +1,4 @@
-"""Uploads by real clients: in one Chromium for all, and by curl as a process."""
+"""Uploads by real clients: all in the same Chromium, and curl as a process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from playwright.sync_api import BrowserContext, Page, TimeoutError
 from tests.clients.clients import CURL, FOLDER, Client
 from tests.harness import Harness
 
-# Slow enough for progress to be seen on the way.
+# Slow enough to observe progress.
 SLOW_UPLOADS = {
     "offline": False,
     "latency": 0,
@@ -30,10 +30,10 @@ WAIT_MILLISECONDS = 60_000
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a client's own callbacks said: shares of progress, its answer or its complaint."""
+    """What a client's own callbacks reported: fractions of progress, its result or its error."""
 
     progress: tuple[float, ...]
-    answer: Mapping[str, Any] | None
+    result: Mapping[str, Any] | None
     failure: str | None
     console_errors: tuple[str, ...] = ()
 
@@ -46,12 +46,12 @@ class StoredObject:
 
 
 def read_object(harness: Harness, key: str) -> StoredObject:
-    """The object as anybody may read it from the emulated bucket."""
-    with urlopen(f"{harness.oss}/{quote(key)}") as answer:  # noqa: S310
+    """The object as anyone can read it from the emulated bucket."""
+    with urlopen(f"{harness.oss}/{quote(key)}") as response:  # noqa: S310
         return StoredObject(
-            answer.read(),
-            answer.headers["Content-Type"],
-            answer.headers.get("Content-Disposition", ""),
+            response.read(),
+            response.headers["Content-Type"],
+            response.headers.get("Content-Disposition", ""),
         )
 
 
@@ -89,17 +89,17 @@ def upload_in_browser(
     origin: str,
     token: str,
 ) -> Outcome:
-    """Choose the file on the client's page and wait for what the client says."""
+    """Choose the file on the client's page and wait for what the client reports."""
     with choose_file(context, client, file, harness, origin=origin, token=token) as page:
         try:
-            page.wait_for_function("() => record.answer || record.failure")
+            page.wait_for_function("() => record.result || record.failure")
         except TimeoutError as error:
             raise AssertionError(
-                f"{client.title} says nothing.\n{''.join(harness.printed)}"
+                f"{client.title} reports nothing.\n{''.join(harness.printed)}"
             ) from error
         record = page.evaluate("() => record")
         console = [message.text for message in page.console_messages() if message.type == "error"]
-    return Outcome(tuple(record["progress"]), record["answer"], record["failure"], tuple(console))
+    return Outcome(tuple(record["progress"]), record["result"], record["failure"], tuple(console))
 
 
 def upload_with_curl(file: Path, harness: Harness, *, token: str) -> Outcome:

@@ -1,4 +1,4 @@
-"""What the run found, as docs/clients.md shows it below its hand-written head."""
+"""The findings of the run, as docs/clients.md shows them below its hand-written head."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LANGUAGES = {".js": "js", ".sh": "sh"}
 
 @dataclass(frozen=True)
 class Finding:
-    """A client's upload, and what it made of refusals."""
+    """A client's upload, and how it reported refusals."""
 
     client: Client
     outcome: Outcome
@@ -26,11 +26,11 @@ class Finding:
     bucket_url: str
     bytes_arrived: bool
     refusal: Outcome | None  # of a file whose type is not allowed
-    without: Mapping[str, Outcome]  # one of its needs, by what is set instead
+    without: Mapping[str, Outcome]  # without one of its needs, by what is set instead
 
 
 def document(findings: list[Finding]) -> str:
-    """The whole document: the head as it stands, and the findings."""
+    """The whole document: the existing head, and the findings."""
     head = DOCUMENT.read_text(encoding="utf-8").partition(MARK)[0]
     sections = [_table(findings), _grant_section(), *(_section(finding) for finding in findings)]
     return head + MARK + "\n" + "\n".join(sections)
@@ -38,7 +38,7 @@ def document(findings: list[Finding]) -> str:
 
 def _table(findings: list[Finding]) -> str:
     rows = [
-        "| client | version | asks | needs | sends a token | progress | stored as | verdict |",
+        "| client | version | requests | needs | sends a token | progress | stored as | verdict |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for finding in findings:
@@ -59,15 +59,15 @@ def _table(findings: list[Finding]) -> str:
 
 def _verdict(finding: Finding) -> str:
     if finding.outcome.failure:
-        return f"fails: {_complaint(finding.outcome)}"
+        return f"fails: {_quoted_failure(finding.outcome)}"
     return "works" if finding.bytes_arrived else "fails: other bytes arrived"
 
 
 def _grant_section() -> str:
     return "\n".join(
         (
-            "## Asking for a grant\n",
-            "Most clients below share these lines.\n",
+            "## Requesting a grant\n",
+            "Most clients below share this function.\n",
             _shown_code("entries/grant.js"),
         )
     )
@@ -77,9 +77,11 @@ def _section(finding: Finding) -> str:
     client = finding.client
     facts = [*client.notes, *_reports(finding)]
     if finding.refusal:
-        facts.append(f"When the function refuses a file it says: {_complaint(finding.refusal)}")
+        facts.append(
+            f"When the function refuses a file, it reports: {_quoted_failure(finding.refusal)}"
+        )
     for setting, outcome in finding.without.items():
-        facts.append(f"With `{setting}` it says: {_complaint(outcome)}")
+        facts.append(f"With `{setting}` it reports: {_quoted_failure(outcome)}")
     return "\n".join(
         (
             f"## {client.title}\n",
@@ -91,31 +93,31 @@ def _section(finding: Finding) -> str:
 
 
 def _reports(finding: Finding) -> list[str]:
-    """What an application should know of the answers that it gets."""
+    """What an application should know about the results that it gets."""
     reports = []
     outcome = finding.outcome
-    if outcome.answer and "uploadURL" in outcome.answer:
-        url = outcome.answer["uploadURL"]
+    if outcome.result and "uploadURL" in outcome.result:
+        url = outcome.result["uploadURL"]
         shown = url and url.replace(finding.bucket_url, "<bucket's address>").replace(
-            outcome.answer["key"], "<key>"
+            outcome.result["key"], "<key>"
         )
         reports.append(f"`uploadURL` is `{shown}`." if shown else "`uploadURL` is not set.")
     if any(share > 1 for share in outcome.progress):
-        reports.append("Its progress counts the whole form and so passes 100 % on the way.")
-    reports += [f"On success its console says: “{text}”" for text in outcome.console_errors]
+        reports.append("Its progress counts the whole form, so it exceeds 100 % on the way.")
+    reports += [f"On success it prints to the console: “{text}”" for text in outcome.console_errors]
     return reports
 
 
-def _complaint(outcome: Outcome) -> str:
-    """A failure in the client's words; of OSS's XML only what names the error."""
+def _quoted_failure(outcome: Outcome) -> str:
+    """A failure in the client's words; of OSS's XML only the codes."""
     text = outcome.failure or ""
     code = re.search("<Code>(.*?)</Code>", text)
     if code:
         ec = re.search("<EC>(.*?)</EC>", text)
         return f"OSS's error `{code[1]}`" + (f" (EC {ec[1]})" if ec else "")
-    answer = re.search("^{.*}$", text, re.MULTILINE)
-    if answer:
-        text = json.loads(answer[0])["message"]
+    document = re.search("^{.*}$", text, re.MULTILINE)
+    if document:
+        text = json.loads(document[0])["message"]
     return f"“{text}”"
 
 
@@ -126,7 +128,7 @@ def _versions(client: Client) -> str:
 
 
 def _version(package: str) -> str:
-    """The version that was driven, from the package itself."""
+    """The tested version, from the package itself."""
     folder = FOLDER / package if "node_modules" in package else FOLDER / "node_modules" / package
     manifest = json.loads((folder / "package.json").read_text(encoding="utf-8"))
     return f"{manifest['name']} {manifest['version']}"
@@ -140,7 +142,7 @@ def _shown_code(entry: str) -> str:
         source.read_text(encoding="utf-8"),
         re.DOTALL,
     )
-    assert shown, f"{entry} marks no lines to show"
+    assert shown, f"{entry} does not mark the lines to show"
     return f"```{LANGUAGES[source.suffix]}\n{shown[1]}```\n"
 
 
@@ -156,5 +158,5 @@ def _item(text: str) -> str:
 
 
 def _anchor(title: str) -> str:
-    """The anchor that GitHub and most other renderers give to a heading."""
+    """The anchor that GitHub and most other renderers give a heading."""
     return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")

@@ -37,20 +37,20 @@ each_client = pytest.mark.parametrize("client", CLIENTS, ids=lambda client: clie
 
 
 @each_client
-def test_a_client_stores_the_file_and_says_so(
+def test_a_client_stores_the_file_and_reports_success(
     client: Client, run: Run, harness_with: HarnessWith, file: Path
 ) -> None:
     outcome = run(client)
     assert outcome.failure is None
-    assert outcome.answer is not None
-    stored = read_object(harness_with(client.settings), outcome.answer["key"])
+    assert outcome.result is not None
+    stored = read_object(harness_with(client.settings), outcome.result["key"])
     assert stored.body == file.read_bytes()
     assert stored.content_type == "application/pdf"
 
 
 @each_client
-def test_a_clients_progress_moves_on_to_the_end(client: Client, run: Run) -> None:
-    # Some count the whole form and so end a little above the file's size.
+def test_a_clients_progress_grows_to_the_end(client: Client, run: Run) -> None:
+    # Some count the whole form, so they end a little above the file's size.
     progress = [min(share, 1) for share in run(client).progress]
     if client.shows_progress:
         assert progress == sorted(progress)
@@ -62,46 +62,46 @@ def test_a_clients_progress_moves_on_to_the_end(client: Client, run: Run) -> Non
 
 @pytest.mark.parametrize(
     "client",
-    [client for client in CLIENTS if client.asks_for_file_grants],
+    [client for client in CLIENTS if client.requests_file_grants],
     ids=lambda client: client.title,
 )
 def test_a_file_grant_keeps_the_name_for_the_download(
     client: Client, run: Run, harness_with: HarnessWith
 ) -> None:
-    answer = run(client).answer
-    assert answer is not None
-    stored = read_object(harness_with(client.settings), answer["key"])
+    result = run(client).result
+    assert result is not None
+    stored = read_object(harness_with(client.settings), result["key"])
     name = "%E5%B9%B4%E5%BA%A6%E6%8A%A5%E5%91%8A%202026.pdf"
     assert stored.content_disposition == f"attachment; filename*=UTF-8''{name}"
 
 
 @pytest.mark.parametrize(
     "client",
-    [client for client in CLIENTS if client.asks_for_file_grants],
+    [client for client in CLIENTS if client.requests_file_grants],
     ids=lambda client: client.title,
 )
-def test_a_client_tells_of_a_type_that_is_not_allowed(
+def test_a_client_reports_a_type_that_is_not_allowed(
     client: Client, run: Run, page_file: Path
 ) -> None:
     outcome = run(client, path=page_file)
-    assert outcome.answer is None
+    assert outcome.result is None
     assert outcome.failure
 
 
 @pytest.mark.parametrize(
     "client",
-    # Those that fill the form in by hand, and those that read more of the answer than its status.
+    # Those that build the form themselves, and those that read more than the response's status.
     [PLUPLOAD, DOCUMENTATION_PAGE, UPPY_5_PARAMETERS, UPPY_XHR],
     ids=lambda client: client.title,
 )
-def test_a_client_gets_along_with_a_callback(
+def test_a_client_works_with_a_callback(
     client: Client, run: Run, harness_with: HarnessWith, file: Path
 ) -> None:
     outcome = run(client, WITH_CALLBACK)
     assert outcome.failure is None
-    assert outcome.answer is not None
+    assert outcome.result is not None
     harness = harness_with(changed(client.settings, WITH_CALLBACK))
-    assert read_object(harness, outcome.answer["key"]).body == file.read_bytes()
+    assert read_object(harness, outcome.result["key"]).body == file.read_bytes()
     assert harness.prints("POST /callback 200")
 
 
@@ -113,15 +113,15 @@ def test_a_client_gets_along_with_a_callback(
         for need in client.needs
     ],
 )
-def test_a_client_fails_aloud_without_a_setting_that_it_needs(
+def test_a_client_reports_a_failure_without_a_setting_that_it_needs(
     client: Client, need: str, run: Run
 ) -> None:
     outcome = run(client, (OPPOSITES[need],))
-    assert outcome.answer is None
+    assert outcome.result is None
     assert outcome.failure
 
 
-def test_uppy_5_waits_for_ever_unless_the_etag_is_exposed(
+def test_uppy_5_waits_forever_unless_the_etag_is_exposed(
     run: Run,
     harness_with: HarnessWith,
     browser_context: BrowserContext,
@@ -138,13 +138,13 @@ def test_uppy_5_waits_for_ever_unless_the_etag_is_exposed(
             page.wait_for_event(
                 "console", lambda message: "Could not read the ETag header" in message.text
             )
-            # The client prints this and returns; nothing that it could still wait for is left.
-            assert page.evaluate("() => [record.answer, record.failure]") == [None, None]
+            # The client prints this and returns, so nothing can end its wait.
+            assert page.evaluate("() => [record.result, record.failure]") == [None, None]
     finally:
         rule.unlink()
 
 
-def test_form_of_curl_cuts_a_field_at_its_semicolon(
+def test_curls_form_option_cuts_a_field_at_its_semicolon(
     run: Run, harness_with: HarnessWith, file: Path, tmp_path: Path
 ) -> None:
     script = tmp_path / "curl.sh"
@@ -158,13 +158,13 @@ def test_form_of_curl_cuts_a_field_at_its_semicolon(
     assert "Content-Disposition" in finished.stdout
 
 
-def test_the_document_is_what_the_run_found(
+def test_the_document_matches_the_run(
     run: Run, harness_with: HarnessWith, file: Path, page_file: Path
 ) -> None:
     findings = []
     for client in CLIENTS:
         outcome, harness = run(client), harness_with(client.settings)
-        stored = read_object(harness, outcome.answer["key"]) if outcome.answer else None
+        stored = read_object(harness, outcome.result["key"]) if outcome.result else None
         findings.append(
             Finding(
                 client,
@@ -172,7 +172,7 @@ def test_the_document_is_what_the_run_found(
                 stored,
                 bucket_url=harness.oss,
                 bytes_arrived=stored is not None and stored.body == file.read_bytes(),
-                refusal=run(client, path=page_file) if client.asks_for_file_grants else None,
+                refusal=run(client, path=page_file) if client.requests_file_grants else None,
                 without={OPPOSITES[need]: run(client, (OPPOSITES[need],)) for need in client.needs},
             )
         )
@@ -180,5 +180,6 @@ def test_the_document_is_what_the_run_found(
     if os.environ.get("WRITE_DOCS"):
         DOCUMENT.write_text(found, encoding="utf-8")
     assert DOCUMENT.read_text(encoding="utf-8") == found, (
-        "docs/clients.md drifts from the run; WRITE_DOCS=1 python -m pytest tests/clients writes it"
+        "docs/clients.md differs from the run; WRITE_DOCS=1 python -m pytest tests/clients updates"
+        " it"
     )

@@ -1,4 +1,4 @@
-"""What tests of the deployment share."""
+"""Fixtures that the tests of the deployment share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle that was built for the tests, and the Python that the runtime would run it with."""
+    """A bundle built for the tests, and a Python like the one of its runtime."""
 
     folder: Path
     runtime: Runtime
@@ -38,7 +38,7 @@ def bundle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     runtime = RUNTIMES[request.param]
     interpreter = find_interpreter(runtime)
     if interpreter is None:
-        reason = f"no Python {runtime.python_version} on PATH, in pyenv or of uv"
+        reason = f"no Python {runtime.python_version} on PATH, in pyenv or in uv"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)

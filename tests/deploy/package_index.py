@@ -1,8 +1,8 @@
 """A package index in a folder: each locked package as it was locked, and a newer release of it.
 
-The packages are empty, but for what pip reads of them: names, versions, hashes and requirements
-(the real ones). A newer release leaves its name in the file that TRAP names as soon as a Python
-starts in an environment that holds it; so does a newer build back end that pip fetches.
+The packages contain only what pip reads: names, versions, hashes and the real requirements. A newer
+release writes its name into the file that TRAP names as soon as a Python starts in an environment
+that contains it; so does a newer build back end that pip fetches.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ NEWER = "9999"
 TRAP = 'import os; open(os.environ["TRAP"], "a").write("{name}\\n")\n'
 BACK_ENDS = ("setuptools", "wheel", "packaging", "pip")
 
-# The least that pip asks of a build back end (PEP 517), for a project with a setup.py only.
+# The minimum that pip needs from a build back end (PEP 517), for a project with a setup.py only.
 BUILD_META = """
 import base64, hashlib, sys, zipfile
 
@@ -52,7 +52,7 @@ def requirements(lock: Path) -> Iterator[Requirement]:
 
 
 def fill(folder: Path, *locks: Path) -> dict[str, str]:
-    """Make the index in the folder, and give the hash of each locked file by name and version."""
+    """Create the index in the folder; return the hash of each locked file by name and version."""
     hashes: dict[str, str] = {}
     names = {name: {NEWER} for name in BACK_ENDS}
     for lock in locks:
@@ -68,10 +68,10 @@ def fill(folder: Path, *locks: Path) -> dict[str, str]:
 
 
 def rewrite(lock: Path, hashes: Mapping[str, str], target: Path) -> None:
-    """Write the lock anew with the hashes of the index.
+    """Rewrite the lock with the hashes of the index.
 
-    It leaves out the names of extras. A pip that resolved pytest-cov's need of coverage[toml] would
-    then look at newer releases of coverage as well.
+    The names of extras are left out: a pip that resolved pytest-cov's requirement of coverage[toml]
+    would then consider newer releases of coverage as well.
     """
     lines = []
     for requirement in requirements(lock):

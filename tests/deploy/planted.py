@@ -1,4 +1,4 @@
-"""A scripted deployment: a function and a bucket that answer as they should, but for one fault."""
+"""A scripted deployment: a function and a bucket that behave correctly, except for one fault."""
 
 from __future__ import annotations
 
@@ -29,35 +29,35 @@ def nothing(document: Document) -> None:
 
 
 class Deployment:
-    """Answers by route, such as `GET /healthz`, or `bucket POST`; faults change one of them."""
+    """Responses by route, such as `GET /healthz` or `bucket POST`; a fault changes one of them."""
 
     def __init__(self) -> None:
         self.bucket_url = ""
-        self.answers: dict[str, Response] = {}
+        self.responses: dict[str, Response] = {}
         self.headers: dict[str, dict[str, str | None]] = {}
-        self.foreign_answers: dict[str, Response] = {}
+        self.foreign_responses: dict[str, Response] = {}
         self.listed_origin = ORIGIN
         self.life_seconds = 300
-        self.bucket_clock_seconds = 0  # how far it is ahead
+        self.bucket_clock_seconds = 0  # how far it is ahead of the real time
         self.allowed_suffixes = (".txt",)
         self.edit_policy: Edit = nothing
         self.edit_grant: Edit = nothing
 
-    def answer(self, route: str, status: int, body: object, **headers: str) -> None:
-        """Answer a route with something else."""
+    def respond(self, route: str, status: int, body: object, **headers: str) -> None:
+        """Give a route another response."""
         text = body if isinstance(body, str) else json.dumps(body)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.answers[route] = Response(text, status, named)
+        self.responses[route] = Response(text, status, named)
 
     def refuse(self, route: str, status: int, code: str, message: str = "No.") -> None:
-        """Answer a route with an error of the function."""
+        """Give a route an error of the function as its response."""
         document = {"error": {"code": code, "message": message}, "message": message}
-        self.answer(route, status, document, Access_Control_Allow_Origin=ORIGIN, Vary="Origin")
+        self.respond(route, status, document, Access_Control_Allow_Origin=ORIGIN, Vary="Origin")
 
     def refuse_form(self, status: int, code: str, ec: str) -> None:
-        """Answer the upload with an error of OSS."""
+        """Give the upload an error of OSS as its response."""
         body = f"<Error><Code>{code}</Code><EC>{ec}</EC><Token>{SECRETS['security token']}</Token>"
-        self.answer("bucket POST", status, body + "</Error>")
+        self.respond("bucket POST", status, body + "</Error>")
 
     def function(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
@@ -65,8 +65,8 @@ class Deployment:
         origin = request.headers.get("Origin")
         if origin not in (None, self.listed_origin):
             refusal = Response(json.dumps({"error": {"code": "origin_not_allowed"}}), 403)
-            return self.foreign_answers.get(route, refusal)(environ, start_response)
-        response = self.answers.get(route) or self._function(request, origin)
+            return self.foreign_responses.get(route, refusal)(environ, start_response)
+        response = self.responses.get(route) or self._function(request, origin)
         return self._with_headers(route, response)(environ, start_response)
 
     def bucket(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -76,9 +76,9 @@ class Deployment:
             "Access-Control-Allow-Origin": request.headers.get("Origin", ""),
             "Access-Control-Expose-Headers": "ETag, x-oss-request-id",
         }
-        # Read the form before answering, or the sender would see a reset.
+        # Read the form before responding, or the sender would see a reset.
         request.get_data()
-        response = self.answers.get(route) or Response("", 200, headers)
+        response = self.responses.get(route) or Response("", 200, headers)
         return self._with_headers(route, response)(environ, start_response)
 
     def _with_headers(self, route: str, response: Response) -> Response:

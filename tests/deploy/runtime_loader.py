@@ -1,7 +1,7 @@
-"""Loads a bundle as Function Compute does and calls it once; runs in the runtime's own Python.
+"""Loads a bundle as Function Compute does and calls it once, in the runtime's own Python.
 
-The code directory comes first on the path, handlers are found by their names, the initializer is
-called with the context alone and the handler with the event's bytes.
+The code directory comes first on the path, handlers are found by name, the initializer is called
+with only the context, and the handler with the bytes of the event.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ def resolve(handler: str) -> Any:
 
 
 def main(code_directory: str, handler: str, initializer: str) -> None:
-    sys.path[0] = code_directory  # in place of this script's own folder
+    sys.path[0] = code_directory  # instead of this script's own folder
     call = json.load(sys.stdin)
     context = SimpleNamespace(request_id="request-1", region="cn-hangzhou")
     if call["credentials"]:  # python3.12 has no such attribute
         context.credentials = SimpleNamespace(**call["credentials"])
     before = set(sys.modules)
     resolve(initializer)(context)
-    answer = resolve(handler)(json.dumps(call["event"]).encode(), context)
+    response = resolve(handler)(json.dumps(call["event"]).encode(), context)
     files = {getattr(sys.modules[name], "__file__", None) for name in set(sys.modules) - before}
     files -= {None, __file__}
-    json.dump({"answer": answer, "files": sorted(files)}, sys.stdout)
+    json.dump({"response": response, "files": sorted(files)}, sys.stdout)
 
 
 main(*sys.argv[1:])

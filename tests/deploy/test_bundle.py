@@ -1,4 +1,4 @@
-"""build/ holds what the runtime needs, all of it and nothing else."""
+"""build/ contains exactly what the runtime needs."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from deploy import bundle as bundle_command
-from deploy.bundling.errors import BundleError
-from deploy.bundling.pruning import METADATA_READERS
+from deploy.bundling import BundleError
+from deploy.bundling.packages import METADATA_READERS, install, refuse_foreign_wheels
 from deploy.bundling.runtimes import RUNTIMES, Runtime
-from deploy.bundling.wheels import install, refuse_foreign_wheels
 from tests.deploy.conftest import ROOT, Bundle, make_bundle
 
 ELF_X86_64 = b"\x7fELF\x02\x01"
@@ -26,7 +25,7 @@ def files(folder: Path, pattern: str = "*") -> list[Path]:
 
 
 def locked(runtime: Runtime) -> set[tuple[str, str]]:
-    """Name and version of each package that the lock has for Linux and the runtime's Python."""
+    """Name and version of each package that the lock lists for Linux and the runtime's Python."""
     text = (ROOT / "requirements.txt").read_text("utf-8")
     requirements = [
         Requirement(line.rstrip(" \\")) for line in text.splitlines() if re.match(r"\w", line)
@@ -45,17 +44,17 @@ def locked(runtime: Runtime) -> set[tuple[str, str]]:
     }
 
 
-def test_holds_the_locked_packages_for_the_runtime_and_not_for_the_desk(bundle: Bundle) -> None:
+def test_has_the_packages_that_the_runtime_and_not_this_machine_needs(bundle: Bundle) -> None:
     names = [path.name.removesuffix(".dist-info") for path in bundle.folder.glob("*.dist-info")]
     found = {(canonicalize_name(name.split("-")[0]), name.split("-")[1]) for name in names}
     assert found == locked(bundle.runtime)
-    # aiohttp imports it below Python 3.11 only; without it every AssumeRole would fail.
+    # aiohttp imports it only below Python 3.11; without it every AssumeRole would fail.
     assert (bundle.folder / "async_timeout").exists() is (bundle.runtime.python_version == "3.10")
-    # Published as source only: a bundle of wheels alone would silently take an older one.
+    # Published as source only: a bundle with only wheels would silently use an older one.
     assert ("alibabacloud-tea", "0.4.3") in found
 
 
-def test_holds_the_whole_function(bundle: Bundle) -> None:
+def test_has_the_whole_function(bundle: Bundle) -> None:
     function = ROOT / "function"
     for source in files(function, "*.py"):
         copied = bundle.folder / source.relative_to(function)
@@ -75,7 +74,7 @@ def test_every_compiled_file_loads_on_the_runtimes_machine(bundle: Bundle) -> No
         assert max(needed) <= bundle.runtime.glibc, file.name
 
 
-def test_every_module_is_compiled_by_the_runtimes_python_and_never_goes_stale(
+def test_every_module_is_compiled_by_the_runtimes_python_and_stays_valid(
     bundle: Bundle,
 ) -> None:
     script = "import importlib.util, sys; sys.stdout.buffer.write(importlib.util.MAGIC_NUMBER)"
@@ -86,7 +85,7 @@ def test_every_module_is_compiled_by_the_runtimes_python_and_never_goes_stale(
         assert compiled.read_bytes().startswith(magic.stdout + UNCHECKED_HASH), source
 
 
-def test_holds_nothing_that_is_not_needed_at_run_time(bundle: Bundle) -> None:
+def test_has_nothing_that_is_not_needed_at_run_time(bundle: Bundle) -> None:
     outside = [path for path in files(bundle.folder) if ".dist-info" not in str(path)]
     assert {path.suffix for path in outside} == {".py", ".pyc", ".so", ".pem"}
     assert not [path for path in bundle.folder.rglob("*") if path.name in ("test", "tests")]
@@ -112,8 +111,8 @@ def test_keeps_the_metadata_that_packages_read(bundle: Bundle) -> None:
     assert readers == {
         "apscheduler/__init__.py",
         "apscheduler/schedulers/base.py",
-        "attr/__init__.py",  # for attr.__version__, which nothing here asks for
-        "urllib3/http2/__init__.py",  # looks for the package h2, which is not here
+        "attr/__init__.py",  # for attr.__version__, which nothing here uses
+        "urllib3/http2/__init__.py",  # looks for the package h2, which is not installed
     }
     assert list(METADATA_READERS) == ["apscheduler"]
     [metadata] = bundle.folder.glob("apscheduler-*.dist-info")
@@ -145,14 +144,14 @@ def test_two_builds_of_the_same_input_give_the_same_files(bundle: Bundle, tmp_pa
         pytest.param(
             ["cp310-cp310-manylinux_2_34_x86_64", "cp310-cp310-manylinux_2_17_x86_64"],
             True,
-            id="one name of two",
+            id="one of two names",
         ),
         pytest.param(["cp310-cp310-manylinux_2_29_x86_64"], False, id="a newer glibc"),
         pytest.param(["cp310-cp310-manylinux_2_17_aarch64"], False, id="arm"),
         pytest.param(["cp310-cp310-musllinux_1_2_x86_64"], False, id="musl"),
         pytest.param(["cp310-cp310-macosx_11_0_arm64"], False, id="macOS"),
         pytest.param(["cp310-cp310-macosx_10_9_x86_64"], False, id="macOS on x86-64"),
-        pytest.param(["cp310-cp310-linux_x86_64"], False, id="built on the desk"),
+        pytest.param(["cp310-cp310-linux_x86_64"], False, id="built on this machine"),
     ],
 )
 def test_refuses_wheels_that_the_runtime_cannot_load(
@@ -172,7 +171,7 @@ def test_refuses_wheels_that_the_runtime_cannot_load(
 @pytest.mark.parametrize(
     "line", [f"idna==3.20 --hash=sha256:{'0' * 64}", "idna==3.20"], ids=["wrong hash", "no hash"]
 )
-def test_installs_nothing_whose_hash_is_not_the_locked_one(tmp_path: Path, line: str) -> None:
+def test_installs_nothing_without_the_locked_hash(tmp_path: Path, line: str) -> None:
     requirements = tmp_path / "requirements.txt"
     requirements.write_text(line, "utf-8")
     with pytest.raises(BundleError, match=r"(?i)hash"):
@@ -181,7 +180,7 @@ def test_installs_nothing_whose_hash_is_not_the_locked_one(tmp_path: Path, line:
 
 @pytest.fixture
 def tiny_function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A function without packages, so that a build of it is quick."""
+    """A function without packages, which builds quickly."""
 
     def nothing(requirements: Path, target: Path, *, runtime: Runtime) -> None:
         target.mkdir()
@@ -201,16 +200,16 @@ def build_tiny(function: Path) -> list[str]:
     )
 
 
-def test_says_clearly_that_no_byte_code_was_made(
+def test_warns_that_there_is_no_byte_code(
     tiny_function: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bundle_command, "find_interpreter", lambda runtime: None)
     report = "\n".join(build_tiny(tiny_function))
-    assert "WARNING: no byte-code, since no Python 3.10 was found" in report
+    assert "WARNING: no byte-code, because no Python 3.10 was found" in report
     assert files(tiny_function.parent / "build") == [tiny_function.parent / "build" / "index.py"]
 
 
-def test_too_big_a_build_fails_and_leaves_the_last_one_as_it_was(
+def test_a_build_that_is_too_big_fails_and_leaves_the_previous_one(
     tiny_function: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert bundle_command.ZIPPED_LIMIT == 13_000_000
@@ -218,13 +217,13 @@ def test_too_big_a_build_fails_and_leaves_the_last_one_as_it_was(
     last = files(tiny_function.parent / "build")
     monkeypatch.setattr(bundle_command, "ZIPPED_LIMIT", 10)
     (tiny_function / "more.py").write_text("more = True\n", "utf-8")
-    with pytest.raises(BundleError, match="more than the limit of 10"):
+    with pytest.raises(BundleError, match="the limit is 10"):
         build_tiny(tiny_function)
     assert files(tiny_function.parent / "build") == last
     assert sorted(path.name for path in tiny_function.parent.iterdir()) == ["build", "function"]
 
 
-def test_leaves_nothing_of_the_last_build(tiny_function: Path) -> None:
+def test_leaves_nothing_of_the_previous_build(tiny_function: Path) -> None:
     (tiny_function / "old.py").touch()
     build_tiny(tiny_function)
     (tiny_function / "old.py").unlink()
@@ -232,7 +231,7 @@ def test_leaves_nothing_of_the_last_build(tiny_function: Path) -> None:
     assert files(tiny_function.parent / "build", "old*") == []
 
 
-def test_takes_the_key_set_beside_the_entry_but_neither_caches_nor_hidden_files(
+def test_includes_a_key_set_beside_the_entry_but_no_caches_or_hidden_files(
     tiny_function: Path,
 ) -> None:
     (tiny_function / "jwks.json").write_text("{}", "utf-8")
@@ -244,13 +243,13 @@ def test_takes_the_key_set_beside_the_entry_but_neither_caches_nor_hidden_files(
     assert names - {"index.cpython-310.pyc"} == {"index.py", "jwks.json"}
 
 
-def test_refuses_to_deploy_code_that_does_not_compile(tiny_function: Path) -> None:
+def test_refuses_code_that_does_not_compile(tiny_function: Path) -> None:
     (tiny_function / "broken.py").write_text("def\n", "utf-8")
-    with pytest.raises(BundleError, match="byte-code cannot be made"):
+    with pytest.raises(BundleError, match="the code cannot be compiled"):
         build_tiny(tiny_function)
 
 
-def test_refuses_to_deploy_nothing(tiny_function: Path) -> None:
+def test_refuses_a_function_without_an_entry(tiny_function: Path) -> None:
     (tiny_function / "index.py").unlink()
     with pytest.raises(BundleError, match=r"index\.py is missing"):
         build_tiny(tiny_function)

@@ -1,4 +1,4 @@
-"""docs/deploy.md is enough to deploy with, and says what is."""
+"""docs/deploy.md is sufficient to deploy, and correct."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ def choices(folder: Path) -> dict[str, str]:
     return setup_cloud.read_environment(folder, {})
 
 
-def test_its_choices_are_enough_for_the_deployment(tmp_path: Path) -> None:
+def test_its_choices_suffice_for_the_deployment(tmp_path: Path) -> None:
     signer = rendered(environ=choices(tmp_path))["resources"]["signer"]
     assert signer["props"]["environmentVariables"]["AUTH"] == "anonymous"
 
 
-def test_its_choices_are_enough_for_the_account(tmp_path: Path) -> None:
+def test_its_choices_suffice_for_the_account(tmp_path: Path) -> None:
     assert "aliyun ram CreateRole" in "\n".join(setup_cloud.commands(choices(tmp_path)))
 
 
-def test_names_every_document_that_is_there() -> None:
+def test_names_every_document() -> None:
     named = set(re.findall(r"deploy/[\w-]+\.(?:json|xml)", DOCUMENT))
-    there = {path for kind in ("json", "xml") for path in (ROOT / "deploy").glob(f"*.{kind}")}
-    assert named == {path.relative_to(ROOT).as_posix() for path in there}
+    existing = {path for kind in ("json", "xml") for path in (ROOT / "deploy").glob(f"*.{kind}")}
+    assert named == {path.relative_to(ROOT).as_posix() for path in existing}
 
 
 def test_names_the_limit_of_the_bundle() -> None:

@@ -1,4 +1,4 @@
-"""The doctor finds each planted fault, names its one cause and cure, and tells no secret."""
+"""The doctor finds each planted fault, gives one message and one hint, and reveals no secret."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def deployment() -> Deployment:
 
 @dataclass
 class Stage:
-    """Two servers for all tests here; each test puts its own deployment behind them."""
+    """Two servers for all tests in this file; each test puts its own deployment behind them."""
 
     function: Server
     bucket: Server
@@ -39,11 +39,11 @@ class Stage:
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Stage]:
     with (
-        Server(lambda *call: standing.deployment.function(*call)) as function,
-        Server(lambda *call: standing.deployment.bucket(*call)) as bucket,
+        Server(lambda *call: current.deployment.function(*call)) as function,
+        Server(lambda *call: current.deployment.bucket(*call)) as bucket,
     ):
-        standing = Stage(function, bucket, Deployment())
-        yield standing
+        current = Stage(function, bucket, Deployment())
+        yield current
 
 
 @pytest.fixture
@@ -63,48 +63,48 @@ def examine(url: str, *options: str) -> int:
     return doctor.main([url, "--origin", ORIGIN, "--token", SECRETS["token"], *options])
 
 
-def test_finds_nothing_wrong_where_nothing_is(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_finds_no_problem_where_there_is_none(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert examine(url, "--upload") == 0
-    said = capsys.readouterr().out
-    assert "WRONG" not in said
-    assert "Nothing is wrong." in said
-    assert "Uploaded 1 byte(s) as user-dirs/leaf/file.txt" in said
+    printed = capsys.readouterr().out
+    assert "FAIL" not in printed
+    assert "No problems found." in printed
+    assert "Uploaded 1 byte(s) as user-dirs/leaf/file.txt" in printed
 
 
-@pytest.mark.parametrize(("plant", "cause"), FAULTS)
-def test_names_the_one_cause_and_its_cure(
+@pytest.mark.parametrize(("plant", "message"), FAULTS)
+def test_gives_one_message_and_one_hint(
     plant: Fault,
-    cause: str,
+    message: str,
     deployment: Deployment,
     url: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     plant(deployment)
     assert examine(url, "--upload") == 1
-    said = capsys.readouterr().out
-    assert cause in said
-    assert said.count("       -> ") == 1
-    assert said.endswith("1 thing(s) wrong.\n")
-    assert not [name for name, secret in SECRETS.items() if secret in said]
+    printed = capsys.readouterr().out
+    assert message in printed
+    assert printed.count("      -> ") == 1
+    assert printed.endswith("Problems found: 1.\n")
+    assert not [name for name, secret in SECRETS.items() if secret in printed]
 
 
-def test_finds_that_this_machine_has_another_time(
+def test_finds_that_this_machines_clock_is_wrong(
     url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert doctor.main([url], lambda: datetime.now(timezone.utc) - timedelta(hours=1)) == 1
-    assert "This machine's clock is -3" in capsys.readouterr().out
+    assert "This machine's clock differs from the function's by -3" in capsys.readouterr().out
 
 
-def test_everyones_pages_are_a_choice_and_no_fault(
+def test_admitting_all_pages_is_not_a_problem(
     deployment: Deployment, url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     grant = Response("{}", 200, {"Access-Control-Allow-Origin": "*"})
-    deployment.foreign_answers["POST /sign"] = grant
+    deployment.foreign_responses["POST /sign"] = grant
     assert examine(url) == 0
     assert "ALLOWED_ORIGINS is *" in capsys.readouterr().out
 
 
-def test_missing_directory_grants_are_a_choice_and_no_fault(
+def test_disabled_directory_grants_are_not_a_problem(
     deployment: Deployment, url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     deployment.refuse("GET /", 404, "not_found")
@@ -112,40 +112,40 @@ def test_missing_directory_grants_are_a_choice_and_no_fault(
     assert "DIRECTORY_GRANTS is false" in capsys.readouterr().out
 
 
-def test_asks_for_a_type_that_the_deployment_allows(
+def test_requests_a_type_that_the_deployment_allows(
     deployment: Deployment, url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     deployment.allowed_suffixes = (".mp4",)
     assert examine(url) == 0
-    assert "WRONG" not in capsys.readouterr().out
+    assert "FAIL" not in capsys.readouterr().out
 
 
 def test_says_what_it_cannot_check_without_an_origin(
     url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert doctor.main([url]) == 0
-    said = capsys.readouterr().out
-    assert said.startswith("note   Give --origin")
-    assert "the bucket admits the page" not in said
+    printed = capsys.readouterr().out
+    assert printed.startswith("note  Add --origin")
+    assert "the bucket allows the page" not in printed
 
 
-def test_says_that_nothing_answers(capsys: pytest.CaptureFixture[str]) -> None:
+def test_reports_that_the_function_does_not_respond(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     assert doctor.main([f"http://127.0.0.1:{port}"]) == 1
-    assert f"127.0.0.1:{port} does not answer" in capsys.readouterr().out
+    assert f"127.0.0.1:{port} does not respond" in capsys.readouterr().out
 
 
-def test_says_that_the_bucket_does_not_answer(
+def test_reports_that_the_bucket_does_not_respond(
     deployment: Deployment, url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     deployment.bucket_url = "http://nowhere.invalid"
     assert examine(url) == 1
-    assert "nowhere.invalid does not answer" in capsys.readouterr().out
+    assert "nowhere.invalid does not respond" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("address", ["ftp://example.com", "example.com", "file:///etc/passwd"])
-def test_refuses_what_is_no_web_address(address: str) -> None:
+def test_rejects_an_invalid_web_address(address: str) -> None:
     with pytest.raises(SystemExit, match="2"):
         doctor.main([address])
 
@@ -162,10 +162,10 @@ def grant_for(url: str, *, bucket: str = "my-bucket", region: str = "cn-hangzhou
 
 
 @pytest.mark.parametrize(
-    ("grant", "cause"),
+    ("grant", "message"),
     [
         pytest.param(
-            grant_for("https://my-bucket.oss-cn-hangzhou.aliyuncs.com/"), None, id="as it should be"
+            grant_for("https://my-bucket.oss-cn-hangzhou.aliyuncs.com/"), None, id="correct"
         ),
         pytest.param(grant_for("http://127.0.0.1:9001/"), None, id="on this machine"),
         pytest.param(
@@ -173,12 +173,12 @@ def grant_for(url: str, *, bucket: str = "my-bucket", region: str = "cn-hangzhou
         ),
         pytest.param(
             grant_for("https://my-bucket.oss-cn-hangzhou.aliyuncs.com/", region="cn-beijing"),
-            "posted to cn-hangzhou but signed for cn-beijing",
+            "goes to cn-hangzhou but is signed for cn-beijing",
             id="another region",
         ),
         pytest.param(
             grant_for("https://my-bucket.oss-cn-hangzhou.aliyuncs.com/", bucket="other"),
-            "posted to the bucket my-bucket but signed for other",
+            "goes to the bucket my-bucket but is signed for other",
             id="another bucket",
         ),
         pytest.param(
@@ -188,18 +188,18 @@ def grant_for(url: str, *, bucket: str = "my-bucket", region: str = "cn-hangzhou
         ),
         pytest.param(
             grant_for("http://my-bucket.oss-cn-hangzhou.aliyuncs.com/"),
-            "browsers refuse for https pages",
+            "browsers block on https pages",
             id="without TLS",
         ),
     ],
 )
-def test_address_policy_and_signature_name_one_place(grant: Document, cause: str | None) -> None:
-    causes = [finding.cause for finding in check_place(grant) if finding.cure]
-    assert len(causes) == (0 if cause is None else 1)
-    assert all(cause in found for found in causes if cause)
+def test_address_policy_and_signature_must_match(grant: Document, message: str | None) -> None:
+    messages = [finding.message for finding in check_place(grant) if finding.hint]
+    assert len(messages) == (0 if message is None else 1)
+    assert all(message in found for found in messages if message)
 
 
-def test_a_domain_of_ones_own_is_only_mentioned() -> None:
+def test_a_custom_domain_is_only_mentioned() -> None:
     [finding] = check_place(grant_for("https://files.example.com/"))
-    assert "files.example.com has no region in its name" in finding.cause
-    assert not finding.cure
+    assert "files.example.com does not name a region" in finding.message
+    assert not finding.hint

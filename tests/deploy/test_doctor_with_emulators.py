@@ -1,4 +1,4 @@
-"""The doctor at the real function, behind emulators of Function Compute, STS and OSS."""
+"""The doctor examines the real function, run by the emulators of Function Compute, STS and OSS."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 
 from deploy import doctor
-from deploy.documents import cors_document
+from deploy.setup_cloud import cors_document
 from tests.deploy.conftest import ROOT
 from tests.deploy.planted import ORIGIN
 
 
 @contextlib.contextmanager
 def harness(data: Path, **settings: str) -> Iterator[tuple[str, str]]:
-    """The addresses of the function and of the page, which may upload."""
+    """The addresses of the function and of a page that may upload."""
     while True:
         port = four_free_ports()
         process = subprocess.Popen(
@@ -33,7 +33,7 @@ def harness(data: Path, **settings: str) -> Iterator[tuple[str, str]]:
         assert process.stdout is not None
         if any(line.strip() == "Ready" for line in process.stdout):
             break
-        process.communicate()  # another program was faster with one of the ports
+        process.communicate()  # another program took one of the ports first
     with process:
         try:
             yield f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 3}"
@@ -53,27 +53,25 @@ def four_free_ports() -> int:
 
 
 @pytest.mark.parametrize("version", ["v4", "v1"])
-def test_finds_nothing_wrong_with_it(
-    version: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_finds_no_problem(version: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with harness(tmp_path, SIGNATURE_VERSION=version) as (url, page):
         assert doctor.main([url, "--origin", page, "--upload"]) == 0
     assert "Uploaded 1 byte(s) as user-dirs/" in capsys.readouterr().out
 
 
-def test_finds_that_it_does_not_know_a_page(
+def test_finds_that_a_page_is_not_admitted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with harness(tmp_path) as (url, _):
         assert doctor.main([url, "--origin", ORIGIN]) == 1
-    said = capsys.readouterr().out
-    assert f"The function refuses pages of {ORIGIN}." in said
-    assert f"The bucket does not let pages of {ORIGIN} post to it." in said
-    assert said.endswith("2 thing(s) wrong.\n")
+    printed = capsys.readouterr().out
+    assert f"The function does not admit pages of {ORIGIN}." in printed
+    assert f"The bucket's CORS rule does not allow POST from {ORIGIN}." in printed
+    assert printed.endswith("Problems found: 2.\n")
 
 
 @pytest.mark.parametrize(
-    ("settings", "cause"),
+    ("settings", "message"),
     [
         pytest.param({"OSS_BUCKET": "Mine"}, "misconfigured. The setting OSS_BUCKET", id="bucket"),
         pytest.param({"AUTH": "jwt"}, "misconfigured. The setting JWT_", id="no keys for tokens"),
@@ -82,17 +80,17 @@ def test_finds_that_it_does_not_know_a_page(
         ),
     ],
 )
-def test_finds_what_it_was_given_wrongly(
-    settings: dict[str, str], cause: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_finds_wrong_settings(
+    settings: dict[str, str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with harness(tmp_path, **settings) as (url, page):
         assert doctor.main([url, "--origin", page]) == 1
-    said = capsys.readouterr().out
-    assert cause in said
-    assert said.endswith("1 thing(s) wrong.\n")
+    printed = capsys.readouterr().out
+    assert message in printed
+    assert printed.endswith("Problems found: 1.\n")
 
 
-def test_the_cors_document_of_the_bucket_admits_the_page_that_it_names(
+def test_the_bucket_allows_the_page_that_its_cors_document_names(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with harness(tmp_path) as (url, page):
@@ -101,4 +99,4 @@ def test_the_cors_document_of_the_bucket_admits_the_page_that_it_names(
         (tmp_path / "cors.xml").write_text(cors_document([ORIGIN]), "utf-8")
         capsys.readouterr()
         assert doctor.main([url, "--origin", page]) == 1
-    assert f"The bucket does not let pages of {page} post to it." in capsys.readouterr().out
+    assert f"The bucket's CORS rule does not allow POST from {page}." in capsys.readouterr().out

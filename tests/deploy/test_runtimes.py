@@ -1,4 +1,4 @@
-"""The bundle runs on both runtimes: loaded as Function Compute does, it answers a grant."""
+"""The bundle runs on both runtimes: loaded as Function Compute does, it returns a grant."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def sts_url(keys: KeyRing) -> Iterator[str]:
 
 
 def call(bundle: Bundle, sts_url: str, **environment: str) -> dict[str, Any]:
-    """Invoke the bundle once in a Python that has nothing but the bundle and its library."""
+    """Invoke the bundle once in a Python with only the bundle and the standard library."""
     in_context = bundle.runtime.name == "python3.10"
     if not in_context:
         environment |= {
@@ -72,16 +72,16 @@ def call(bundle: Bundle, sts_url: str, **environment: str) -> dict[str, Any]:
         check=False,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr
-    answer: dict[str, Any] = json.loads(finished.stdout)
-    return answer
+    result: dict[str, Any] = json.loads(finished.stdout)
+    return result
 
 
 def test_signs_with_credentials_of_the_upload_role(
     bundle: Bundle, keys: KeyRing, sts_url: str
 ) -> None:
-    answer = call(bundle, sts_url)["answer"]
-    assert answer["statusCode"] == 200, answer["body"]
-    grant = json.loads(answer["body"])
+    response = call(bundle, sts_url)["response"]
+    assert response["statusCode"] == 200, response["body"]
+    grant = json.loads(response["body"])
     issued = keys.owner_of(grant["security_token"])
     assert issued is not None
     assert grant["fields"]["x-oss-credential"].startswith(f"{issued.access_key_id}/")
@@ -106,5 +106,5 @@ def test_signs_with_its_own_credentials_without_loading_the_sdk(
     bundle: Bundle, sts_url: str
 ) -> None:
     called = call(bundle, sts_url, CREDENTIALS_SOURCE="function-role")
-    assert json.loads(called["answer"]["body"])["security_token"] == BASE.security_token
+    assert json.loads(called["response"]["body"])["security_token"] == BASE.security_token
     assert not [file for file in called["files"] if "alibabacloud" in file or "aiohttp" in file]

@@ -1,4 +1,4 @@
-"""s.yaml deploys what the code is, and says no to a deploy without a choice."""
+"""s.yaml matches the code, and a deploy without a required value fails."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCHEMA = ROOT.parent / "shared" / "data" / "fc3-schema.json"
 SOURCE = (ROOT / "s.yaml").read_text("utf-8")
 WITH_OPTIONS = re.sub(r"^( *)#: ", r"\1", SOURCE, flags=re.MULTILINE)
 
-# What a person has to choose before the first deploy.
+# The values that have no default.
 CHOICES = {
     "OSS_BUCKET": "my-bucket",
     "UPLOAD_ROLE_ARN": "acs:ram::1234567890123456:role/oss-uploader",
@@ -48,24 +48,24 @@ def rendered(source: str = SOURCE, environ: Mapping[str, str] = CHOICES) -> dict
 
 
 def properties(source: str = SOURCE) -> dict[str, Any]:
-    answer: dict[str, Any] = rendered(source)["resources"]["signer"]["props"]
-    return answer
+    found: dict[str, Any] = rendered(source)["resources"]["signer"]["props"]
+    return found
 
 
 def http_trigger(source: str = SOURCE) -> dict[str, Any]:
     [trigger] = properties(source)["triggers"]
-    answer: dict[str, Any] = trigger["triggerConfig"]
-    return answer
+    found: dict[str, Any] = trigger["triggerConfig"]
+    return found
 
 
 @pytest.mark.parametrize("name", CHOICES)
-def test_refuses_to_deploy_without_a_choice(name: str) -> None:
+def test_a_deploy_without_a_required_value_fails(name: str) -> None:
     without = {key: value for key, value in CHOICES.items() if key != name}
     with pytest.raises(LookupError, match=name):
         rendered(environ=without)
 
 
-def test_hands_every_setting_of_the_code_to_the_function() -> None:
+def test_passes_every_setting_to_the_function() -> None:
     assert list(properties()["environmentVariables"]) == list(DEFAULTS)
 
 
@@ -74,7 +74,7 @@ def test_has_the_defaults_of_the_code() -> None:
     assert environment == {**DEFAULTS, **{key: CHOICES[key] for key in CHOICES if key in DEFAULTS}}
 
 
-def test_takes_every_setting_from_the_environment_variable_of_its_name() -> None:
+def test_reads_every_setting_from_the_environment_variable_of_its_name() -> None:
     chosen = {**CHOICES, **{name: f"value of {name}" for name in DEFAULTS}}
     props = rendered(environ=chosen)["resources"]["signer"]["props"]
     assert props["environmentVariables"] == {name: f"value of {name}" for name in DEFAULTS}
@@ -85,7 +85,7 @@ def test_keeps_its_environment_within_4_kb_and_away_from_reserved_names() -> Non
     environment = properties()["environmentVariables"]
     assert all(isinstance(value, str) for value in environment.values())
     assert not [name for name in environment if name.startswith("FC_")]
-    assert len(json.dumps(environment).encode()) <= 2048, "leave room for the values of a person"
+    assert len(json.dumps(environment).encode()) <= 2048, "leave room for real values"
 
 
 def test_names_entry_points_that_exist() -> None:
@@ -97,7 +97,7 @@ def test_names_entry_points_that_exist() -> None:
         assert re.search(rf"^def {name}\(", index, re.MULTILINE)
 
 
-def test_builds_the_bundle_of_its_own_runtime_first() -> None:
+def test_builds_the_bundle_for_its_runtime_first() -> None:
     for runtime in ("python3.10", "python3.12"):
         document = rendered(environ={**CHOICES, "FUNCTION_RUNTIME": runtime})
         signer = document["resources"]["signer"]
@@ -108,7 +108,7 @@ def test_builds_the_bundle_of_its_own_runtime_first() -> None:
         assert signer["props"]["code"] == "./build"
 
 
-def test_has_what_a_deploy_needs_the_first_time() -> None:
+def test_has_what_a_first_deploy_needs() -> None:
     document, props = rendered(), properties()
     assert (document["edition"], document["resources"]["signer"]["component"]) == ("3.0.0", "fc3")
     assert props["role"] == props["role"].lower() == CHOICES["FUNCTION_ROLE_ARN"]
@@ -122,14 +122,14 @@ def test_has_what_a_deploy_needs_the_first_time() -> None:
     assert props["logConfig"]["project"] == "my-logs"
 
 
-def test_answers_preflights_itself() -> None:
+def test_preflights_reach_the_function() -> None:
     assert http_trigger() == {
         "authType": "anonymous",
         "methods": ["GET", "POST", "HEAD", "OPTIONS"],
     }
 
 
-def test_its_options_are_a_checked_token_and_a_domain_of_ones_own() -> None:
+def test_its_options_are_a_jwt_check_and_a_custom_domain() -> None:
     assert http_trigger(WITH_OPTIONS)["authType"] == "jwt"
     # OSS signs its callbacks in the header Authorization, and health checks have no token.
     assert http_trigger(WITH_OPTIONS)["authConfig"]["whitelist"] == ["/healthz", "/callback"]
@@ -138,13 +138,15 @@ def test_its_options_are_a_checked_token_and_a_domain_of_ones_own() -> None:
     )
 
 
-@pytest.mark.skipif(not SCHEMA.exists(), reason="the component's schema is not beside the checkout")
+@pytest.mark.skipif(
+    not SCHEMA.exists(), reason="the component's schema is not next to the checkout"
+)
 @pytest.mark.parametrize("source", [SOURCE, WITH_OPTIONS], ids=["as it is", "with options"])
 def test_is_valid_for_the_component(source: str) -> None:
     schema = json.loads(SCHEMA.read_text("utf-8"))
     props = properties(source)
     errors = [error.message for error in Draft7Validator(schema).iter_errors(props)]
-    # The schema lets three mistakes pass: unknown properties, any trigger, numbers as variables.
+    # The schema accepts three mistakes: unknown properties, any trigger, numbers as variables.
     errors += sorted(set(props) - set(schema["properties"]) - {"customDomain"})
     trigger_schema = {**schema["definitions"]["IHttpTriggerConfig"], "additionalProperties": False}
     trigger_schema["definitions"] = schema["definitions"]

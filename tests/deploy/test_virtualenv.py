@@ -1,7 +1,7 @@
-"""Set-up takes what the locks list, whatever has been released since.
+"""Set-up installs what the locks list, whatever has been released since.
 
 The tests run the Makefile of a copy of the project against an index of their own, in which every
-package has a newer release that leaves a mark.
+package has a newer release that leaves a trace.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ print(json.dumps({i.metadata["Name"]: i.version for i in importlib.metadata.dist
 
 @dataclass(frozen=True)
 class Clone:
-    """A copy of what set-up needs of the project, and the index that it installs from."""
+    """A copy of the files that set-up needs, and the index that it installs from."""
 
     root: Path
     index: Path
@@ -79,7 +79,7 @@ class Clone:
         return done.returncode, done.stdout
 
     def set_up(self, group: str, **environment: str) -> str:
-        """What the set-up of a group printed."""
+        """Set a group up; what was printed."""
         done = self.run(sys.executable, "-m", "deploy.virtualenv", group, **environment)
         assert done.returncode == 0, done.stdout
         return done.stdout
@@ -102,7 +102,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Mapping[str, 
 
 @pytest.fixture
 def clone(tmp_path: Path, index: tuple[Path, Mapping[str, str]]) -> Clone:
-    """One whose path has a space in it."""
+    """A clone whose path contains a space."""
     folder, hashes = index
     root = tmp_path / "a clone"
     shutil.copytree(ROOT / "deploy", root / "deploy", ignore=shutil.ignore_patterns("__pycache__"))
@@ -122,7 +122,7 @@ def locked(*locks: str) -> dict[str, str]:
     }
 
 
-def test_takes_the_locked_releases_and_runs_nothing_newer(clone: Clone) -> None:
+def test_installs_the_locked_releases_and_runs_nothing_newer(clone: Clone) -> None:
     clone.set_up("run")
     assert clone.installed() == locked("requirements-run.txt")
     clone.set_up("test")
@@ -130,12 +130,12 @@ def test_takes_the_locked_releases_and_runs_nothing_newer(clone: Clone) -> None:
     assert clone.sprung() == ""
 
 
-def test_bundling_needs_its_own_tool_only(clone: Clone) -> None:
+def test_bundling_installs_only_its_own_tool(clone: Clone) -> None:
     clone.set_up("bundle")
     assert clone.installed() == locked("deploy/requirements.txt")
 
 
-def test_the_benchs_own_environment_is_made_alike(clone: Clone) -> None:
+def test_the_bench_environment_is_set_up_in_the_same_way(clone: Clone) -> None:
     script = (
         "from pathlib import Path; from deploy.virtualenv import prepare; root = Path.cwd();"
         "prepare(root / '.venv', root / 'requirements.txt', root / 'bench/requirements.txt')"
@@ -146,8 +146,8 @@ def test_the_benchs_own_environment_is_made_alike(clone: Clone) -> None:
     assert clone.sprung() == ""
 
 
-def test_the_trap_springs_for_a_set_up_that_isolates_its_builds(clone: Clone) -> None:
-    """Else these tests would prove nothing."""
+def test_the_trap_catches_a_set_up_that_isolates_its_builds(clone: Clone) -> None:
+    """Otherwise these tests would prove nothing."""
     module = clone.root / "deploy" / "virtualenv.py"
     source = module.read_text("utf-8")
     module.write_text(source.replace('        "--no-build-isolation",\n', ""), "utf-8")
@@ -162,7 +162,7 @@ def test_a_second_command_installs_nothing(clone: Clone) -> None:
     assert clone.make("run", **NOTHING) == (0, "Ready\n")
 
 
-def test_two_commands_at_once_set_up_one_after_the_other(clone: Clone) -> None:
+def test_two_commands_at_once_run_one_set_up(clone: Clone) -> None:
     commands = [
         subprocess.Popen(
             [sys.executable, "-m", "deploy.virtualenv", "bundle"],
@@ -202,7 +202,7 @@ def test_an_environment_of_another_python_is_replaced(clone: Clone) -> None:
     held = json.loads(record.read_text("utf-8"))
     record.write_text(json.dumps({**held, "Python": "Python 3.9.1 in /gone"}), "utf-8")
     (clone.root / ".venv" / "old").touch()
-    assert "replacing .venv: Python 3.9.1 in /gone made it" in clone.set_up("bundle")
+    assert "replacing .venv: Python 3.9.1 in /gone created it" in clone.set_up("bundle")
     assert not (clone.root / ".venv" / "old").exists()
 
 
@@ -227,7 +227,7 @@ def test_a_changed_lock_replaces_what_an_older_one_installed(clone: Clone) -> No
     [
         pytest.param(
             {**NOTHING, "PIP_NO_INDEX": "0", "PIP_INDEX_URL": "http://127.0.0.1:1/"},
-            "the package index cannot be reached. Connect to the network",
+            "the package index cannot be reached. Check the network",
             id="no network",
         ),
         pytest.param(
@@ -237,7 +237,7 @@ def test_a_changed_lock_replaces_what_an_older_one_installed(clone: Clone) -> No
         ),
     ],
 )
-def test_what_fails_is_said_in_one_line(
+def test_a_failure_is_reported_in_one_line(
     clone: Clone, environment: Mapping[str, str], words: str
 ) -> None:
     code, printed = clone.make("run", **environment)
@@ -248,7 +248,7 @@ def test_what_fails_is_said_in_one_line(
     assert (code, printed.splitlines()[-1]) == (0, "Ready")
 
 
-def test_a_hash_that_differs_is_refused(clone: Clone) -> None:
+def test_a_wrong_hash_is_refused(clone: Clone) -> None:
     lock = clone.root / "deploy/requirements.txt"
     lock.write_text(lock.read_text("utf-8").replace("sha256:", "sha256:0"), "utf-8")
     done = clone.run(sys.executable, "-m", "deploy.virtualenv", "bundle")
@@ -256,15 +256,17 @@ def test_a_hash_that_differs_is_refused(clone: Clone) -> None:
     assert "pip cannot install requirements.txt" in done.stdout
 
 
-def test_a_python_that_is_too_old_can_read_what_it_is_told() -> None:
+def test_a_python_that_is_too_old_gets_a_message() -> None:
     source = (ROOT / "deploy" / "virtualenv.py").read_text("utf-8")
     ast.parse(source, feature_version=(3, 6))
-    told = "set-up: Python 3.10 or newer is needed, this is 3.9.18: make PYTHON=python3.12 ..."
+    expected = (
+        "set-up: Python 3.10 or newer is needed, but this is 3.9.18: make PYTHON=python3.12 ..."
+    )
     script = "import sys; sys.version_info = (3, 9, 18, 'final', 0); import deploy.virtualenv"
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    assert (done.returncode, done.stderr.strip()) == (1, told)
+    assert (done.returncode, done.stderr.strip()) == (1, expected)
 
 
 @pytest.mark.parametrize(
@@ -275,7 +277,7 @@ def test_a_python_that_is_too_old_can_read_what_it_is_told() -> None:
         ("deploy/requirements.txt", "requirements-test.txt"),
     ],
 )
-def test_every_group_has_the_same_releases(smaller: str, larger: str) -> None:
+def test_all_groups_have_the_same_releases(smaller: str, larger: str) -> None:
     def lines(lock: str) -> set[str]:
         found = package_index.requirements(ROOT / lock)
         return {f"{requirement.name}{requirement.specifier}" for requirement in found}

@@ -1,19 +1,19 @@
 import { app, failed, progressed, succeeded } from "./page.js";
 // shown: begin
-import Upload from "@rc-component/upload"; // what antd's Upload hands its properties to
+import Upload from "@rc-component/upload"; // antd's Upload passes its properties to this
 import { createElement } from "react";
 import { createRoot } from "react-dom/client";
-import { askForGrant } from "./grant.js";
+import { requestGrant } from "./grant.js";
 
 async function customRequest(options, { defaultRequest }) {
   try {
-    const { url, fields, key } = await askForGrant(options.file);
+    const { url, fields, key } = await requestGrant(options.file);
     defaultRequest({
       ...options,
       action: url,
       data: fields,
-      headers: { "X-Requested-With": null }, // else a preflight, and CORS must allow the header
-      onSuccess: () => options.onSuccess({ key }), // OSS's own answer has none
+      headers: { "X-Requested-With": null }, // otherwise CORS would have to allow this header
+      onSuccess: () => options.onSuccess({ key }), // OSS's own response has none
     });
   } catch (error) {
     options.onError(error);

@@ -1,10 +1,10 @@
 import { failed, onFile, progressed, succeeded } from "./page.js";
 // shown: begin
 import axios from "axios";
-import { askForGrant } from "./grant.js";
+import { requestGrant } from "./grant.js";
 
 async function upload(file, onUploadProgress) {
-  const { url, fields, key } = await askForGrant(file);
+  const { url, fields, key } = await requestGrant(file);
   await axios.postForm(url, { ...fields, file }, { onUploadProgress });
   return key;
 }

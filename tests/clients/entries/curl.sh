@@ -7,7 +7,7 @@ function=$1 file=$2 token=${3:-}
 grant=$(curl --silent --show-error --fail-with-body "$function/sign" \
   --header "Authorization: Bearer $token" \
   --data "{\"filename\": \"$(basename "$file")\"}") || { echo "$grant" >&2; exit 1; }
-# Each field as a --form-string: --form would take `; filename*=...` in a value for its own.
+# --form-string, because --form would treat `; filename*=...` in a value as its own option.
 python3 -c '
 import json, sys
 grant = json.load(sys.stdin)

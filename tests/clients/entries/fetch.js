@@ -1,12 +1,12 @@
 import { failed, onFile, succeeded } from "./page.js";
 // shown: begin
-import { askForGrant } from "./grant.js";
+import { requestGrant } from "./grant.js";
 
 async function upload(file) {
-  const { url, fields, key } = await askForGrant(file);
+  const { url, fields, key } = await requestGrant(file);
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
-  form.append("file", file); // last: OSS ignores what follows
+  form.append("file", file); // last: OSS ignores what follows it
   const stored = await fetch(url, { method: "POST", body: form });
   if (!stored.ok) throw new Error(await stored.text());
   return key;

@@ -1,17 +1,17 @@
 import { failed, progressed, succeeded } from "./page.js";
 // shown: begin
 import * as FilePond from "filepond";
-import { askForGrant } from "./grant.js";
+import { requestGrant } from "./grant.js";
 
 function process(fieldName, file, metadata, load, error, progress, abort) {
   const request = new XMLHttpRequest();
   request.upload.onprogress = (event) =>
     progress(event.lengthComputable, event.loaded, event.total);
   request.onerror = () => error("The upload failed.");
-  askForGrant(file).then(({ url, fields, key }) => {
+  requestGrant(file).then(({ url, fields, key }) => {
     const form = new FormData();
     for (const [name, value] of Object.entries(fields)) form.append(name, value);
-    form.append("file", file); // last: OSS ignores what follows
+    form.append("file", file); // last: OSS ignores what follows it
     request.onload = () => (request.status === 200 ? load(key) : error(request.responseText));
     request.open("POST", url);
     request.send(form);

@@ -1,11 +1,11 @@
-// What the test page around each client offers: addresses, the chosen file, and a record of what
-// the client's own callbacks said, which the test reads.
+// What the test page offers each client: addresses, the chosen file, and a record of what the
+// client's own callbacks reported, which the test reads.
 
 const query = new URLSearchParams(location.search);
 export const functionUrl = query.get("function");
 export const token = query.get("token");
 
-const record = { progress: [], answer: null, failure: null };
+const record = { progress: [], result: null, failure: null };
 window.record = record;
 
 export const app = document.querySelector("#app");
@@ -18,9 +18,9 @@ export function progressed(sent, total) {
   record.progress.push(sent / total);
 }
 
-/** The upload is done as far as the client's own callback goes; `key` is the object it names. */
+/** The client's own callback reports success; `key` is the object that it names. */
 export function succeeded({ key, ...more }) {
-  record.answer = { key, ...more };
+  record.result = { key, ...more };
 }
 
 export function failed(error) {

@@ -5,7 +5,7 @@ app.innerHTML = "<button id=pick>Choose</button>";
 // shown: begin
 import plupload from "plupload";
 
-let grant; // the classic flat answer, with the token added
+let grant; // the classic flat grant, with the token added
 const uploader = new plupload.Uploader({
   browse_button: "pick",
   url: "set for each file",
@@ -20,14 +20,14 @@ uploader.bind("BeforeUpload", (up, file) => {
       success_action_status: "200",
       signature: grant.signature,
       "x-oss-security-token": grant.security_token,
-      ...(grant.callback && { callback: grant.callback }), // not an empty one
+      ...(grant.callback && { callback: grant.callback }), // but not an empty one
     },
   });
 });
 uploader.bind("FilesAdded", async (up) => {
-  const answer = await fetch(functionUrl);
-  grant = await answer.json();
-  if (answer.ok) up.start();
+  const response = await fetch(functionUrl);
+  grant = await response.json();
+  if (response.ok) up.start();
   else up.trigger("Error", { code: plupload.GENERIC_ERROR, message: grant.message });
 });
 uploader.init();

@@ -5,7 +5,7 @@ import Uppy from "@uppy/core";
 
 const uppy = new Uppy().use(AwsS3, {
   companionEndpoint: functionUrl,
-  shouldUseMultipart: false, // a form has one part, of up to 5 GB
+  shouldUseMultipart: false, // a form is a single part of up to 5 GB
 });
 // shown: end
 

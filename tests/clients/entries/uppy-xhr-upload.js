@@ -2,15 +2,15 @@ import { failed, onFile, progressed, succeeded } from "./page.js";
 // shown: begin
 import Uppy from "@uppy/core";
 import XHRUpload from "@uppy/xhr-upload";
-import { askForGrant } from "./grant.js";
+import { requestGrant } from "./grant.js";
 
 const uppy = new Uppy().use(XHRUpload, {
   endpoint: "set for each file",
-  getResponseData: () => ({}), // OSS answers 200 without a body; Uppy would look for JSON
+  getResponseData: () => ({}), // OSS returns 200 without a body, and Uppy expects JSON
 });
 uppy.addPreProcessor(async (ids) => {
   for (const id of ids) {
-    const { url, fields } = await askForGrant(uppy.getFile(id));
+    const { url, fields } = await requestGrant(uppy.getFile(id));
     uppy.setFileMeta(id, fields);
     uppy.setFileState(id, {
       xhrUpload: { endpoint: url, allowedMetaFields: Object.keys(fields) },
@@ -26,7 +26,7 @@ uppy.on("upload-success", (file, { uploadURL }) =>
   succeeded({ key: file.meta.key, uploadURL: uploadURL ?? null }),
 );
 uppy.on("upload-error", (file, error) => failed(error));
-uppy.on("error", (error) => failed(error)); // what a preprocessor throws
+uppy.on("error", (error) => failed(error)); // thrown by a preprocessor
 onFile((file) => {
   uppy.addFile(file);
   uppy.upload();

@@ -1,4 +1,4 @@
-"""A plain rewrite of the official samples' signing, and the handler that peers are put into."""
+"""What the handler is compared with: the floor, the official sample, and other signers' handler."""
 
 from __future__ import annotations
 
@@ -10,11 +10,41 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from .forms import BUCKET, KEY_ID, LIFE_SECONDS, MAX_BYTES, REGION, SECRET, TOKEN, Form, Signer
+from .requests import BUCKET, KEY_ID, LIFE_SECONDS, MAX_BYTES, REGION, SECRET, TOKEN, Form, Signer
+
+WRITE = json.JSONEncoder(separators=(",", ":")).encode
+KEY = bytes(32)
+DIGESTS = {"v4": "sha256", "v1": "sha1"}
+
+
+def floor(response: dict[str, Any], *, version: str) -> Callable[[bytes], dict[str, Any]]:
+    """A handler that reads the event and writes this very response, with nothing in between.
+
+    It reads JSON (and a file grant's body), writes the policy, encodes and signs it and writes the
+    response. It computes none of what it writes.
+    """
+    document = json.loads(response["body"])
+    policy = json.loads(base64.b64decode(document["fields"]["policy"]))
+    status, headers, digest = response["statusCode"], response["headers"], DIGESTS[version]
+
+    def handler(event: bytes) -> dict[str, Any]:
+        body = json.loads(event.decode())["body"]
+        if body:
+            json.loads(body)
+        encoded = base64.b64encode(WRITE(policy).encode())
+        hmac.digest(KEY, encoded, digest)
+        return {
+            "statusCode": status,
+            "headers": headers,
+            "isBase64Encoded": False,
+            "body": WRITE(document),
+        }
+
+    return handler
 
 
 def official_sample(form: Form) -> dict[str, Any]:
-    """What the samples of the topic do for each request, once they have credentials (V4)."""
+    """What the samples do for each request once they have credentials (V4)."""
     now = datetime.datetime.now(datetime.timezone.utc)
     expiration = now + datetime.timedelta(seconds=LIFE_SECONDS)
     date, moment = now.strftime("%Y%m%d"), now.strftime("%Y%m%dT%H%M%SZ")
@@ -51,10 +81,10 @@ def official_sample(form: Form) -> dict[str, Any]:
 def bare_handler(
     signer: Signer, form: Form, grant: dict[str, Any]
 ) -> Callable[[bytes], dict[str, Any]]:
-    """The least that makes a function of a signer: it reads the event, signs and writes an answer.
+    """The minimum that makes a signer a function: read the event, sign, write a response.
 
-    It answers the members of our grant, so that no row writes less than another, and looks at
-    nothing: no origin, no caller, no route.
+    The response has all members of our grant, so that no row writes less than another. Nothing is
+    checked: no origin, no caller, no route.
     """
 
     def handler(event: bytes) -> dict[str, Any]:
