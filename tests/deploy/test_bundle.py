@@ -17,6 +17,8 @@ from packaging.utils import canonicalize_name
 
 from tests.deploy.conftest import ROOT, Bundle, make_bundle
 
+pytestmark = pytest.mark.timeout(600)  # pip takes a busy machine minutes
+
 ELF_X86_64 = b"\x7fELF\x02\x01"
 UNCHECKED_HASH = b"\x01\x00\x00\x00"  # PEP 552
 
