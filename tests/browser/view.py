@@ -81,11 +81,13 @@ class UploadPage:
         """Keep what the files' rows say from now on: some of it is shown for a second only."""
         self.page.evaluate(
             """() => {
+                const root = document.documentElement;
                 const keep = () => {
-                    const lines = [...document.querySelectorAll("li")].map((li) => li.innerText);
-                    document.documentElement.dataset.said += lines.join("\\n") + "\\n";
+                    for (const { innerText } of document.querySelectorAll("li")) {
+                        root.dataset.said += innerText.replace(/\\s+/g, " ") + "\\n";
+                    }
                 };
-                document.documentElement.dataset.said = "";
+                root.dataset.said = "";
                 const every = { subtree: true, childList: true, characterData: true };
                 new MutationObserver(keep).observe(document, every);
             }"""

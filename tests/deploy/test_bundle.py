@@ -16,6 +16,8 @@ from deploy.bundling.packages import METADATA_READERS, install, refuse_foreign_w
 from deploy.bundling.runtimes import RUNTIMES, Runtime
 from tests.deploy.conftest import ROOT, Bundle, make_bundle
 
+pytestmark = pytest.mark.timeout(600)  # pip takes a busy machine minutes
+
 ELF_X86_64 = b"\x7fELF\x02\x01"
 UNCHECKED_HASH = b"\x01\x00\x00\x00"  # PEP 552
 

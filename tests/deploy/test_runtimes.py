@@ -15,6 +15,8 @@ from emulator.server import Server
 from emulator.sts import Sts
 from tests.deploy.conftest import Bundle
 
+pytestmark = pytest.mark.timeout(600)  # the first test may have to wait for the bundle
+
 LOADER = Path(__file__).with_name("runtime_loader.py")
 ROLE = "acs:ram::1234567890123456:role/oss-uploader"
 BASE = AccessKey("STS.function", "base-secret", security_token="base-token")

@@ -88,10 +88,15 @@ def test_uploads_arrive_with(
 
 
 def test_many_grants_cost_one_assume_role(harness: Harness) -> None:
-    for _ in range(20):
-        requests.get(harness.function, timeout=30).raise_for_status()
+    requests.get(harness.function, timeout=30).raise_for_status()
     assert harness.prints("AssumeRole")
-    assert sum("AssumeRole" in line for line in harness.printed) == 1
+    # Counting calls would count those that a busy machine answered too late, so no more succeeds.
+    requests.put(f"{harness.sts}/faults?kind=no-permission", timeout=30).raise_for_status()
+    try:
+        for _ in range(20):
+            requests.get(harness.function, timeout=30).raise_for_status()
+    finally:
+        requests.delete(f"{harness.sts}/faults", timeout=30)
 
 
 def test_one_changed_character_in_the_policy_is_refused_with_a_reason(harness: Harness) -> None:
