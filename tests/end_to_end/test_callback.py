@@ -25,9 +25,10 @@ from direct_upload.hook import Upload
 from direct_upload.public_key import fetch_public_key
 from emulator.function_compute import FunctionCompute
 from emulator.keyring import KeyRing
-from emulator.oss import Oss, callback
+from emulator.oss import Oss
+from emulator.oss.callback import sending
 from emulator.server import Server
-from tests.emulator.multipart import FORM_END, Reply, form_start, send
+from tests.emulator.client import FORM_END, Reply, form_start, send
 from tests.function.asking import ENVIRON
 from tests.recorder import Asked, recording
 
@@ -191,7 +192,7 @@ def test_a_receiver_in_trouble_is_203_and_the_object_stays(
     harness: Harness,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(callback, "LIMIT_SECONDS", 0.4)
+    monkeypatch.setattr(sending, "LIMIT_SECONDS", 0.4)
     with recording(receiver) as application:
         harness.environment["CALLBACK_URL"] = application.url + "/callback"
         grant = harness.grant()
