@@ -19,14 +19,12 @@ from .cors import Cors, actual_headers, default_cors, load_cors, preflight_heade
 from .errors import Refused, error_xml, one_line, refusals
 from .form import Body
 from .post import BucketConfig, LogEntry, check_bucket, post_object
-from .store import PAGE_SECURITY, Store, get_object, listing_page, listing_xml, select
+from .store import Store, get_object, list_objects
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 CORS_FILE = "cors.xml"
-XML = "application/xml"
-HTML = "text/html"
 
 
 class Oss:
@@ -79,7 +77,7 @@ class Oss:
             response = self._route(request, body, log)
         except Refused as error:
             refused = error
-            response = _refusal(request, refused, request_id)
+            response = _error_response(request, refused, request_id)
             body.drain()
         self._add_cors(request, response)
         response.headers["x-oss-request-id"] = request_id
@@ -125,21 +123,11 @@ class Oss:
             return Response(self._config.callback_key.public_pem, mimetype="application/x-pem-file")
         check_bucket(bucket, self._config)
         if request.path == "/":
-            response = self._list(request)
+            response = list_objects(request, self._store, bucket)
         else:
             response = get_object(request, self._store, request.path[1:])
         if request.method == "GET" and response.status_code != 304:
             log.size = response.content_length or 0
-        return response
-
-    def _list(self, request: Request) -> Response:
-        query = request.args
-        records = self._store.records(query.get("prefix", ""))
-        listing = select(self._config.name, records, query)
-        if request.accept_mimetypes.best_match([XML, HTML], default=XML) == XML:
-            return Response(listing_xml(listing), content_type=XML)
-        response = Response(listing_page(listing), mimetype=HTML)
-        response.headers["Content-Security-Policy"] = PAGE_SECURITY
         return response
 
     def _bucket(self, request: Request) -> str:
@@ -166,7 +154,7 @@ class Oss:
         self._config.log(one_line(line))
 
 
-def _refusal(request: Request, error: Refused, request_id: str) -> Response:
+def _error_response(request: Request, error: Refused, request_id: str) -> Response:
     host = request.environ.get("HTTP_HOST", "")
     xml = error_xml(error, request_id=request_id, host=host)
-    return Response(xml, error.refusal.status, content_type=XML)
+    return Response(xml, error.refusal.status, content_type="application/xml")

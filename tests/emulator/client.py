@@ -29,7 +29,10 @@ class Reply:
 
     def element(self, name: str) -> str | None:
         """The text of an element of the XML body; None if there is none."""
-        return ElementTree.fromstring(self.body).findtext(name)  # noqa: S314  the emulator's own
+        return self.xml().findtext(name)
+
+    def xml(self) -> ElementTree.Element:
+        return ElementTree.fromstring(self.body)  # noqa: S314  the emulator's own
 
 
 def signed_fields(

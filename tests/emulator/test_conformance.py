@@ -29,8 +29,8 @@ from emulator.keyring import AccessKey, KeyRing
 from emulator.oss import Oss
 from emulator.oss.errors.refusals import EVIDENCE
 from emulator.server import Server
+from tests.emulator.oss.bucket import NOW
 
-NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=timezone.utc)
 ROWS = load_rows()
 Endpoint = Callable[[dict[str, Any]], tuple[str, Target]]
 

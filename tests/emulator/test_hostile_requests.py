@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timezone
 from typing import Any
 
 from hypothesis import given
@@ -13,14 +12,12 @@ from werkzeug.test import Client
 from emulator.function_compute import FunctionCompute
 from emulator.function_compute.response import FunctionResponse, Refused
 from emulator.function_compute.result import parse_result
-from emulator.keyring import AccessKey, KeyRing
+from emulator.keyring import KeyRing
 from emulator.sts import Sts
 from emulator.sts.parameters import parse_assume_role
 from emulator.sts.responses import StsError
-
-NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=timezone.utc)
-KEY = AccessKey("LTAItests", "secret-of-the-tests")
-ROLE = "acs:ram::1234567890123456:role/oss-uploader"
+from tests.emulator.oss.bucket import KEY, NOW
+from tests.emulator.sts.harness import ROLE
 
 any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 any_json: st.SearchStrategy[Any] = st.recursive(

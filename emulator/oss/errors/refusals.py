@@ -69,19 +69,13 @@ MALFORMED_FIELD = Refusal(
     400, "MalformedPOSTRequest", _MALFORMED, "0006-00000104", evidence=INFERRED
 )
 TWO_FILES = Refusal(
-    400,
-    "IncorrectNumberOfFilesInPOSTRequest",
-    "POST requires exactly one file upload per request.",
+    400, "IncorrectNumberOfFilesInPOSTRequest", "POST requires exactly one file upload per request."
 )
 NAME_TOO_LONG = Refusal(
     400, "FieldItemTooLong", "Your name of form field is too long.", "0006-00000110"
 )
 VALUE_TOO_LONG = Refusal(
-    400,
-    "FieldItemTooLong",
-    "Your value of form field is too long.",
-    "0006-00000111",
-    INFERRED,
+    400, "FieldItemTooLong", "Your value of form field is too long.", "0006-00000111", INFERRED
 )
 FIELDS_TOO_LONG = Refusal(
     400, "FieldItemTooLong", "Your form fields are too long.", "0006-00000112", INFERRED
@@ -167,16 +161,10 @@ NO_TOKEN = Refusal(
     LIVE,
 )
 EXPIRED_TOKEN = Refusal(
-    403,
-    "SecurityTokenExpired",
-    "The security token you provided has expired.",
-    "0002-00000007",
+    403, "SecurityTokenExpired", "The security token you provided has expired.", "0002-00000007"
 )
 INVALID_TOKEN = Refusal(
-    403,
-    "InvalidSecurityToken",
-    "The security token you provided is invalid.",
-    "0002-00000006",
+    403, "InvalidSecurityToken", "The security token you provided is invalid.", "0002-00000006"
 )
 FOREIGN_TOKEN = Refusal(
     403,
@@ -196,11 +184,7 @@ FUTURE_DATE = Refusal(
     evidence=INFERRED,
 )
 V1_DISABLED = Refusal(
-    403,
-    "AccessDenied",
-    "The V1 signature is disabled for this bucket.",
-    "0002-00000080",
-    INFERRED,
+    403, "AccessDenied", "The V1 signature is disabled for this bucket.", "0002-00000080", INFERRED
 )
 SESSION_POLICY_DENIES = Refusal(
     403, "AccessDenied", "Access denied by authorizer's policy.", "0003-00000301"
@@ -281,34 +265,22 @@ TOO_SMALL = Refusal(
     "0006-00000004",
 )
 TOO_LARGE = Refusal(
-    400,
-    "EntityTooLarge",
-    "Your proposed upload exceeds the maximum allowed size.",
-    "0006-00000003",
+    400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size.", "0006-00000003"
 )
 BODY_TOO_LARGE = Refusal(
     400, "EntityTooLarge", "Post body size must be less than 5G.", "0006-00000003"
 )
 ALREADY_EXISTS = Refusal(
-    409,
-    "FileAlreadyExists",
-    "The object you specified already exists and can not be overwritten.",
+    409, "FileAlreadyExists", "The object you specified already exists and can not be overwritten."
 )
 
 # The callback
 CALLBACK_TOO_LONG = Refusal(400, "InvalidArgument", "The length of callback exceed max value.")
 CALLBACK_NOT_BASE64 = Refusal(
-    400,
-    "InvalidArgument",
-    "The callback configuration is not base64 encoded.",
-    "0007-00000002",
+    400, "InvalidArgument", "The callback configuration is not base64 encoded.", "0007-00000002"
 )
 CALLBACK_NOT_JSON = Refusal(
-    400,
-    "InvalidArgument",
-    "The callback configuration is not json format.",
-    "0007-00000003",
-    LIVE,
+    400, "InvalidArgument", "The callback configuration is not json format.", "0007-00000003", LIVE
 )
 CALLBACK_URL = Refusal(
     400, "InvalidArgument", "The callback url configuration is invalid.", "0007-00000004"
@@ -372,10 +344,7 @@ CORS_FORBIDDEN = Refusal(
 )
 NO_CORS_RULES = Refusal(403, "AccessForbidden", CORS_FORBIDDEN.message, "0003-00000601", INFERRED)
 PREFLIGHT_WITHOUT_ORIGIN = Refusal(
-    400,
-    "BadRequest",
-    "Insufficient information. Origin request header needed.",
-    "0034-00000101",
+    400, "BadRequest", "Insufficient information. Origin request header needed.", "0034-00000101"
 )
 PREFLIGHT_WITHOUT_METHOD = Refusal(
     400,

@@ -17,7 +17,7 @@ V4_FIELDS = ("x-oss-signature-version", "x-oss-credential", "x-oss-date")
 TOKEN_FIELD = "x-oss-security-token"  # noqa: S105  the name of a field
 SECRET_FIELDS = (TOKEN_FIELD, "policy", "signature", "x-oss-signature")
 
-TESTS: dict[str, Callable[[str, tuple[str, ...]], bool]] = {
+COMPARISONS: dict[str, Callable[[str, tuple[str, ...]], bool]] = {
     "eq": lambda value, values: value == values[0],
     "starts-with": lambda value, values: value.startswith(values[0]),
     "in": lambda value, values: value in values,
@@ -70,7 +70,7 @@ def check_conditions(policy: Policy, form: Form, *, bucket: str) -> None:
                 "such field before `file`; send it as the grant gives it.",
             )
         for value in values:
-            if not TESTS[condition.mode](value, condition.values):
+            if not COMPARISONS[condition.mode](value, condition.values):
                 raise Refused(
                     refusals.CONDITION_FAILED,
                     detail=condition.source,

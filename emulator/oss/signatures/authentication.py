@@ -37,8 +37,9 @@ def authenticate(claim: Claim, *, keys: KeyRing, region: str, now: datetime) -> 
     if not hmac.compare_digest(expected.encode(), claim.signature.encode()):
         raise Refused(
             refusals.WRONG_SIGNATURE,
-            hint=f"The secret of {key.access_key_id!r} gives this policy another signature: the "
-            "policy was changed or re-encoded after signing, or signed with another secret.",
+            hint="The signature does not match this policy and the secret of "
+            f"{key.access_key_id!r}: the policy was changed or re-encoded after signing, or signed "
+            "with another secret.",
             elements={
                 "OSSAccessKeyId": key.access_key_id,
                 "SignatureProvided": claim.signature,

@@ -59,8 +59,8 @@ def read_claim(fields: Mapping[str, str], now: datetime) -> Claim | None:
         )
     return Claim(
         access_key_id=access_key_id,
-        signature=_signature(fields, "signature"),
-        policy=_policy(fields),
+        signature=_required(fields, "signature", refusals.NO_SIGNATURE, refusals.EMPTY_SIGNATURE),
+        policy=_required(fields, "policy", refusals.NO_POLICY),
         security_token=fields.get("x-oss-security-token") or None,
         scope=None,
     )
@@ -72,8 +72,10 @@ def _read_v4(fields: Mapping[str, str], now: datetime) -> Claim:
         raise Refused(
             refusals.NO_ACCESS_KEY_ID, hint="The form has no x-oss-credential, which V4 requires."
         )
-    signature = _signature(fields, "x-oss-signature")
-    policy = _policy(fields)
+    signature = _required(
+        fields, "x-oss-signature", refusals.NO_SIGNATURE, refusals.EMPTY_SIGNATURE
+    )
+    policy = _required(fields, "policy", refusals.NO_POLICY)
     parts = credential.split("/")
     if len(parts) != 5 or parts[4] != "aliyun_v4_request":
         raise Refused(
@@ -105,23 +107,17 @@ def _read_v4(fields: Mapping[str, str], now: datetime) -> Claim:
     )
 
 
-def _required(fields: Mapping[str, str], name: str, missing: Refusal, empty: Refusal) -> str:
+def _required(
+    fields: Mapping[str, str], name: str, missing: Refusal, empty: Refusal | None = None
+) -> str:
     value = fields.get(name)
     if not value:
         problem = "has no field" if value is None else "has an empty field"
         raise Refused(
-            missing if value is None else empty,
+            missing if value is None else empty or missing,
             hint=f"The form {problem} {name!r} before `file`; send it as the grant gives it.",
         )
     return value
-
-
-def _signature(fields: Mapping[str, str], name: str) -> str:
-    return _required(fields, name, refusals.NO_SIGNATURE, refusals.EMPTY_SIGNATURE)
-
-
-def _policy(fields: Mapping[str, str]) -> str:
-    return _required(fields, "policy", refusals.NO_POLICY, refusals.NO_POLICY)
 
 
 def _parse(text: str, form: str) -> datetime | None:

@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-from .reading import PAGE_SECURITY, get_object, listing_page, listing_xml, select
+from .reading import get_object, list_objects
 from .store import IncomingObject, Record, Store
 
-__all__ = [
-    "PAGE_SECURITY",
-    "IncomingObject",
-    "Record",
-    "Store",
-    "get_object",
-    "listing_page",
-    "listing_xml",
-    "select",
-]
+__all__ = ["IncomingObject", "Record", "Store", "get_object", "list_objects"]

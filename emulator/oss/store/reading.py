@@ -22,6 +22,8 @@ from .store import Record, Store
 DEFAULT_KEYS = 100
 MAX_KEYS = 1000
 BUFFER_BYTES = 256 * 1024
+XML = "application/xml"
+HTML = "text/html"
 
 # Nothing that an uploader named or wrote must run as a script on the page.
 PAGE_SECURITY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -108,7 +110,17 @@ class Listing:
     url_encoded: bool
 
 
-def select(bucket: str, records: list[Record], query: Mapping[str, str]) -> Listing:
+def list_objects(request: Request, store: Store, bucket: str) -> Response:
+    """One page of the objects, as XML unless the client prefers HTML."""
+    listing = _select(bucket, store.records(request.args.get("prefix", "")), request.args)
+    if request.accept_mimetypes.best_match([XML, HTML], default=XML) == XML:
+        return Response(_xml(listing), content_type=XML)
+    response = Response(_page(listing), mimetype=HTML)
+    response.headers["Content-Security-Policy"] = PAGE_SECURITY
+    return response
+
+
+def _select(bucket: str, records: list[Record], query: Mapping[str, str]) -> Listing:
     """Apply `marker`, `max-keys` and `encoding-type`; the records already have the prefix."""
     text = query.get("max-keys", str(DEFAULT_KEYS))
     if not re.fullmatch("[0-9]{1,4}", text) or not 1 <= int(text) <= MAX_KEYS:
@@ -131,7 +143,7 @@ def select(bucket: str, records: list[Record], query: Mapping[str, str]) -> List
     )
 
 
-def listing_xml(listing: Listing) -> bytes:
+def _xml(listing: Listing) -> bytes:
     """OSS documents, GetBucket (ListObjects)."""
 
     def text(value: str) -> str:
@@ -163,7 +175,7 @@ def listing_xml(listing: Listing) -> bytes:
     return xml
 
 
-def listing_page(listing: Listing) -> bytes:
+def _page(listing: Listing) -> bytes:
     rows = "\n".join(
         f'<tr><td><a href="/{quote(record.key, safe="/")}">{escape(record.key)}</a>'
         f'<td>{escape(record.content_type)}<td class="number">{record.size:,}'

@@ -6,12 +6,11 @@ import re
 from html import unescape
 from typing import BinaryIO
 from urllib.parse import quote
-from xml.etree import ElementTree
 
 import pytest
 
 from emulator.oss.store import Record, Store
-from tests.emulator.client import FORM_END, form_start, send, signed_fields, wait_for
+from tests.emulator.client import FORM_END, Reply, form_start, send, signed_fields, wait_for
 from tests.emulator.oss.bucket import KEY, NOW, Bucket
 
 
@@ -93,34 +92,30 @@ def test_a_missing_object(bucket: Bucket, path: str) -> None:
     assert b"<Code>NoSuchKey</Code>" in reply.body
 
 
-def parse(xml: bytes) -> ElementTree.Element:
-    return ElementTree.fromstring(xml)  # noqa: S314  the emulator's own
-
-
-def keys(xml: bytes) -> list[str | None]:
-    return [element.findtext("Key") for element in parse(xml).iter("Contents")]
+def keys(reply: Reply) -> list[str | None]:
+    return [element.findtext("Key") for element in reply.xml().iter("Contents")]
 
 
 def test_lists_in_pages(bucket: Bucket) -> None:
     for key in ("b/2", "b/1", "a", "b/3"):
         bucket.post(key)
-    assert keys(bucket.get("/").body) == ["a", "b/1", "b/2", "b/3"]
-    assert parse(bucket.get("/?max-keys=4").body).findtext("IsTruncated") == "false"
+    assert keys(bucket.get("/")) == ["a", "b/1", "b/2", "b/3"]
+    assert bucket.get("/?max-keys=4").element("IsTruncated") == "false"
     page = bucket.get("/?prefix=b/&max-keys=2")
     assert page.headers["content-type"] == "application/xml"
-    assert keys(page.body) == ["b/1", "b/2"]
-    root = parse(page.body)
+    assert keys(page) == ["b/1", "b/2"]
+    root = page.xml()
     assert (root.findtext("IsTruncated"), root.findtext("NextMarker")) == ("true", "b/2")
-    rest = bucket.get("/?prefix=b/&max-keys=2&marker=b/2").body
+    rest = bucket.get("/?prefix=b/&max-keys=2&marker=b/2")
     assert keys(rest) == ["b/3"]
-    assert parse(rest).findtext("IsTruncated") == "false"
+    assert rest.element("IsTruncated") == "false"
 
 
 def test_lists_any_key_as_xml_or_url_encoded(bucket: Bucket) -> None:
     bucket.post("a\x01<&>用")
-    assert keys(bucket.get("/").body) == ["a\ufffd<&>用"]
-    encoded = bucket.get("/?encoding-type=url").body
-    assert parse(encoded).findtext("EncodingType") == "url"
+    assert keys(bucket.get("/")) == ["a\ufffd<&>用"]
+    encoded = bucket.get("/?encoding-type=url")
+    assert encoded.element("EncodingType") == "url"
     assert keys(encoded) == ["a%01%3C%26%3E%E7%94%A8"]
 
 

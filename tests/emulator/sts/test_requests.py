@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import Client, TestResponse
 
-from emulator.keyring import AccessKey, KeyRing
+from emulator.keyring import KeyRing
 from emulator.server import Server
 from emulator.sts import Sts
 from emulator.sts.acs3 import (
@@ -30,16 +30,15 @@ from emulator.sts.acs3 import (
 )
 from emulator.sts.responses import StsError
 from tests.emulator.client import send
+from tests.emulator.sts.harness import BASE, ROLE
 
 NOW = datetime(2026, 1, 31, 23, 59, 58, tzinfo=timezone.utc)
-KEY = AccessKey("LTAIbase", "base-secret")
-ROLE = "acs:ram::1234567890123456:role/oss-uploader"
 HASH = {"x-acs-content-sha256": hashlib.sha256().hexdigest()}
 VECTOR = json.loads((Path(__file__).parents[2] / "vectors" / "acs3_signature.json").read_text())
 
 
 def sts(now: datetime = NOW) -> Sts:
-    return Sts(ROLE, KeyRing([KEY]), clock=lambda: now, log=lambda line: None)
+    return Sts(ROLE, KeyRing([BASE]), clock=lambda: now, log=lambda line: None)
 
 
 @dataclass
@@ -77,9 +76,9 @@ class Call:
             + f"\n{';'.join(names)}\n{self.headers.get('x-acs-content-sha256', '')}"
         )
         text = f"ACS3-HMAC-SHA256\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-        signature = hmac.new(KEY.access_key_secret.encode(), text.encode(), hashlib.sha256)
+        signature = hmac.new(BASE.access_key_secret.encode(), text.encode(), hashlib.sha256)
         self.headers["authorization"] = (
-            f"ACS3-HMAC-SHA256 Credential={KEY.access_key_id},"
+            f"ACS3-HMAC-SHA256 Credential={BASE.access_key_id},"
             f"SignedHeaders={';'.join(names)},Signature={signature.hexdigest()}"
         )
         self.query = urlencode(self.parameters)
@@ -352,7 +351,7 @@ def test_a_wrong_signature_shows_the_string_to_sign_and_no_header() -> None:
 
 def test_text_of_a_request_is_made_printable_for_the_log() -> None:
     log: list[str] = []
-    app = Sts(ROLE, KeyRing([KEY]), clock=lambda: NOW, log=log.append)
+    app = Sts(ROLE, KeyRing([BASE]), clock=lambda: NOW, log=log.append)
     Client(app).post("/?RoleArn=%1B[31m%E6%96%87" + "a" * 200)
 
     (line,) = log

@@ -2,77 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from alibabacloud_sts20150401.client import Client
-from alibabacloud_sts20150401.models import AssumeRoleRequest
 from alibabacloud_tea_openapi.exceptions import ClientException
-from alibabacloud_tea_openapi.models import Config
-from darabonba.runtime import RuntimeOptions
 
-from emulator.keyring import AccessKey, KeyRing
+from emulator.keyring import AccessKey
 from emulator.server import Server
 from emulator.sts import Sts
-
-ROLE = "acs:ram::1234567890123456:role/oss-uploader"
-BASE = AccessKey("LTAIbase", "base-secret")
-POLICY = json.dumps(
-    {
-        "Version": "1",
-        "Statement": [
-            {"Effect": "Allow", "Action": "oss:PutObject", "Resource": "acs:oss:*:*:b/文 +~*'()/*"}
-        ],
-    },
-    ensure_ascii=False,
-)
-
-
-@dataclass
-class Harness:
-    """One emulated STS; its clock is fixed, near the real time that the SDK signs with."""
-
-    now: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
-    keys: KeyRing = field(default_factory=lambda: KeyRing([BASE]))
-    log: list[str] = field(default_factory=list)
-    sts: Sts = field(init=False)
-    server: Server = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.sts = Sts(ROLE, self.keys, clock=lambda: self.now, log=self.log.append)
-
-    def client(self, key: AccessKey = BASE) -> Any:
-        return Client(
-            Config(
-                access_key_id=key.access_key_id,
-                access_key_secret=key.access_key_secret,
-                security_token=key.security_token,
-                endpoint=f"127.0.0.1:{self.server.port}",
-                protocol="HTTP",
-            )
-        )
-
-    def assume_role(self, key: AccessKey = BASE, **parameters: Any) -> Any:
-        return assume_role(self.client(key), **parameters).body
-
-
-def assume_role(client: Any, **parameters: Any) -> Any:
-    request = AssumeRoleRequest(
-        **{"role_arn": ROLE, "role_session_name": "upload", "policy": POLICY, **parameters}
-    )
-    return client.assume_role_with_options(request, RuntimeOptions())
-
-
-@pytest.fixture
-def harness() -> Iterator[Harness]:
-    harness = Harness()
-    with Server(harness.sts) as harness.server:
-        yield harness
+from tests.emulator.sts.harness import BASE, POLICY, ROLE, Harness, assume_role
 
 
 def test_issues_credentials_that_the_key_ring_knows(harness: Harness) -> None:
@@ -231,7 +173,7 @@ def test_credentials_stop_working_when_they_expire(harness: Harness) -> None:
 def test_serves_many_threads_of_one_client_and_counts_them(harness: Harness) -> None:
     client = harness.client()
     with ThreadPoolExecutor(8) as pool:
-        issued = list(pool.map(lambda _: assume_role(client).body.credentials, range(40)))
+        issued = list(pool.map(lambda _: assume_role(client).credentials, range(40)))
 
     assert len({credentials.access_key_id for credentials in issued}) == 40
     assert harness.sts.calls == 40
@@ -275,5 +217,6 @@ def test_the_log_has_no_secret(harness: Harness) -> None:
 
 
 def test_the_default_clock_is_the_systems(harness: Harness) -> None:
-    with Server(Sts(ROLE, harness.keys, log=harness.log.append)) as harness.server:
+    with Server(Sts(ROLE, harness.keys, log=harness.log.append)) as server:
+        harness.port = server.port
         assert harness.assume_role().credentials
