@@ -71,7 +71,7 @@ def document(*statements: object, version: str = "1") -> str:
         ),
     ],
 )
-def test_evaluates(documents: list[str], allowed: bool) -> None:
+def test_allows_what_is_allowed_and_not_denied(documents: list[str], allowed: bool) -> None:
     assert is_allowed(documents, ACTION, RESOURCE) is allowed
 
 

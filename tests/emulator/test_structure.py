@@ -87,7 +87,7 @@ def test_imports_between_rooms_go_one_way_and_through_the_face(path: Path) -> No
             assert name in ROOMS[room], f"{room} must not import {name}"
 
 
-def test_the_arrows_have_no_circle_and_no_room_is_forgotten() -> None:
+def test_the_arrows_have_no_cycle_and_no_room_is_forgotten() -> None:
     above: set[str] = set()
     for room, arrows in ROOMS.items():
         assert arrows <= above

@@ -48,7 +48,7 @@ def test_returns_what_was_uploaded_with_its_headers(bucket: Bucket) -> None:
     assert {name: reply.headers.get(name) for name in headers} == headers
 
 
-def test_head_answers_like_get_without_the_bytes(bucket: Bucket) -> None:
+def test_head_has_the_headers_of_get_without_the_bytes(bucket: Bucket) -> None:
     bucket.post("a.txt", b"0123456789")
     head, get = send(bucket.url, "HEAD", "/a.txt"), bucket.get("/a.txt")
     assert (head.status, head.body) == (200, b"")
@@ -85,7 +85,7 @@ def test_returns_304_if_the_client_has_the_object(bucket: Bucket) -> None:
 
 
 @pytest.mark.parametrize("path", ["/absent", "/%FF", "/a.txt/"])
-def test_a_missing_object(bucket: Bucket, path: str) -> None:
+def test_a_missing_object_is_404(bucket: Bucket, path: str) -> None:
     bucket.post("a.txt")
     reply = bucket.get(path)
     assert reply.status == 404

@@ -14,13 +14,13 @@ VECTORS = json.loads((Path(__file__).parents[2] / "vectors/post_signatures.json"
 
 
 @pytest.mark.parametrize("vector", VECTORS["v1"], ids=lambda vector: vector["id"])
-def test_v1_agrees_with_others(vector: dict[str, Any]) -> None:
+def test_v1_agrees_with_other_sources(vector: dict[str, Any]) -> None:
     signature = v1_signature(vector["access_key_secret"], vector["policy"])
     assert signature == vector["signature"]
 
 
 @pytest.mark.parametrize("vector", VECTORS["v4"], ids=lambda vector: vector["id"])
-def test_v4_agrees_with_others(vector: dict[str, Any]) -> None:
+def test_v4_agrees_with_other_sources(vector: dict[str, Any]) -> None:
     signature = v4_signature(
         vector["access_key_secret"],
         vector["policy"],

@@ -55,7 +55,7 @@ def test_a_missing_field_raises_nothing_in_the_sdk(harness: Harness) -> None:
     assert credentials.expiration is None
 
 
-def test_an_odd_field_raises_nothing_in_the_sdk(harness: Harness) -> None:
+def test_a_field_of_the_wrong_type_raises_nothing_in_the_sdk(harness: Harness) -> None:
     harness.sts.faults.set("odd-field")
 
     assert harness.assume_role().credentials.access_key_secret == 1

@@ -90,7 +90,7 @@ def refusal(harness: Harness, key: AccessKey = BASE, **parameters: Any) -> tuple
         ),
     ],
 )
-def test_refuses_wrong_parameters(
+def test_refuses_invalid_parameters(
     harness: Harness, parameters: dict[str, Any], expected: tuple[int, str]
 ) -> None:
     assert refusal(harness, **parameters) == expected
@@ -149,7 +149,7 @@ def disabled(harness: Harness) -> AccessKey:
         pytest.param(expired, (400, "InvalidSecurityToken.Expired"), id="expired key"),
     ],
 )
-def test_refuses_wrong_keys(
+def test_refuses_invalid_keys(
     harness: Harness, key: Callable[[Harness], AccessKey], expected: tuple[int, str]
 ) -> None:
     assert refusal(harness, key(harness)) == expected
