@@ -7,11 +7,14 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum, auto
+
+ACCOUNT_ID = "1234567890123456"  # owns the keys, the function and the bucket
 
 
 @dataclass(frozen=True)
 class AccessKey:
-    """A permanent key, or temporary credentials when it has a security token."""
+    """A permanent key, or temporary credentials if it has a security token."""
 
     access_key_id: str
     access_key_secret: str = field(repr=False)
@@ -19,6 +22,14 @@ class AccessKey:
     expiration: datetime | None = None  # aware UTC; None: never
     session_policy: str | None = field(default=None, repr=False)  # RAM policy JSON; None: no limit
     enabled: bool = True
+
+
+class TokenFault(Enum):
+    """Why a key may not be used with a security token."""
+
+    UNKNOWN = auto()
+    FOREIGN = auto()
+    EXPIRED = auto()
 
 
 class KeyRing:
@@ -43,12 +54,23 @@ class KeyRing:
                 (key for key in self._by_id.values() if key.security_token == security_token), None
             )
 
+    def token_fault(self, key: AccessKey, security_token: str, now: datetime) -> TokenFault | None:
+        """What is wrong with the token that was sent with a key; None if it may be used."""
+        owner = self.owner_of(security_token)
+        if owner is None:
+            return TokenFault.UNKNOWN
+        if owner.access_key_id != key.access_key_id:
+            return TokenFault.FOREIGN
+        if owner.expiration is not None and owner.expiration <= now:
+            return TokenFault.EXPIRED
+        return None
+
     def issue(self, *, expiration: datetime, session_policy: str | None = None) -> AccessKey:
-        """Make, remember and return temporary credentials, as STS would."""
+        """Create, remember and return temporary credentials, as STS does."""
         key = AccessKey(
             access_key_id="STS." + secrets.token_hex(12),
             access_key_secret=secrets.token_urlsafe(32),
-            # As long as real tokens are (600 to 1,200 characters), so that limits show here.
+            # As long as real tokens (600 to 1,200 characters), so that limits show up here.
             security_token="CAIS" + secrets.token_urlsafe(561),
             expiration=expiration,
             session_policy=session_policy,

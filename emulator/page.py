@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Page:
     """A WSGI application: the files of a folder, and `/config.json` for them.
 
-    Its Content-Security-Policy lets the page talk to the function and to OSS alone, so that a
-    request to anywhere else fails here rather than in front of a user.
+    Its Content-Security-Policy lets the page connect only to the function and to OSS, so that a
+    request to anywhere else fails during development rather than in front of a user.
     """
 
     def __init__(self, directory: Path, *, function_url: str, oss_url: str) -> None:

@@ -1,4 +1,4 @@
-"""The threaded HTTP server behind every emulator: werkzeug's, started and stopped by a block."""
+"""What every emulator runs on: a threaded HTTP server (werkzeug's) and the system clock."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import errno
 import socket
 import struct
 import threading
+from datetime import datetime, timezone
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -20,17 +21,21 @@ POLL_SECONDS = 0.05  # how long stop() may wait for the accepting thread
 STOP_SECONDS = 1.0  # how long stop() waits for requests that it cut off
 
 
+def utc_now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
 class _Handler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
     # Headers and body are two writes; Nagle's algorithm would hold the second back for 40 ms.
     disable_nagle_algorithm = True
 
     def handle_expect_100(self) -> bool:
-        """Leave `Expect: 100-continue` to werkzeug, which answers it; twice would be wrong."""
+        """Leave `Expect: 100-continue` to werkzeug, or it would be answered twice."""
         return True
 
     def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
-        """Close for good: without an answer there is no `Connection: close` that says so."""
+        """Close the connection: without a response, no `Connection: close` announces the end."""
         self.close_connection = True
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
@@ -38,7 +43,7 @@ class _Handler(WSGIRequestHandler):
 
 
 class _ConnectionTrackingServer(ThreadedWSGIServer):
-    """Knows its open connections, so that a stop does not wait for their other ends."""
+    """Tracks its open connections, so that a stop need not wait for the clients to close them."""
 
     def __init__(self, host: str, port: int, app: WSGIApplication, listener: socket.socket) -> None:
         super().__init__(host, port, app, _Handler, fd=listener.fileno())
@@ -51,8 +56,8 @@ class _ConnectionTrackingServer(ThreadedWSGIServer):
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        # An application that sets SO_LINGER to zero wants the client to see a reset; the
-        # orderly end of the stream that would come first must not be sent then.
+        # An application that sets SO_LINGER to zero wants the client to see a reset, so the orderly
+        # end of the stream must not be sent first.
         size = len(LINGER_ZERO)
         if request.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, size) == LINGER_ZERO:
             self.close_request(request)
@@ -65,13 +70,13 @@ class _ConnectionTrackingServer(ThreadedWSGIServer):
     def cut_connections(self) -> None:
         with self._changed:
             for connection in self._open:
-                with contextlib.suppress(OSError):  # the other end was faster
+                with contextlib.suppress(OSError):  # the client has closed it already
                     connection.shutdown(socket.SHUT_RDWR)
             self._changed.wait_for(lambda: not self._open, STOP_SECONDS)
 
 
 class Server:
-    """One WSGI application on one port, in a background thread, between `with` and its end.
+    """One WSGI application on one port, in a background thread, for the length of a `with` block.
 
     The port is bound at once, so `url` is known before the first request can be served.
     """
@@ -94,7 +99,7 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
-        """Free the port and cut what is still open; a request in flight is lost."""
+        """Free the port and cut open connections; requests in flight are lost."""
         self._server.shutdown()
         self._thread.join()
         self._server.cut_connections()
@@ -113,7 +118,7 @@ class Server:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """Bind here and not in werkzeug, which prints and exits when the port is taken."""
+    """Bind here rather than in werkzeug, which prints and exits if the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=128)

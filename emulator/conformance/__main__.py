@@ -1,4 +1,4 @@
-"""`python -m emulator.conformance URL`; command.py says how."""
+"""`python -m emulator.conformance URL`; see command.py for usage."""
 
 from __future__ import annotations
 

@@ -1,38 +1,38 @@
 """Try the conformance rows on an endpoint: `python -m emulator.conformance URL`.
 
-URL is the bucket's own address, http://<bucket>.<endpoint> or http://127.0.0.1:9001. Rows about
-bodies that are cut off need http. It should be a scratch bucket, private, without versioning and
-with some CORS rule; objects below conformance/ are left in it. The environment names it and the
-keys:
+URL is the bucket's own address, http://<bucket>.<endpoint> or http://127.0.0.1:9001. Rows with
+truncated bodies need http. Use a scratch bucket that is private, has a CORS rule and has no
+versioning; the command leaves objects under conformance/ in it. The environment names the bucket
+and the keys:
 
   CONFORMANCE_BUCKET, CONFORMANCE_REGION
   CONFORMANCE_ACCESS_KEY_ID, CONFORMANCE_ACCESS_KEY_SECRET         a permanent key
   CONFORMANCE_<KIND>_ACCESS_KEY_ID, _ACCESS_KEY_SECRET, _SECURITY_TOKEN   further keys:
-    TEMPORARY  from AssumeRole, allowed to put objects below conformance/
-    LIMITED    from AssumeRole, by whose session policy that is not allowed
+    TEMPORARY  from AssumeRole, allowed to put objects under conformance/
+    LIMITED    from AssumeRole, with a session policy that does not allow that
     EXPIRED    from AssumeRole, past its expiration
     DISABLED   a permanent key that was disabled
 
-A row that needs a key that is not given is reported as not run. The exit status is 1 when any
-answer differs.
+Rows whose key is not given are reported as not run. The exit status is 1 if any response
+differs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from ..keyring import AccessKey
+from ..server import utc_now
 from .recipe import Target
-from .rows import Row, load_rows
-from .run import differences, try_row
+from .rows import Row, differences, load_rows, try_row
 
 FURTHER_KINDS = ("temporary", "limited", "expired", "disabled")
 
 
 def read_target(url: str, environment: Mapping[str, str]) -> Target:
-    """The target that the environment describes; KeyError names a variable that is missing."""
+    """The target that the environment describes; KeyError names a missing variable."""
     keys = {"permanent": _read_key("CONFORMANCE_", environment)}
     for kind in FURTHER_KINDS:
         prefix = f"CONFORMANCE_{kind.upper()}_"
@@ -57,12 +57,12 @@ def _read_key(prefix: str, environment: Mapping[str, str]) -> AccessKey:
 def run_rows(
     rows: Sequence[Row], url: str, target: Target, *, clock: Callable[[], datetime]
 ) -> tuple[list[str], int]:
-    """One line for each difference and each row not run, a summary, and how many differ."""
+    """A line for each row that differs or is not run, a summary, and how many rows differ."""
     lines, differing, not_run = [], 0, 0
     for row in rows:
         kind = row.recipe.get("credentials", "permanent")
         if row.switches or kind not in target.keys:
-            reason = "about the emulator alone" if row.switches else f"needs {kind} credentials"
+            reason = "applies only to the emulator" if row.switches else f"needs {kind} credentials"
             lines.append(f"not run  {row.name}: {reason}")
             not_run += 1
             continue
@@ -81,10 +81,8 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     try:
         target = read_target(arguments[0], environment)
     except KeyError as error:
-        print(f"The environment lacks {error.args[0]}.\n\n{__doc__}")
+        print(f"Set {error.args[0]} in the environment.\n\n{__doc__}")
         return 2
-    lines, differing = run_rows(
-        load_rows(), arguments[0], target, clock=lambda: datetime.now(timezone.utc)
-    )
+    lines, differing = run_rows(load_rows(), arguments[0], target, clock=utc_now)
     print("\n".join(lines))
     return 1 if differing else 0

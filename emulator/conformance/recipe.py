@@ -1,21 +1,21 @@
 """From a row's recipe to the bytes of one HTTP request.
 
-An empty recipe is a valid V4 form upload. What a recipe may change:
+An empty recipe is a valid V4 form upload. A recipe may change:
 
-`version` v1 or v4; `credentials` a name of the target's keys; `signed_ago`, `expires_in` seconds;
-`fields` form fields set or, by null, removed before signing, an object being sent as the base64
-of its JSON, as `callback` is; `conditions` added to the policy;
-`uncovered` fields whose conditions are left out; `policy` another document; `policy_text` its text;
-`policy_field` the form field as it is; `after_signing` form fields set or removed once all is
-signed; `raw_parts` whole parts before the file; `after_file` fields moved behind the file;
-`raw_parts_after` whole parts behind the file; `file` with `name`, `type`, `headers` and `content`,
-or null; `boundary` what Content-Type says; `cut` bytes missing from the end of the body; `method`,
-`path`, `headers` of the request (null removes one); `chunked`; `form` false for a request without
-a body. `posted_before` sends the same request once before.
+`version` v1 or v4; `credentials` the name of one of the target's keys; `signed_ago`, `expires_in`
+seconds; `fields` form fields set (or removed, if null) before signing, where an object is sent as
+the base64 of its JSON, like `callback`; `conditions` added to the policy; `uncovered` fields whose
+conditions are left out; `policy` another document; `policy_text` its text; `policy_field` the
+unencoded form field; `after_signing` form fields set or removed after signing; `raw_parts` whole
+parts before the file; `after_file` fields moved after the file; `raw_parts_after` whole parts after
+the file; `file` with `name`, `type`, `headers` and `content`, or null; `boundary` the one in
+Content-Type; `cut` bytes missing at the end of the body; `method`, `path`, `headers` of the request
+(null removes one); `chunked`; `form` false for a request without a body. `posted_before` sends the
+same request once before.
 
-In texts `<prefix>`, `<bucket>`, `<host>`, `<region>`, `<access_key_id>`, `<permanent>` (the
+In strings, `<prefix>`, `<bucket>`, `<host>`, `<region>`, `<access_key_id>`, `<permanent>` (the
 permanent key's ID), `<day>`, `<date>`, `<tomorrow>`, `<other host>` and, after signing, `<policy>`,
-`<signature>` and `<md5>` stand for their values, and `<20 letters>` for so many letters.
+`<signature>` and `<md5>` are replaced by their values, and `<20 letters>` by that many letters.
 """
 
 from __future__ import annotations
@@ -29,16 +29,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..keyring import AccessKey
-from ..oss.signatures import v1_signature, v4_signature
+from ..oss.signatures import V4, v1_signature, v4_signature
 
 BOUNDARY = "----conformance-7MA4YWxkTrZu0gW"
-V4 = "OSS4-HMAC-SHA256"
 FILE: dict[str, Any] = {"name": "file.txt", "type": "text/plain", "content": "0123456789"}
 
 
 @dataclass(frozen=True)
 class Target:
-    """The bucket to try the rows on, and the keys there are for it."""
+    """The bucket to try the rows on, and its keys by kind."""
 
     host: str
     bucket: str
@@ -47,7 +46,7 @@ class Target:
 
     @property
     def other_host(self) -> str:
-        """A Host that names a bucket nobody has."""
+        """A Host that names a bucket that does not exist."""
         first, _, rest = self.host.partition(".")
         if first.isdecimal() or not rest:
             return "no-such-bucket-0c1d.localhost"
@@ -55,7 +54,7 @@ class Target:
 
 
 def build_request(recipe: dict[str, Any], target: Target, *, prefix: str, now: datetime) -> bytes:
-    """The whole request as it goes over the wire."""
+    """The whole request, byte for byte."""
     places = {
         "<prefix>": prefix,
         "<bucket>": target.bucket,
@@ -86,13 +85,13 @@ def build_request(recipe: dict[str, Any], target: Target, *, prefix: str, now: d
 
 def _body(recipe: dict[str, Any], target: Target, places: dict[str, str], now: datetime) -> bytes:
     fields = _signed_fields(recipe, target, places, now)
-    behind = {name: fields.pop(name) for name in recipe.get("after_file", ())}
+    after = {name: fields.pop(name) for name in recipe.get("after_file", ())}
     parts = [_field(name, value) for name, value in fields.items()]
     parts += [text.encode() for text in recipe.get("raw_parts", ())]
     file = recipe.get("file", {})
     if file is not None:
         parts.append(_file(_fill({**FILE, **file}, places)))
-    parts += [_field(name, value) for name, value in behind.items()]
+    parts += [_field(name, value) for name, value in after.items()]
     parts += [text.encode() for text in recipe.get("raw_parts_after", ())]
     delimiter = f"--{BOUNDARY}".encode()
     return b"".join(b"%s\r\n%s\r\n" % (delimiter, part) for part in parts) + delimiter + b"--\r\n"

@@ -1,21 +1,32 @@
-"""The rows of tests/conformance/*.json."""
+"""The rows of tests/conformance/*.json: send the request of each over a bare socket and compare
+the response with what the row expects."""
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
+import secrets
+import socket
+import ssl
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
+
+from .recipe import Target, build_request
 
 FOLDER = Path(__file__).parents[2] / "tests" / "conformance"
-EVIDENCE = ("documented", "live", "inferred")
+TIMEOUT_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class Row:
-    """`expect` has `status`, and for a refusal `code` and `ec` (empty: none); `message` is the
-    start of the message, `headers` are headers of the answer (null: absent). A row that sets a
-    switch, if only to its default, is about the emulator alone."""
+    """`expect` has `status` and, for a refusal, `code` and `ec` (empty: none); `message` is the
+    start of the message, `headers` are response headers (null: missing). A row that sets a switch,
+    even to its default, applies only to the emulator."""
 
     name: str
     recipe: dict[str, Any]
@@ -25,9 +36,79 @@ class Row:
     switches: dict[str, bool] = field(default_factory=dict)
 
 
-def load_rows(folder: Path = FOLDER) -> list[Row]:
+def load_rows() -> list[Row]:
     return [
         Row(**row)
-        for path in sorted(folder.glob("*.json"))
+        for path in sorted(FOLDER.glob("*.json"))
         for row in json.loads(path.read_text(encoding="utf-8"))
+    ]
+
+
+@dataclass(frozen=True)
+class OssResponse:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def element(self, name: str) -> str:
+        """The text of an element of an error; empty if there is none."""
+        try:
+            document = ElementTree.fromstring(self.body)  # noqa: S314  expat guards itself today
+        except ElementTree.ParseError:
+            return ""
+        return document.findtext(name, "")
+
+
+def exchange(url: str, request: bytes) -> OssResponse:
+    """Send one request and close the sending side, so that a truncated body ends."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    with contextlib.ExitStack() as stack:
+        connection = stack.enter_context(
+            socket.create_connection((parts.hostname or "", port), TIMEOUT_SECONDS)
+        )
+        if parts.scheme == "https":
+            context = ssl.create_default_context()
+            connection = stack.enter_context(
+                context.wrap_socket(connection, server_hostname=parts.hostname)
+            )
+        with contextlib.suppress(
+            OSError
+        ):  # the server may have refused early and closed the connection
+            connection.sendall(request)
+            if parts.scheme == "http":
+                connection.shutdown(socket.SHUT_WR)
+        method = request.partition(b" ")[0].decode()
+        response = http.client.HTTPResponse(connection, method=method)
+        response.begin()
+        headers = {name.lower(): value for name, value in response.getheaders()}
+        return OssResponse(response.status, headers, response.read())
+
+
+def try_row(row: Row, url: str, target: Target, *, now: datetime) -> OssResponse:
+    """Build and send the request, with a prefix of its own so that rows do not interfere."""
+    prefix = f"conformance/{secrets.token_hex(8)}/"
+    request = build_request(row.recipe, target, prefix=prefix, now=now)
+    if row.recipe.get("posted_before"):
+        exchange(url, request)
+    return exchange(url, request)
+
+
+def differences(row: Row, response: OssResponse) -> list[str]:
+    """In what the response differs from what the row expects."""
+    expect = row.expect
+    found = {"status": str(response.status)}
+    wanted = {"status": str(expect["status"])}
+    for name, element in (("code", "Code"), ("ec", "EC")):
+        if name in expect:
+            wanted[name], found[name] = expect[name], response.element(element)
+    if "message" in expect:
+        wanted["message"] = expect["message"]
+        found["message"] = response.element("Message")[: len(expect["message"])]
+    for name, value in expect.get("headers", {}).items():
+        wanted[name], found[name] = str(value), str(response.headers.get(name.lower()))
+    return [
+        f"{name} is {found[name]!r}, expected {value!r}"
+        for name, value in wanted.items()
+        if found[name] != value
     ]

@@ -2,4 +2,6 @@
 
 from __future__ import annotations
 
-from .application import FunctionCompute as FunctionCompute
+from .app import FunctionCompute
+
+__all__ = ["FunctionCompute"]

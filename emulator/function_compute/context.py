@@ -1,7 +1,7 @@
-"""The context argument of a handler, in both flavours of the built-in Python runtimes.
+"""The context argument of a handler, for both kinds of built-in Python runtimes.
 
 Source: Function Compute documents, "Context" of the Python runtime. Up to python3.10 it has
-`credentials`; python3.12 has none, its keys are in the environment alone.
+`credentials`; in python3.12 the keys are only in the environment.
 """
 
 from __future__ import annotations
@@ -9,19 +9,15 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 
-from emulator.keyring import AccessKey
+from ..keyring import ACCOUNT_ID, AccessKey
 
-ACCOUNT_ID = "1234567890123456"
-FUNCTION_NAME = "direct-upload"
-HANDLER = "index.handler"
-MEMORY_MB = 512
-TIMEOUT_SECONDS = 10
 QUALIFIER = "LATEST"
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """Empty strings where the function has no role (empty is seen live, strings are inferred)."""
+    """Empty strings if the function has no role (that they are empty was seen live; that they are
+    strings is inferred)."""
 
     access_key_id: str = ""
     access_key_secret: str = field(default="", repr=False)
@@ -30,10 +26,10 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Function:
-    name: str = FUNCTION_NAME
-    handler: str = HANDLER
-    memory: int = MEMORY_MB
-    timeout: int = TIMEOUT_SECONDS
+    name: str = "direct-upload"
+    handler: str = "index.handler"
+    memory: int = 512  # MB
+    timeout: int = 10  # seconds
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""From an HTTP request to the event of version v1 that a built-in runtime hands to a function.
+"""From an HTTP request to the event, version v1, that a built-in runtime passes to a function.
 
 Source: Function Compute documents, "HTTP trigger invoking function" and "HTTP triggers
-overview"; what they leave open follows the sample event of Serverless Devs' fc3 component
-(trigger template http.json, a captured event) or is marked inferred.
+overview"; what they do not say follows the sample event of Serverless Devs' fc3 component
+(trigger template http.json, a captured event) or is marked as inferred.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request
 
-from .answer import Refused
+from ..keyring import ACCOUNT_ID
+from .response import Refused
 
-# Documented limits of a request; beyond them Function Compute answers 400 InvalidArgument.
+# Documented limits of a request; beyond them Function Compute returns 400 InvalidArgument.
 MAX_HEADER_BYTES = 8 * 1024
 MAX_URI_BYTES = 4 * 1024
 MAX_BODY_BYTES = 32 * 1024 * 1024
 
-# Documented: a client cannot send these. `Host` and `Content-Length` are absent from captured
-# events, as from any header map of Go's server, which `Transfer-Encoding` never enters (inferred).
+# Documented: a client cannot send these. Captured events lack `Host` and `Content-Length`, as does
+# every header map of Go's server, which never contains `Transfer-Encoding` either (inferred).
 FORBIDDEN_HEADERS = frozenset(
     {"connection", "keep-alive", "host", "content-length", "transfer-encoding"}
 )
@@ -36,15 +37,15 @@ TEXT_TYPES = frozenset({"application/json", "application/xml", "application/x-ww
 
 
 def raw_uri(request: Request) -> str:
-    """Path and query as they came over the wire; what a client left unencoded is encoded."""
+    """Path and query as received; anything that the client did not encode is encoded."""
     wire: str = request.environ["RAW_URI"]
-    # werkzeug encodes once too often; this gives back the bytes of the request line.
+    # werkzeug encodes once too often; this recovers the bytes of the request line.
     octets = wire.encode("latin-1").decode().encode("latin-1")
     return quote(octets, safe=string.punctuation)
 
 
 def read_body(request: Request) -> bytes:
-    """The whole body, after the limits on headers, path and query, and body."""
+    """The whole body, once headers, path and query, and body are known to be within limits."""
     headers = sum(len(name) + len(value) for name, value in request.headers)
     if headers > MAX_HEADER_BYTES:
         raise Refused(400, "InvalidArgument", f"request headers exceed {MAX_HEADER_BYTES} bytes")
@@ -64,7 +65,6 @@ def event_bytes(
     body: bytes,
     *,
     request_id: str,
-    account_id: str,
     domain_name: str,
     time: datetime,
 ) -> bytes:
@@ -78,7 +78,7 @@ def event_bytes(
         "body": text,
         "isBase64Encoded": is_base64,
         "requestContext": {
-            "accountId": account_id,
+            "accountId": ACCOUNT_ID,
             "domainName": domain_name,
             "domainPrefix": domain_name.partition(".")[0],
             "requestId": request_id,
@@ -97,7 +97,7 @@ def event_bytes(
 
 
 def _headers(headers: Headers) -> Mapping[str, str]:
-    """Names in canonical case, as in captured events; repeats are joined already."""
+    """Names in canonical case, as in captured events; repeated headers are already joined."""
     return {
         "-".join(part.capitalize() for part in name.split("-")): value.encode("latin-1").decode(
             "utf-8", "replace"
@@ -108,7 +108,7 @@ def _headers(headers: Headers) -> Mapping[str, str]:
 
 
 def _joined(pairs: Iterable[tuple[str, str]]) -> Mapping[str, str]:
-    """Documented: several values of one name are one string, joined by commas."""
+    """Documented: several values of one name become one string, joined by commas."""
     values: dict[str, list[str]] = {}
     for name, value in pairs:
         values.setdefault(name, []).append(value)
@@ -118,7 +118,7 @@ def _joined(pairs: Iterable[tuple[str, str]]) -> Mapping[str, str]:
 def _body(mimetype: str, body: bytes) -> tuple[str, bool]:
     """Binary content types arrive as base64; which types those are is inferred.
 
-    Text that is no UTF-8 has to be base64, too, for the event is JSON.
+    Text that is not valid UTF-8 must be base64 as well, since the event is JSON.
     """
     if not body:
         return "", False

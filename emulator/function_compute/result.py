@@ -1,8 +1,8 @@
-"""From what a handler returned to the HTTP answer it stands for.
+"""From what a handler returned to the HTTP response that it describes.
 
-The runtime serialises the value, the gateway reads it as a JSON struct. What the gateway makes
-of anything but the full struct is not documented, so here it is a bug of the function and
-refused with a reason.
+The runtime serialises the value and the gateway reads it as a JSON struct. It is not documented
+what the gateway does with anything other than the full struct, so here that is treated as a bug
+of the function and refused with a reason.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import json
 import re
 from typing import Any
 
-from .answer import Answer, Refused
+from .response import FunctionResponse, Refused
 
-MAX_HEADER_BYTES = 8 * 1024  # documented; beyond it Function Compute answers 502 BadResponse
+MAX_HEADER_BYTES = 8 * 1024  # documented; beyond it Function Compute returns 502 BadResponse
 
 STRUCT = {"statusCode": int, "headers": dict, "isBase64Encoded": bool, "body": str}
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -27,9 +27,9 @@ FORBIDDEN_HEADERS = frozenset(
 
 
 def serialise(result: object) -> bytes:
-    """As the runtime does: text and bytes as they are, anything else as JSON with sorted keys.
+    """As the runtime does: strings and bytes unchanged, anything else as JSON with sorted keys.
 
-    Raises TypeError for what JSON cannot hold, which is an error of the function.
+    Raises TypeError for values that JSON cannot represent, which is an error of the function.
     """
     if isinstance(result, bytes):
         return result
@@ -38,21 +38,21 @@ def serialise(result: object) -> bytes:
     return json.dumps(result, indent=4, sort_keys=True).encode()
 
 
-def parse_answer(payload: bytes) -> Answer:
-    """Read the serialised struct; Refused says what is wrong with it."""
+def parse_result(payload: bytes) -> FunctionResponse:
+    """Read the serialised struct; `Refused` says what is wrong with it."""
     try:
         struct = json.loads(payload)
     except (ValueError, RecursionError):  # the latter: nested too deep
-        raise _bad("the handler's result is not JSON") from None
+        raise _bad("the handler's result is not valid JSON") from None
     if not isinstance(struct, dict):
         raise _bad(f"the handler's result is a JSON {type(struct).__name__}, not an object")
     _check_struct(struct)
     _check_headers(struct["headers"])
     dropped = tuple(name for name, value in struct["headers"].items() if _forbidden(name, value))
-    return Answer(
+    return FunctionResponse(
         status=struct["statusCode"],
         headers={
-            name: value.encode().decode("latin-1")  # WSGI's way of sending UTF-8
+            name: value.encode().decode("latin-1")  # how WSGI expects UTF-8
             for name, value in struct["headers"].items()
             if name not in dropped
         },
@@ -86,7 +86,7 @@ def _check_headers(headers: dict[str, Any]) -> None:
         if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
             raise _bad(f"header {name!a} has a character that HTTP forbids")
     if len({name.lower() for name in headers}) < len(headers):
-        raise _bad("a header is there twice, in different case")
+        raise _bad("a header appears twice, in different case")
     if sum(len(name) + len(value.encode()) for name, value in headers.items()) > MAX_HEADER_BYTES:
         raise _bad(f"response headers exceed {MAX_HEADER_BYTES} bytes")
 
@@ -106,11 +106,11 @@ def _body(body: str, is_base64: bool) -> bytes:
     try:
         return base64.b64decode(body, validate=True)
     except ValueError:
-        raise _bad("isBase64Encoded is true, but body is not base64") from None
+        raise _bad("isBase64Encoded is true, but body is not valid base64") from None
 
 
 def _error_code(struct: dict[str, Any]) -> str:
-    """The code of the function's own JSON error, for the log."""
+    """The code in the function's own JSON error, for the log."""
     try:
         code = json.loads(struct["body"])["error"]["code"]
     except (ValueError, RecursionError, LookupError, TypeError):

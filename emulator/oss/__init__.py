@@ -1,7 +1,7 @@
 """An emulator of Alibaba Cloud OSS for form uploads (PostObject), with GET, HEAD and a listing.
 
-It checks signatures, policies, tokens and forms as the documents say; what they leave open is
-marked as inferred in refusals.py.
+It checks signatures, policies, tokens and forms as documented; where the documents say nothing,
+`errors/refusals.py` marks the behaviour as inferred.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The emulated bucket as a WSGI application."""
+"""The emulated bucket as a WSGI application: its routes, its log and its error responses."""
 
 from __future__ import annotations
 
@@ -12,34 +12,27 @@ from typing import TYPE_CHECKING
 
 from werkzeug import Request, Response
 
-from ..clock import utc_now
 from ..keyring import KeyRing
-from .body import Body
+from ..server import utc_now
 from .callback import PUBLIC_KEY_PATH, CallbackKey
 from .cors import Cors, actual_headers, default_cors, load_cors, preflight_headers
-from .errors import Refused, error_xml
-from .listing import PAGE_SECURITY, listing_page, listing_xml, select
-from .objects import get_object
-from .post import LogEntry, check_bucket, post_object
-from .refusals import INTERNAL_ERROR, METHOD_NOT_ALLOWED, NOT_EMULATED
-from .settings import Settings
-from .store import Store
-from .text import one_line
+from .errors import Refused, error_xml, one_line, refusals
+from .form import Body
+from .post import BucketConfig, LogEntry, check_bucket, post_object
+from .store import Store, get_object, list_objects
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 CORS_FILE = "cors.xml"
-XML = "application/xml"
-HTML = "text/html"
 
 
 class Oss:
     """One bucket in one folder, safe to serve from many threads.
 
-    `<directory>/cors.xml`, when it is there, takes the place of the default CORS rule.
-    `public_url` is where receivers of callbacks find the public key; without it, that is wherever
-    the form was posted to.
+    If `<directory>/cors.xml` exists, it replaces the default CORS rule. `public_url` is where
+    receivers of callbacks find the public key; by default, that is the address that the form was
+    posted to.
     """
 
     def __init__(
@@ -57,8 +50,8 @@ class Oss:
         accept_v1: bool = True,
         public_url: str | None = None,
     ) -> None:
-        self._settings = Settings(
-            bucket=bucket,
+        self._config = BucketConfig(
+            name=bucket,
             region=region,
             keys=keys,
             clock=clock,
@@ -84,7 +77,7 @@ class Oss:
             response = self._route(request, body, log)
         except Refused as error:
             refused = error
-            response = _refusal(request, refused, request_id)
+            response = _error_response(request, refused, request_id)
             body.drain()
         self._add_cors(request, response)
         response.headers["x-oss-request-id"] = request_id
@@ -97,10 +90,10 @@ class Oss:
             return self._serve(request, body, log)
         except Refused:
             raise
-        except Exception as error:  # a full disk, or a mistake of ours
-            self._settings.log(traceback.format_exc())
+        except Exception as error:  # a full disk, or a bug of the emulator
+            self._config.log(traceback.format_exc())
             raise Refused(
-                INTERNAL_ERROR,
+                refusals.INTERNAL_ERROR,
                 hint=f"The emulator failed with {type(error).__name__}; its log has the details.",
             ) from error
 
@@ -112,55 +105,43 @@ class Oss:
             return response
         if request.method == "POST" and request.path == "/":
             return post_object(
-                request, body, bucket=bucket, settings=self._settings, store=self._store, log=log
+                request, body, bucket=bucket, config=self._config, store=self._store, log=log
             )
         if request.method in ("PUT", "DELETE"):
             raise Refused(
-                NOT_EMULATED,
-                hint=f"{request.method} is not emulated; only form uploads by POST to / are.",
+                refusals.NOT_EMULATED,
+                hint=f"{request.method} is not emulated; upload a form by POST to /.",
             )
         if request.method not in ("GET", "HEAD"):
             raise Refused(
-                METHOD_NOT_ALLOWED,
-                hint=f"{request.method} {request.path} is not possible; a form is posted to /, "
-                "and its field 'key' names the object.",
+                refusals.METHOD_NOT_ALLOWED,
+                hint=f"{request.method} {request.path} is not allowed; post the form to / and name "
+                "the object in its field 'key'.",
                 elements={"Method": request.method, "ResourceType": "Object"},
             )
         if request.path == PUBLIC_KEY_PATH:
-            return Response(
-                self._settings.callback_key.public_pem, mimetype="application/x-pem-file"
-            )
-        check_bucket(bucket, self._settings)
+            return Response(self._config.callback_key.public_pem, mimetype="application/x-pem-file")
+        check_bucket(bucket, self._config)
         if request.path == "/":
-            response = self._list(request)
+            response = list_objects(request, self._store, bucket)
         else:
             response = get_object(request, self._store, request.path[1:])
         if request.method == "GET" and response.status_code != 304:
             log.size = response.content_length or 0
         return response
 
-    def _list(self, request: Request) -> Response:
-        query = request.args
-        records = self._store.records(query.get("prefix", ""))
-        listing = select(self._settings.bucket, records, query)
-        if request.accept_mimetypes.best_match([XML, HTML], default=XML) == XML:
-            return Response(listing_xml(listing), content_type=XML)
-        response = Response(listing_page(listing), mimetype=HTML)
-        response.headers["Content-Security-Policy"] = PAGE_SECURITY
-        return response
-
     def _bucket(self, request: Request) -> str:
-        """The first label of a `*.localhost` Host, else the one bucket there is."""
+        """The first label if Host is `*.localhost`, otherwise the only bucket."""
         host = request.environ.get("HTTP_HOST", "").partition(":")[0].lower()
         labels = host.split(".")
-        return labels[0] if len(labels) > 1 and labels[-1] == "localhost" else self._settings.bucket
+        return labels[0] if len(labels) > 1 and labels[-1] == "localhost" else self._config.name
 
     def _cors(self) -> Cors:
         return load_cors(self._cors_file, self._default_cors)
 
     def _add_cors(self, request: Request, response: Response) -> None:
         origin = request.headers.get("Origin")
-        if origin:  # to a preflight this adds nothing, for no rule names OPTIONS
+        if origin:  # adds nothing to a preflight, since no rule allows OPTIONS
             response.headers.update(actual_headers(self._cors(), origin, request.method))
 
     def _log(
@@ -170,10 +151,10 @@ class Oss:
         if refused is not None:
             ec = f" {refused.refusal.ec}" if refused.refusal.ec else ""
             line += f": {refused.refusal.code}{ec}: {refused.hint}"
-        self._settings.log(one_line(line))
+        self._config.log(one_line(line))
 
 
-def _refusal(request: Request, error: Refused, request_id: str) -> Response:
+def _error_response(request: Request, error: Refused, request_id: str) -> Response:
     host = request.environ.get("HTTP_HOST", "")
     xml = error_xml(error, request_id=request_id, host=host)
-    return Response(xml, error.refusal.status, content_type=XML)
+    return Response(xml, error.refusal.status, content_type="application/xml")

@@ -1,6 +1,6 @@
-"""Cross-origin rules of the bucket, kept in a file that a developer can edit.
+"""The bucket's cross-origin rules, in a file that developers can edit.
 
-The file is OSS's own CORSConfiguration, as `ossutil` takes it. OSS documents, "PutBucketCors"
+The file is OSS's own CORSConfiguration, as accepted by `ossutil`. OSS documents, "PutBucketCors"
 and "OptionObject": the first rule that matches wins.
 """
 
@@ -13,13 +13,7 @@ from xml.etree import ElementTree
 
 from werkzeug.datastructures import Headers
 
-from .errors import Refused
-from .refusals import (
-    CORS_FORBIDDEN,
-    NO_CORS_RULES,
-    PREFLIGHT_WITHOUT_METHOD,
-    PREFLIGHT_WITHOUT_ORIGIN,
-)
+from .errors import Refused, refusals
 
 METHODS = ("GET", "PUT", "DELETE", "POST", "HEAD")
 
@@ -47,11 +41,11 @@ class CorsRule:
 class Cors:
     rules: tuple[CorsRule, ...]
     vary: bool = True
-    problem: str = ""  # why the file could not be used
+    problem: str = ""  # why the file cannot be used
 
 
 def default_cors(allowed_origins: tuple[str, ...]) -> Cors:
-    """The one rule that uploads need, as it stands without a file."""
+    """The one rule that uploads need; it applies when there is no file."""
     rule = CorsRule(
         origins=allowed_origins,
         methods=("POST", "GET", "HEAD"),
@@ -63,50 +57,53 @@ def default_cors(allowed_origins: tuple[str, ...]) -> Cors:
 
 
 def load_cors(path: Path, default: Cors) -> Cors:
-    """Read the file afresh, so that an edit counts from the next request on."""
+    """Read the file for each request, so that an edit takes effect at once."""
     try:
         document = ElementTree.fromstring(path.read_bytes())  # noqa: S314  the developer's own
     except FileNotFoundError:
         return default
     except (ElementTree.ParseError, ValueError, OSError) as error:
-        # Not well-formed, in an encoding that expat does not know, or not to be read.
+        # Not well-formed, in an encoding that expat does not know, or not readable.
         return Cors((), problem=f"{path.name} cannot be used: {error}.")
     rules = tuple(_rule(element) for element in document.iter("CORSRule"))
     return Cors(rules, vary=document.findtext("ResponseVary", "").strip().lower() == "true")
 
 
 def actual_headers(cors: Cors, origin: str, method: str) -> dict[str, str]:
-    """The headers of an ordinary answer. One without them is served, too, but stays unreadable
-    for scripts of that origin (inferred)."""
+    """The headers of an ordinary response. Without them the request is served all the same, but
+    scripts of that origin cannot read the response (inferred)."""
     rule = next((rule for rule in cors.rules if rule.allows(origin, method)), None)
     return _headers(cors, rule, origin) if rule else {}
 
 
 def preflight_headers(cors: Cors, request: Headers) -> dict[str, str]:
-    """The headers that allow what the browser asks for, or a refusal."""
+    """The headers that allow what the browser requests; `Refused` if no rule does."""
     origin = request.get("Origin")
     method = request.get("Access-Control-Request-Method")
     if not origin:
-        raise Refused(PREFLIGHT_WITHOUT_ORIGIN, hint="OPTIONS came without the header Origin.")
+        raise Refused(
+            refusals.PREFLIGHT_WITHOUT_ORIGIN,
+            hint="The OPTIONS request has no Origin header; send one.",
+        )
     if not method:
         raise Refused(
-            PREFLIGHT_WITHOUT_METHOD,
-            hint="OPTIONS came without the header Access-Control-Request-Method.",
+            refusals.PREFLIGHT_WITHOUT_METHOD,
+            hint="The OPTIONS request has no Access-Control-Request-Method header; send one.",
         )
     if not cors.rules:
         raise Refused(
-            NO_CORS_RULES,
+            refusals.NO_CORS_RULES,
             hint=cors.problem
             or "The bucket has no CORS rule; set ALLOWED_ORIGINS or write "
-            "cors.xml into the data folder.",
+            "cors.xml in the data folder.",
         )
-    asked = request.get("Access-Control-Request-Headers", "")
-    wanted = tuple(name.strip() for name in asked.split(",") if name.strip())
+    requested = request.get("Access-Control-Request-Headers", "")
+    wanted = tuple(name.strip() for name in requested.split(",") if name.strip())
     rule = next((rule for rule in cors.rules if rule.allows(origin, method, wanted)), None)
     if rule is None:
         raise Refused(
-            CORS_FORBIDDEN,
-            hint=f"No CORS rule allows {method} from {origin!r} with the headers {asked!r}; "
+            refusals.CORS_FORBIDDEN,
+            hint=f"No CORS rule allows {method} from {origin!r} with the headers {requested!r}; "
             "add the origin to ALLOWED_ORIGINS or to cors.xml in the data folder.",
         )
     headers = _headers(cors, rule, origin)
@@ -141,6 +138,6 @@ def _rule(element: ElementTree.Element) -> CorsRule:
 
 
 def _matches(pattern: str, text: str) -> bool:
-    """A pattern may hold one `*`."""
+    """A pattern may contain one `*`."""
     before, star, after = pattern.partition("*")
     return bool(re.fullmatch(re.escape(before) + (".*" if star else "") + re.escape(after), text))

@@ -1,191 +1,178 @@
-"""PostObject: from a form to an object, in the order of checks that the service seems to have.
+"""PostObject: from a form to an object, with the checks in the order that the service seems to use.
 
-The order is not documented; a signature that is checked before the policy's content keeps a
-forger from probing conditions (inferred).
+The order is not documented; checking the signature before the content of the policy keeps a forger
+from probing its conditions (inferred).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from werkzeug import Request, Response
-from werkzeug.http import parse_options_header
 
-from ..keyring import AccessKey
-from ..ram import UnsupportedPolicy, is_allowed
-from .attributes import Attributes, object_key, read_attributes
-from .authentication import authenticate
-from .body import Body
-from .callback_field import read_callback
-from .claims import Claim, read_claim
-from .conditions import check_conditions, check_coverage, check_expiration
-from .errors import Refused
-from .form import Form, finish_form, read_form
-from .multipart import Multipart
-from .policy import Policy, SizeRange, parse_policy
-from .refusals import (
-    ALREADY_EXISTS,
-    ANONYMOUS,
-    NO_BOUNDARY,
-    NO_SUCH_BUCKET,
-    NOT_EMULATED,
-    NOT_MULTIPART,
-    SESSION_POLICY_DENIES,
-    TOO_LARGE,
-    TOO_SMALL,
-    V1_DISABLED,
+from ..keyring import ACCOUNT_ID, AccessKey, KeyRing
+from ..ram import RamPolicyError, is_allowed
+from .callback import PUBLIC_KEY_PATH, CallbackKey, CallbackResponse, call_back, read_callback
+from .errors import Refused, refusals
+from .form import (
+    Attributes,
+    Body,
+    Form,
+    FormParts,
+    finish_form,
+    object_key,
+    read_attributes,
+    read_boundary,
+    read_form,
 )
-from .report import report
-from .settings import Settings
-from .store import Record, Store, Upload
+from .policy import (
+    Policy,
+    check_conditions,
+    check_coverage,
+    check_expiration,
+    parse_policy,
+    within_ranges,
+)
+from .signatures import Claim, authenticate, read_claim
+from .store import IncomingObject, Record, Store
 from .success import success
 
-MAX_OBJECT_BYTES = 5 * 1024**3
-ACCOUNT = "1234567890123456"  # the emulated bucket's owner
+
+@dataclass(frozen=True)
+class BucketConfig:
+    """One emulated bucket; its three switches decide where the documents contradict each other
+    or say nothing."""
+
+    name: str
+    region: str
+    keys: KeyRing
+    clock: Callable[[], datetime]
+    log: Callable[[str], None]
+    accept_trailing_fields: bool  # the PostObject page's own sample has `submit` after `file`
+    accept_uncovered_token: bool  # whether V4 requires a condition on the token is inferred
+    accept_v1: bool  # new accounts and buckets may have V1 switched off since 2025
+    callback_key: CallbackKey
+    public_url: str | None  # where callback receivers find OSS; None: where the form was sent
 
 
 @dataclass
 class LogEntry:
-    """What the line of the log will say; filled in while a request is served."""
+    """The content of a request's log line, filled in while the request is served."""
 
     subject: str
     size: int = 0
 
 
 def post_object(
-    request: Request, body: Body, *, bucket: str, settings: Settings, store: Store, log: LogEntry
+    request: Request, body: Body, *, bucket: str, config: BucketConfig, store: Store, log: LogEntry
 ) -> Response:
-    boundary = _boundary(request)
+    """Store the form's file; `bucket` is the one that the request names."""
+    boundary = read_boundary(request.headers.get("Content-Type"))
     body.check_length()
-    parts = Multipart(body.read, boundary)
+    parts = FormParts(body.read, boundary)
     form = read_form(parts)
-    now = settings.clock()
+    now = config.clock()
     key = log.subject = object_key(form)
     claim = read_claim(form.fields, now)
-    check_bucket(bucket, settings)
-    policy = _authorize(claim, form, key=key, bucket=bucket, settings=settings, now=now)
+    check_bucket(bucket, config)
+    policy = _authorize(claim, form, key=key, config=config, now=now)
     attributes = read_attributes(form, request.headers)
     callback = read_callback(form.fields)
-    with store.upload() as upload:
-        _receive(parts.content(), upload, policy.size_ranges, log)
-        finish_form(parts, accept_trailing_fields=settings.accept_trailing_fields)
+    with store.receive() as incoming:
+        for chunk in within_ranges(policy, _counted(parts.content(), log)):
+            incoming.write(chunk)
+        finish_form(parts, accept_trailing_fields=config.accept_trailing_fields)
         body.check_digest()
-        record = _record(key, upload, attributes, settings.clock())
+        record = _record(key, incoming, attributes, config.clock())
         try:
-            store.put(upload, record, overwrite=attributes.overwrite)
+            store.put(incoming, record, overwrite=attributes.overwrite)
         except FileExistsError as error:
             raise Refused(
-                ALREADY_EXISTS,
-                hint=f"The object {key!r} exists and the form forbids to overwrite it; ask for "
-                "a new grant (FORBID_OVERWRITE of the function decides).",
+                refusals.ALREADY_EXISTS,
+                hint=f"The object {key!r} exists and the form forbids overwriting it; request a "
+                "new grant (the function's setting is FORBID_OVERWRITE).",
             ) from error
     origin = request.host_url.rstrip("/")
-    answer = None
+    called_back: CallbackResponse | None = None
     if callback is not None:
-        answer = report(
-            callback, record, form.fields, settings=settings, store=store, origin=origin
+        called_back = call_back(
+            callback,
+            record,
+            form.fields,
+            bucket=config.name,
+            store=store,
+            key=config.callback_key,
+            key_url=(config.public_url or origin) + PUBLIC_KEY_PATH,
         )
-    return success(record, form.fields, bucket=bucket, origin=origin, answer=answer)
+        config.log(f"callback for {key!r} returned {len(called_back.body)} bytes")
+    return success(record, form.fields, bucket=bucket, origin=origin, called_back=called_back)
 
 
-def check_bucket(bucket: str, settings: Settings) -> None:
-    if bucket != settings.bucket:
+def check_bucket(bucket: str, config: BucketConfig) -> None:
+    if bucket != config.name:
         raise Refused(
-            NO_SUCH_BUCKET,
-            hint=f"The Host names the bucket {bucket!r}; here is only {settings.bucket!r} "
-            "(OSS_BUCKET names it).",
+            refusals.NO_SUCH_BUCKET,
+            hint=f"Host names the bucket {bucket!r}, but the only one here is {config.name!r} "
+            "(OSS_BUCKET sets it).",
             elements={"BucketName": bucket},
         )
 
 
-def _boundary(request: Request) -> bytes:
-    content_type, options = parse_options_header(request.headers.get("Content-Type"))
-    if content_type.lower() != "multipart/form-data":
-        raise Refused(
-            NOT_MULTIPART,
-            hint=f"The request's Content-Type is {content_type!r}, not multipart/form-data; "
-            "post a form.",
-        )
-    boundary = options.get("boundary", "")
-    if not boundary:
-        raise Refused(
-            NO_BOUNDARY,
-            hint="Content-Type has no boundary; let the browser or the library set this header.",
-        )
-    return boundary.encode("latin-1", "replace")
-
-
 def _authorize(
-    claim: Claim | None, form: Form, *, key: str, bucket: str, settings: Settings, now: datetime
+    claim: Claim | None, form: Form, *, key: str, config: BucketConfig, now: datetime
 ) -> Policy:
     if claim is None:
         raise Refused(
-            ANONYMOUS,
-            hint="The form has neither key ID nor policy nor signature and the bucket is private; "
-            "post the fields of a grant before `file`.",
+            refusals.ANONYMOUS,
+            hint="The form has no key ID, policy or signature, and the bucket is private; "
+            "send the fields of a grant before `file`.",
         )
-    if claim.scope is None and not settings.accept_v1:
+    if claim.scope is None and not config.accept_v1:
         raise Refused(
-            V1_DISABLED, hint="V1 signatures are switched off here; set SIGNATURE_VERSION=v4."
+            refusals.V1_DISABLED,
+            hint="V1 signatures are switched off here; set SIGNATURE_VERSION=v4.",
         )
-    access_key = authenticate(claim, keys=settings.keys, region=settings.region, now=now)
+    access_key = authenticate(claim, keys=config.keys, region=config.region, now=now)
     policy = parse_policy(claim.policy)
     check_expiration(policy, claim.scope, now)
-    check_conditions(policy, form, bucket=bucket)
-    check_coverage(policy, claim, accept_uncovered_token=settings.accept_uncovered_token)
-    _check_session_policy(access_key, settings.region, bucket, key)
+    check_conditions(policy, form, bucket=config.name)
+    check_coverage(policy, claim, accept_uncovered_token=config.accept_uncovered_token)
+    _check_session_policy(access_key, config.region, config.name, key)
     return policy
 
 
 def _check_session_policy(access_key: AccessKey, region: str, bucket: str, key: str) -> None:
     if access_key.session_policy is None:
         return
-    resource = f"acs:oss:oss-{region}:{ACCOUNT}:{bucket}/{key}"
+    resource = f"acs:oss:oss-{region}:{ACCOUNT_ID}:{bucket}/{key}"
     try:
         allowed = is_allowed([access_key.session_policy], "oss:PutObject", resource)
-    except UnsupportedPolicy as error:
+    except RamPolicyError as error:
         raise Refused(
-            NOT_EMULATED, hint=f"The session policy cannot be evaluated: {error}."
+            refusals.NOT_EMULATED, hint=f"The session policy cannot be evaluated: {error}."
         ) from error
     if not allowed:
         raise Refused(
-            SESSION_POLICY_DENIES,
+            refusals.SESSION_POLICY_DENIES,
             hint=f"The session policy of {access_key.access_key_id!r} does not allow "
-            f"oss:PutObject on {bucket}/{key}; it must allow the prefix that keys start with.",
+            f"oss:PutObject on {bucket}/{key}; allow the prefix that the keys start with.",
         )
 
 
-def _receive(
-    content: Iterable[bytes], upload: Upload, ranges: tuple[SizeRange, ...], log: LogEntry
-) -> None:
-    """Write to the disk and stop at the first byte too many."""
-    minimum = max((bounds.minimum for bounds in ranges), default=0)
-    maximum = min((bounds.maximum for bounds in ranges), default=MAX_OBJECT_BYTES)
+def _counted(content: Iterable[bytes], log: LogEntry) -> Iterator[bytes]:
     for chunk in content:
         log.size += len(chunk)
-        if log.size > maximum:
-            raise Refused(
-                TOO_LARGE,
-                hint=f"The file has more than the {maximum} bytes that content-length-range "
-                "allows (MAX_UPLOAD_BYTES, or the size declared for the grant).",
-            )
-        upload.write(chunk)
-    if log.size < minimum:
-        raise Refused(
-            TOO_SMALL,
-            hint=f"The file has {log.size} bytes and content-length-range demands {minimum} "
-            "(MIN_UPLOAD_BYTES, or the size declared for the grant).",
-        )
+        yield chunk
 
 
-def _record(key: str, upload: Upload, attributes: Attributes, now: datetime) -> Record:
+def _record(key: str, incoming: IncomingObject, attributes: Attributes, now: datetime) -> Record:
     return Record(
         key=key,
-        size=upload.size,
-        etag=upload.etag,
-        crc64=upload.crc64,
+        size=incoming.size,
+        etag=incoming.etag,
+        crc64=incoming.crc64,
         content_type=attributes.content_type,
         last_modified=f"{now:%Y-%m-%dT%H:%M:%S.000Z}",
         headers=attributes.headers,

@@ -1,4 +1,4 @@
-"""The answer to a stored upload.
+"""The response to a stored upload.
 
 OSS documents, PostObject, `success_action_redirect` and `success_action_status`; Callback.
 """
@@ -11,18 +11,23 @@ from xml.sax.saxutils import escape
 
 from werkzeug import Response
 
-from .callback import Answer
+from .callback import CallbackResponse
+from .errors import printable
 from .store import Record
-from .text import printable
 
 
 def success(
-    record: Record, fields: Mapping[str, str], *, bucket: str, origin: str, answer: Answer | None
+    record: Record,
+    fields: Mapping[str, str],
+    *,
+    bucket: str,
+    origin: str,
+    called_back: CallbackResponse | None,
 ) -> Response:
-    """The callback's answer, or a redirect, or 200, 201 with XML, or 204 for anything else."""
-    if answer is not None:
-        # Documented: always with 200. That it takes the place of a redirect is inferred.
-        response = Response(answer.body, content_type=answer.content_type)
+    """The callback's response, or a redirect, or 200, 201 with XML, or 204 for anything else."""
+    if called_back is not None:
+        # Documented: always with 200. That it replaces a redirect is inferred.
+        response = Response(called_back.body, content_type=called_back.content_type)
     elif address := _redirect(fields.get("success_action_redirect", ""), bucket, record):
         response = Response(status=303)  # inferred, like the query
         response.headers["Location"] = address
@@ -42,7 +47,7 @@ def _plain(record: Record, status: str | None, bucket: str, origin: str) -> Resp
 
 
 def _redirect(address: str, bucket: str, record: Record) -> str | None:
-    """The address with what was stored; one that cannot be used counts as absent (inferred)."""
+    """The address with what was stored; an unusable one counts as missing (inferred)."""
     try:
         parts = urlsplit(address)
     except ValueError:

@@ -1,5 +1,7 @@
-"""An emulator of STS: AssumeRole, verified, with credentials that expire."""
+"""An emulator of STS: AssumeRole, fully verified, with credentials that expire."""
 
 from __future__ import annotations
 
-from .application import Sts as Sts
+from .app import Sts
+
+__all__ = ["Sts"]

@@ -1,4 +1,4 @@
-"""ACS3-HMAC-SHA256, verified from the text on the wire.
+"""ACS3-HMAC-SHA256: the signature, verified from the text on the wire, and its nonces.
 
 Source: Alibaba Cloud documents, "V3 request structure and signature".
 """
@@ -8,15 +8,18 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from urllib.parse import parse_qsl, quote
 
-from .errors import StsError
+from .responses import StsError
 
 ALGORITHM = "ACS3-HMAC-SHA256"
 MAX_SKEW = timedelta(minutes=15)
+MAX_NONCES = 100_000  # beyond this number the oldest are forgotten, to bound memory
 DATE_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 AUTHORIZATION = re.compile(
@@ -30,7 +33,7 @@ class SignedRequest:
 
     method: str
     query: str
-    headers: Mapping[str, str] = field(repr=False)  # may hold a security token
+    headers: Mapping[str, str] = field(repr=False)  # may contain a security token
     body: bytes
 
 
@@ -42,24 +45,31 @@ class Authorization:
 
 
 def parse_authorization(request: SignedRequest) -> Authorization:
-    """Split the header, and refuse a signature that leaves open what it must cover."""
+    """Split the header, and refuse a signature that does not cover what it must."""
     match = AUTHORIZATION.fullmatch(request.headers.get("authorization", ""))
     if match is None:
         raise StsError(
             "IncompleteSignature",
-            f"Authorization must read {ALGORITHM} Credential=..,SignedHeaders=..,Signature=..",
+            f"Authorization must be {ALGORITHM} Credential=..,SignedHeaders=..,Signature=..",
         )
     authorization = Authorization(*match.groups())
     names = authorization.signed_headers.split(";")
     if names != sorted({name.lower() for name in names}):
-        raise StsError("IncompleteSignature", "SignedHeaders must be lower case, sorted, unique")
-    # Documented: every common header that is there has to be signed, except Authorization.
+        raise StsError(
+            "IncompleteSignature", "SignedHeaders must be in lower case, sorted and without repeats"
+        )
+    # Documented: every common header that is present must be signed, except Authorization.
     compulsory = {name for name in request.headers if name.startswith("x-acs-")}
     compulsory |= {"host", "x-acs-content-sha256", "x-acs-date", "x-acs-signature-nonce"}
     if unsigned := compulsory.difference(names):
-        raise StsError("IncompleteSignature", f"unsigned headers: {', '.join(sorted(unsigned))}")
+        raise StsError(
+            "IncompleteSignature", f"these headers are not signed: {', '.join(sorted(unsigned))}"
+        )
     if absent := set(names).difference(request.headers):
-        raise StsError("IncompleteSignature", f"signed but absent: {', '.join(sorted(absent))}")
+        raise StsError(
+            "IncompleteSignature",
+            f"these headers are signed but missing: {', '.join(sorted(absent))}",
+        )
     return authorization
 
 
@@ -70,11 +80,11 @@ def check_date(request: SignedRequest, now: datetime) -> None:
     except ValueError:
         date = None
     if date is None or f"{date:{DATE_FORMAT}}" != text:
-        raise StsError("InvalidTimeStamp.Format", "x-acs-date must read like 2026-01-31T23:59:59Z")
+        raise StsError("InvalidTimeStamp.Format", "x-acs-date must look like 2026-01-31T23:59:59Z")
     if abs(now - date) > MAX_SKEW:
         raise StsError(
             "InvalidTimeStamp.Expired",
-            f"x-acs-date is {text}, more than 15 minutes from {now:{DATE_FORMAT}}",
+            f"x-acs-date is {text}, more than 15 minutes away from {now:{DATE_FORMAT}}",
         )
 
 
@@ -82,11 +92,11 @@ def check_signature(
     request: SignedRequest, authorization: Authorization, access_key_secret: str
 ) -> None:
     if not _same(hashlib.sha256(request.body).hexdigest(), request.headers["x-acs-content-sha256"]):
-        raise StsError("SignatureDoesNotMatch", "x-acs-content-sha256 is not that of the body")
+        raise StsError("SignatureDoesNotMatch", "x-acs-content-sha256 is not the hash of the body")
     text = string_to_sign(request, authorization.signed_headers)
     expected = hmac.new(access_key_secret.encode(), text.encode(), hashlib.sha256).hexdigest()
     if not _same(expected, authorization.signature):
-        # The canonical request stays out of it: it may hold a security token.
+        # The canonical request is not shown: it may contain a security token.
         raise StsError("SignatureDoesNotMatch", f"server string to sign is {text!r}")
 
 
@@ -96,7 +106,7 @@ def string_to_sign(request: SignedRequest, signed_headers: str) -> str:
 
 
 def canonical_request(request: SignedRequest, signed_headers: str) -> str:
-    """The query is decoded and encoded anew: clients differ in how they encode it."""
+    """The query is decoded and encoded again, because clients encode it in different ways."""
     pairs = sorted(parse_qsl(request.query, keep_blank_values=True))
     return "\n".join(
         (
@@ -104,7 +114,7 @@ def canonical_request(request: SignedRequest, signed_headers: str) -> str:
             "/",
             "&".join(f"{quote(name, safe='~')}={quote(value, safe='~')}" for name, value in pairs),
             *(f"{name}:{request.headers[name].strip()}" for name in signed_headers.split(";")),
-            "",  # the block of headers ends in a line feed of its own
+            "",  # the block of headers ends with a line feed of its own
             signed_headers,
             request.headers["x-acs-content-sha256"],
         )
@@ -113,3 +123,24 @@ def canonical_request(request: SignedRequest, signed_headers: str) -> str:
 
 def _same(expected: str, given: str) -> bool:
     return hmac.compare_digest(expected.encode(), given.encode())
+
+
+class Nonces:
+    """Used signature nonces, kept while their requests could be replayed; thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._until: OrderedDict[bytes, datetime] = OrderedDict()
+
+    def use(self, nonce: str, access_key_id: str, now: datetime) -> None:
+        """Remember the nonce of a verified request; refuse a second use."""
+        digest = hashlib.sha256(f"{access_key_id}\n{nonce}".encode()).digest()
+        with self._lock:
+            while self._until and (
+                len(self._until) >= MAX_NONCES or next(iter(self._until.values())) < now
+            ):
+                self._until.popitem(last=False)
+            if digest in self._until:
+                raise StsError("SignatureNonceUsed", "x-acs-signature-nonce has been used before")
+            # A date may be 15 minutes ahead, and is valid for 15 minutes from then on.
+            self._until[digest] = now + 2 * MAX_SKEW

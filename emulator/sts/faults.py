@@ -1,4 +1,7 @@
-"""An STS that fails on purpose, so that people see what their page does in an outage."""
+"""Failures on purpose, so that developers see what their page does during an outage.
+
+PUT /faults?kind=503&times=3 sets a fault, GET shows it, DELETE clears it.
+"""
 
 from __future__ import annotations
 
@@ -9,43 +12,45 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from emulator.server import LINGER_ZERO
+from werkzeug.wrappers import Request, Response
 
-from .answer import Answer, json_answer
-from .errors import REFUSALS
+from ..server import LINGER_ZERO
+from .responses import REFUSALS, StsResponse, json_response
 
 HANG_SECONDS = 60.0  # longer than any client waits
 
 
-def _refuse(code: str) -> Callable[[Answer], Answer]:
+def _refuse(code: str) -> Callable[[StsResponse], StsResponse]:
     status, message = REFUSALS[code]
     document = {"RequestId": "FAULT", "Code": code, "Message": message}
-    return lambda _: json_answer(status, document)
+    return lambda _: json_response(status, document)
 
 
-def _html(_: Answer) -> Answer:
-    return Answer(502, b"<html><h1>502 Bad Gateway</h1></html>", "text/html")
+def _html(_: StsResponse) -> StsResponse:
+    return StsResponse(502, b"<html><h1>502 Bad Gateway</h1></html>", "text/html")
 
 
-def _truncated(answer: Answer) -> Answer:
-    """Credentials are in what is left: clients must not log it."""
-    return replace(answer, body=answer.body[:-10])
+def _truncated(response: StsResponse) -> StsResponse:
+    """What is left contains credentials: clients must not log it."""
+    return replace(response, body=response.body[:-10])
 
 
-def _body(body: bytes) -> Callable[[Answer], Answer]:
-    return lambda answer: replace(answer, body=body)
+def _body(body: bytes) -> Callable[[StsResponse], StsResponse]:
+    return lambda response: replace(response, body=body)
 
 
-def _credentials(change: Callable[[dict[str, Any]], object]) -> Callable[[Answer], Answer]:
-    def spoil(answer: Answer) -> Answer:
-        document = json.loads(answer.body)
+def _credentials(
+    change: Callable[[dict[str, Any]], object],
+) -> Callable[[StsResponse], StsResponse]:
+    def spoil(response: StsResponse) -> StsResponse:
+        document = json.loads(response.body)
         change(document["Credentials"])
-        return json_answer(answer.status, document)
+        return json_response(response.status, document)
 
     return spoil
 
 
-SPOILERS: dict[str, Callable[[Answer], Answer]] = {
+SPOILERS: dict[str, Callable[[StsResponse], StsResponse]] = {
     "500": _refuse("InternalError"),
     "503": _refuse("ServiceUnavailable"),
     "throttling": _refuse("Throttling.User"),
@@ -65,12 +70,12 @@ KINDS = (*SPOILERS, "hang", "reset")
 @dataclass(frozen=True)
 class Fault:
     kind: str
-    times: int | None  # how often from now on; None: until it is cleared
-    number: int = field(compare=False)  # each one that is set has its own
+    times: int | None  # how many times from now on; None: until it is cleared
+    number: int = field(compare=False)  # differs between any two faults
 
 
 class Faults:
-    """The fault that is on, if any; safe to share between threads."""
+    """The current fault, if any; safe to share between threads."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -99,7 +104,7 @@ class Faults:
             self._changed.notify_all()
 
     def take(self) -> Fault | None:
-        """The fault of one request, which counts as one of its times."""
+        """The fault for one request, which uses up one of its times."""
         with self._changed:
             fault = self._current
             if fault is not None and fault.times is not None:
@@ -107,13 +112,41 @@ class Faults:
                 self._current = replace(fault, times=left) if left else None
             return fault
 
-    def spoil(self, fault: Fault, answer: Answer, connection: socket.socket) -> Answer:
-        """What comes instead of a success; a hanging one comes when the fault is changed."""
+    def spoil(self, fault: Fault, response: StsResponse, connection: socket.socket) -> StsResponse:
+        """The response instead of a success; a hanging one is sent once the fault is changed."""
         if fault.kind == "hang":
             with self._changed:
                 self._changed.wait_for(lambda: self._number != fault.number, HANG_SECONDS)
-            return answer
+            return response
         if fault.kind == "reset":
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_ZERO)
-            raise ConnectionResetError("the fault that was asked for")
-        return SPOILERS[fault.kind](answer)
+            raise ConnectionResetError("the requested fault")
+        return SPOILERS[fault.kind](response)
+
+
+def serve_faults(request: Request, faults: Faults) -> Response:
+    if request.method == "PUT":
+        try:
+            times = request.args.get("times")
+            faults.set(request.args.get("kind", ""), None if times is None else int(times))
+        except ValueError as error:
+            return _json_response(400, {"error": str(error)})
+    elif request.method == "DELETE":
+        faults.clear()
+    elif request.method not in ("GET", "HEAD"):
+        response = _json_response(405, {"error": "use PUT, GET or DELETE"})
+        response.headers["Allow"] = "GET, HEAD, PUT, DELETE"
+        return response
+    current = faults.current
+    return _json_response(
+        200,
+        {
+            "kind": current and current.kind,
+            "times": current and current.times,
+            "kinds": list(KINDS),
+        },
+    )
+
+
+def _json_response(status: int, document: dict[str, object]) -> Response:
+    return Response(json.dumps(document), status, content_type="application/json;charset=utf-8")

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from .errors import StsError
-from .session_policy import check_grammar
+from ..ram import RamPolicyError, parse_statements
+from .responses import StsError
 
 MIN_SECONDS = 900
-MAX_SECONDS = 43200  # the most that a role's MaxSessionDuration can be; ours has it
+MAX_SECONDS = 43200  # the highest MaxSessionDuration a role can have; this role has it
 DEFAULT_SECONDS = 3600
-MAX_POLICY_BYTES = 2048  # documented as characters and, in the error, as bytes; bytes are fewer
+MAX_POLICY_BYTES = 2048  # documented in characters and, in the error, in bytes: the stricter one
 
 ROLE_ARN = re.compile(r"acs:ram::[0-9]+:role/[A-Za-z0-9.-]{1,64}")
 ROLE_SESSION_NAME = re.compile(r"[A-Za-z0-9.@_-]{2,64}")
@@ -25,7 +25,7 @@ SOURCE_IDENTITY = re.compile(
 
 @dataclass(frozen=True)
 class AssumeRole:
-    """A request whose parameters are well formed."""
+    """A request with well-formed parameters."""
 
     role_arn: str
     role_session_name: str
@@ -35,10 +35,10 @@ class AssumeRole:
 
 
 def parse_assume_role(parameters: Mapping[str, str]) -> AssumeRole:
-    """Unknown parameters are ignored, and an empty one counts as absent (inferred)."""
+    """Unknown parameters are ignored, and an empty one counts as missing (inferred)."""
     for name in ("RoleArn", "RoleSessionName"):
         if not parameters.get(name):
-            raise StsError("MissingParameter", f"{name} is compulsory")
+            raise StsError("MissingParameter", f"{name} is required")
     _check(parameters, "RoleArn", ROLE_ARN, "acs:ram::<account id>:role/<name>")
     _check(parameters, "RoleSessionName", ROLE_SESSION_NAME, "2 to 64 of A-Z a-z 0-9 . @ - _")
     _check(parameters, "ExternalId", EXTERNAL_ID, "2 to 1224 of A-Z a-z 0-9 _ + = , . @ : / -")
@@ -46,7 +46,7 @@ def parse_assume_role(parameters: Mapping[str, str]) -> AssumeRole:
         parameters,
         "SourceIdentity",
         SOURCE_IDENTITY,
-        "2 to 64 of A-Z a-z 0-9 _ + = , . @ -, not beginning with acs:, aliyun:, alibabacloud:",
+        "2 to 64 of A-Z a-z 0-9 _ + = , . @ -, not starting with acs:, aliyun: or alibabacloud:",
     )
     return AssumeRole(
         role_arn=parameters["RoleArn"],
@@ -76,7 +76,11 @@ def _session_policy(text: str | None) -> str | None:
         return None
     if len(text.encode()) > MAX_POLICY_BYTES:
         raise StsError(
-            "InvalidParameter.PolicySize", f"{len(text.encode())} bytes, not {MAX_POLICY_BYTES}"
+            "InvalidParameter.PolicySize",
+            f"it has {len(text.encode())} bytes; the limit is {MAX_POLICY_BYTES}",
         )
-    check_grammar(text)
+    try:
+        parse_statements(text)
+    except RamPolicyError as error:
+        raise StsError("InvalidParameter.PolicyGrammar", str(error)) from error
     return text

@@ -19,14 +19,13 @@ from werkzeug.test import Client
 
 from emulator.keyring import KeyRing
 from emulator.oss import Oss
-from emulator.oss.callback_field import read_callback
-from emulator.oss.claims import read_claim
+from emulator.oss.callback import read_callback
 from emulator.oss.errors import Refused
-from emulator.oss.form import Form, finish_form, read_form
-from emulator.oss.multipart import Multipart
+from emulator.oss.form import Form, FormParts, finish_form, read_form
 from emulator.oss.policy import Policy, parse_policy
-from tests.emulator.multipart import BOUNDARY, FORM_TYPE, form, signed_fields
-from tests.emulator.oss_server import KEY, NOW
+from emulator.oss.signatures import read_claim
+from tests.emulator.client import BOUNDARY, FORM_TYPE, form, signed_fields
+from tests.emulator.oss.bucket import KEY, NOW
 
 # Fields come as UTF-8, which has no surrogates.
 any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -65,9 +64,9 @@ def encoded(text: str) -> str:
     return base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
 
 
-def parts_of(body: bytes, chunk: int = 7) -> Multipart:
+def parts_of(body: bytes, chunk: int = 7) -> FormParts:
     pieces = iter([body[start : start + chunk] for start in range(0, len(body), chunk)])
-    return Multipart(lambda: next(pieces, b""), BOUNDARY.encode())
+    return FormParts(lambda: next(pieces, b""), BOUNDARY.encode())
 
 
 @given(
@@ -95,7 +94,7 @@ def test_any_callback_field_is_read_or_refused(fields: dict[str, str]) -> None:
     except Refused as refusal:
         assert refusal.hint
         return
-    if callback is not None:  # it can be sent
+    if callback is not None:  # then it can be sent
         assert "".join([*callback.urls, callback.host or "", callback.body]).encode()
 
 
@@ -121,13 +120,13 @@ def test_any_claim_is_read_or_refused(fields: dict[str, str]) -> None:
         assert refusal.hint
 
 
-GOOD = signed_fields(KEY, now=NOW)
+VALID = signed_fields(KEY, now=NOW)
 
 
 @st.composite
 def changed_bodies(draw: st.DrawFn) -> bytes:
-    """A good form with bytes cut out, doubled or put in."""
-    body = form(GOOD)
+    """A valid form with bytes removed, doubled or inserted."""
+    body = form(VALID)
     for _ in range(draw(st.integers(1, 3))):
         start = draw(st.integers(0, len(body)))
         end = draw(st.integers(start, min(len(body), start + 40)))
@@ -170,7 +169,7 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
 
 @st.composite
 def signed_bodies(draw: st.DrawFn) -> bytes:
-    """A form that a thief of the secret could make: whatever it says, its signature is good."""
+    """A form made by someone who stole the secret: whatever it says, its signature is valid."""
     fields = signed_fields(
         KEY,
         now=NOW,
@@ -228,7 +227,7 @@ queries = st.dictionaries(st.sampled_from(["prefix", "max-keys", "marker", "x"])
     query=queries,
     host=st.sampled_from(["127.0.0.1", "post-test.localhost", "b.localhost:1", "[::1]", "..."]),
 )
-def test_any_other_request_is_answered(
+def test_any_other_request_gets_a_response(
     method: str, path: str, query: dict[str, str], host: str, bucket: Bucket
 ) -> None:
     reply = bucket.client.open(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timezone
 from typing import Any
 
 from hypothesis import given
@@ -11,16 +10,14 @@ from hypothesis import strategies as st
 from werkzeug.test import Client
 
 from emulator.function_compute import FunctionCompute
-from emulator.function_compute.answer import Answer, Refused
-from emulator.function_compute.result import parse_answer
-from emulator.keyring import AccessKey, KeyRing
+from emulator.function_compute.response import FunctionResponse, Refused
+from emulator.function_compute.result import parse_result
+from emulator.keyring import KeyRing
 from emulator.sts import Sts
-from emulator.sts.errors import StsError
 from emulator.sts.parameters import parse_assume_role
-
-NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=timezone.utc)
-KEY = AccessKey("LTAItests", "secret-of-the-tests")
-ROLE = "acs:ram::1234567890123456:role/oss-uploader"
+from emulator.sts.responses import StsError
+from tests.emulator.oss.bucket import KEY, NOW
+from tests.emulator.sts.harness import ROLE
 
 any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 any_json: st.SearchStrategy[Any] = st.recursive(
@@ -53,7 +50,7 @@ parameters = st.fixed_dictionaries(
 
 
 @given(parameters)
-def test_any_parameters_are_a_wish_for_a_role_or_refused(given: dict[str, str]) -> None:
+def test_any_parameters_are_valid_or_refused(given: dict[str, str]) -> None:
     try:
         parse_assume_role(given)
     except StsError as error:
@@ -79,7 +76,7 @@ sts_headers = st.dictionaries(
 
 
 @given(headers=sts_headers, query=parameters, body=st.binary(max_size=20))
-def test_nobody_assumes_a_role_by_chance(
+def test_no_role_is_assumed_by_chance(
     headers: dict[str, str], query: dict[str, str], body: bytes
 ) -> None:
     log: list[str] = []
@@ -104,22 +101,22 @@ results = st.fixed_dictionaries(
 
 
 @given(st.binary(max_size=50) | (results | any_json).map(lambda value: json.dumps(value).encode()))
-def test_any_result_of_a_handler_is_an_answer_or_refused(payload: bytes) -> None:
+def test_any_result_of_a_handler_is_a_response_or_refused(payload: bytes) -> None:
     try:
-        answer = parse_answer(payload)
+        response = parse_result(payload)
     except Refused as refusal:
         assert refusal.status == 502
         return
-    assert isinstance(answer, Answer)
-    assert not any({"\r", "\n"} & set(name + value) for name, value in answer.headers.items())
+    assert isinstance(response, FunctionResponse)
+    assert not any({"\r", "\n"} & set(name + value) for name, value in response.headers.items())
 
 
 class Failure(Exception):
-    """What a handler may die of."""
+    """An exception of a handler."""
 
 
 @given(outcome=results | any_json | any_text | st.binary() | st.just(Failure("broken")))
-def test_whatever_a_handler_does_the_gateway_answers(outcome: Any) -> None:
+def test_whatever_a_handler_does_the_gateway_responds(outcome: Any) -> None:
     def handler(event: bytes, context: Any) -> Any:
         if isinstance(outcome, Failure):
             raise outcome

@@ -1,4 +1,4 @@
-"""The evaluator of RAM policies."""
+"""RAM policies: what they allow, and which documents are refused."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from emulator.ram import UnsupportedPolicy, is_allowed
+from emulator.ram import RamPolicyError, is_allowed
 
 ACTION = "oss:PutObject"
 RESOURCE = "acs:oss:oss-cn-hangzhou:1234567890123456:post-test/user-dirs/a.txt"
@@ -71,7 +71,7 @@ def document(*statements: object, version: str = "1") -> str:
         ),
     ],
 )
-def test_judges(documents: list[str], allowed: bool) -> None:
+def test_allows_what_is_allowed_and_not_denied(documents: list[str], allowed: bool) -> None:
     assert is_allowed(documents, ACTION, RESOURCE) is allowed
 
 
@@ -98,5 +98,5 @@ def test_a_star_spans_line_breaks() -> None:
     ],
 )
 def test_never_guesses(text: str) -> None:
-    with pytest.raises(UnsupportedPolicy):
+    with pytest.raises(RamPolicyError):
         is_allowed([text], ACTION, RESOURCE)

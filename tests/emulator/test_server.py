@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import http.client
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 import pytest
 
 from emulator.server import LINGER_ZERO, Server
+from tests.emulator.client import exchange, read_all, send, wait_for
 
 
 def echo(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -32,28 +31,11 @@ def server() -> Iterator[Server]:
         yield server
 
 
-def answer_of(server: Server, request: bytes) -> bytes:
-    """Everything that comes back until the server closes."""
-    with socket.create_connection((server.host, server.port), timeout=60) as connection:
-        connection.sendall(request)
-        connection.shutdown(socket.SHUT_WR)
-        return b"".join(iter(lambda: connection.recv(65536), b""))
-
-
-def post(server: Server, body: bytes) -> bytes:
-    connection = http.client.HTTPConnection(server.host, server.port, timeout=60)
-    try:
-        connection.request("POST", "/", body)
-        return connection.getresponse().read()
-    finally:
-        connection.close()
-
-
 def test_serves_the_application_over_http_1_1(server: Server) -> None:
-    answer = answer_of(server, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello")
+    response = exchange(server.url, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello")
 
-    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
-    assert answer.endswith(b"\r\n\r\nhello")
+    assert response.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert response.endswith(b"\r\n\r\nhello")
 
 
 def test_port_0_picks_a_free_one_and_the_url_names_it(server: Server) -> None:
@@ -64,7 +46,7 @@ def test_port_0_picks_a_free_one_and_the_url_names_it(server: Server) -> None:
 def test_the_url_of_an_ipv6_host_has_brackets() -> None:
     with Server(echo, "::1") as server:
         assert server.url == f"http://[::1]:{server.port}"
-        assert post(server, b"six") == b"six"
+        assert send(server.url, body=b"six").body == b"six"
 
 
 def test_serves_many_clients_at_once() -> None:
@@ -76,28 +58,25 @@ def test_serves_many_clients_at_once() -> None:
 
     with Server(wait_for_all) as server, ThreadPoolExecutor(16) as pool:
         bodies = [str(number).encode() for number in range(16)]
-        assert list(pool.map(lambda body: post(server, body), bodies)) == bodies
+        assert list(pool.map(lambda body: send(server.url, body=body).body, bodies)) == bodies
 
 
-def test_answers_expect_100_continue_once(server: Server) -> None:
+def test_responds_to_expect_100_continue_once(server: Server) -> None:
     with socket.create_connection((server.host, server.port), timeout=60) as connection:
         connection.sendall(
             b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
         )
         assert connection.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
         connection.sendall(b"hello")
-        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+        response = read_all(connection)
 
-    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
-    assert b"100 Continue" not in answer
+    assert response.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"100 Continue" not in response
 
 
 def test_a_refusal_reaches_a_client_that_is_still_sending() -> None:
     with Server(refuse_unread) as server:
-        connection = http.client.HTTPConnection(server.host, server.port, timeout=60)
-        connection.request("POST", "/", bytes(8_000_000))
-        assert connection.getresponse().status == 413
-        connection.close()
+        assert send(server.url, body=bytes(8_000_000)).status == 413
 
 
 def test_an_application_can_reset_the_connection() -> None:
@@ -112,33 +91,33 @@ def test_an_application_can_reset_the_connection() -> None:
             client.recv(1)
 
 
-def test_does_not_hold_back_the_second_write_of_an_answer() -> None:
-    def tell(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+def test_does_not_hold_back_the_second_write_of_a_response() -> None:
+    def report(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         connection: socket.socket = environ["werkzeug.socket"]
         no_delay = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         start_response("200 OK", [])
         return [str(bool(no_delay)).encode()]
 
-    with Server(tell) as server:
-        assert post(server, b"") == b"True"
+    with Server(report) as server:
+        assert send(server.url, body=b"").body == b"True"
 
 
 def test_is_silent_on_stderr(server: Server, capfd: pytest.CaptureFixture[str]) -> None:
-    post(server, b"quiet")
+    send(server.url, body=b"quiet")
 
     assert capfd.readouterr() == ("", "")
 
 
-def test_an_error_of_the_application_is_shown_and_answered_500(
+def test_an_error_of_the_application_is_shown_and_becomes_500(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     def broken(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         raise RuntimeError("the emulator has a bug")
 
     with Server(broken) as server:
-        answer = answer_of(server, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert answer.startswith(b"HTTP/1.1 500 ")
-        wait_until(lambda: "the emulator has a bug" in caplog.text)
+        response = exchange(server.url, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert response.startswith(b"HTTP/1.1 500 ")
+        wait_for(lambda: "the emulator has a bug" in caplog.text)
 
 
 def test_a_taken_port_is_an_error_that_names_it(server: Server) -> None:
@@ -153,9 +132,9 @@ def test_an_address_of_another_machine_is_an_error_that_names_it() -> None:
 
 def test_a_stopped_server_frees_its_port_for_the_next() -> None:
     with Server(echo) as first:
-        post(first, b"")
+        send(first.url, body=b"")
     with Server(echo, port=first.port) as second:
-        assert post(second, b"again") == b"again"
+        assert send(second.url, body=b"again").body == b"again"
 
 
 def test_a_stop_waits_neither_for_open_connections_nor_for_requests_that_hang() -> None:
@@ -176,10 +155,3 @@ def test_a_stop_waits_neither_for_open_connections_nor_for_requests_that_hang() 
         assert idle.recv(1) == b""
         assert hung.recv(1) == b""
     released.set()
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

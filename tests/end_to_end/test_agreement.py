@@ -5,6 +5,7 @@ Whatever the function signs is accepted as it stands, and no part of it can be c
 
 from __future__ import annotations
 
+import base64
 import json
 import tempfile
 from collections.abc import Iterator
@@ -22,7 +23,8 @@ from werkzeug.test import Client
 from direct_upload.app import App
 from direct_upload.settings import DEFAULTS
 from emulator.keyring import AccessKey, KeyRing
-from emulator.oss import Oss, conditions
+from emulator.oss import Oss
+from emulator.oss.policy import conditions
 from tests.function.asking import ENVIRON, NOW, Context, event, read
 
 KEY = AccessKey(
@@ -180,3 +182,36 @@ def free(kind: tuple[str, str, str]) -> set[str]:
 
 def test_the_buckets_hints_name_settings_that_exist() -> None:
     assert set(conditions.SETTINGS.values()) <= set(DEFAULTS)
+
+
+# What the function pins although no setting determines it: the signature, the response's status and
+# how the file's own name is shown.
+WITHOUT_SETTING = {
+    *("x-oss-signature-version", "x-oss-credential", "x-oss-date", "x-oss-security-token"),
+    *("success_action_status", "content-disposition"),
+}
+
+
+def pinned_names(fields: dict[str, str]) -> set[str]:
+    """The fields on which the policy of a grant has a condition."""
+    document = json.loads(base64.b64decode(fields["policy"]))
+    names = set[str]()
+    for condition in document["conditions"]:
+        if isinstance(condition, dict):
+            names |= {name.lower() for name in condition}
+        elif condition[0] != "content-length-range":
+            names.add(condition[1].removeprefix("$").lower())
+    return names
+
+
+def test_the_hint_about_every_pinned_field_names_its_setting() -> None:
+    changes = {
+        "CALLBACK_URL": "https://upload.example.com/callback",
+        "GRANT_SECRET": "0123456789abcdef0123456789abcdef",
+        "ALLOWED_CONTENT_TYPES": "image/*",
+    }
+    names = set[str]()
+    for version in ("v4", "v1"):
+        for request in (FILE_GRANT, DIRECTORY_GRANT):
+            names |= pinned_names(grant(request, SIGNATURE_VERSION=version, **changes)["fields"])
+    assert names - WITHOUT_SETTING == set(conditions.SETTINGS)

@@ -24,9 +24,10 @@ from direct_upload.callbacks.signature import fetch_public_key
 from direct_upload.hook import Upload
 from emulator.function_compute import FunctionCompute
 from emulator.keyring import KeyRing
-from emulator.oss import Oss, callback
+from emulator.oss import Oss
+from emulator.oss.callback import sending
 from emulator.server import Server
-from tests.emulator.multipart import FORM_END, Reply, form_start, send
+from tests.emulator.client import FORM_END, Reply, form_start, send
 from tests.function.asking import ENVIRON
 from tests.recorder import Asked, recording, trickling
 
@@ -60,7 +61,7 @@ def harness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Harness
     uploads: list[Upload] = []
     monkeypatch.setattr(report, "on_upload", uploads.append)
     # On a busy machine both answers may come late.
-    monkeypatch.setattr(callback, "LIMIT_SECONDS", 60.0)
+    monkeypatch.setattr(sending, "LIMIT_SECONDS", 60.0)
     monkeypatch.setattr(signature, "FETCH_SECONDS", 60.0)
     fetch_public_key.cache_clear()
     keys = KeyRing()
@@ -194,7 +195,7 @@ def test_a_receiver_in_trouble_is_203_and_the_object_stays(
 def test_a_receiver_that_never_ends_is_203_and_the_object_stays(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(callback, "LIMIT_SECONDS", 0.4)
+    monkeypatch.setattr(sending, "LIMIT_SECONDS", 0.4)
     with trickling() as receiver, recording(receiver) as application:
         harness.environment["CALLBACK_URL"] = application.url + "/callback"
         grant = harness.grant()

@@ -1,0 +1,21 @@
+"""The form of a PostObject request: its bytes, its parts, its fields, and what they say about
+the object."""
+
+from __future__ import annotations
+
+from .attributes import Attributes, object_key, read_attributes
+from .body import Body
+from .fields import Form, finish_form, read_form
+from .parts import FormParts, read_boundary
+
+__all__ = [
+    "Attributes",
+    "Body",
+    "Form",
+    "FormParts",
+    "finish_form",
+    "object_key",
+    "read_attributes",
+    "read_boundary",
+    "read_form",
+]

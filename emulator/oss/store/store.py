@@ -1,0 +1,151 @@
+"""Objects on disk, below one folder.
+
+`content/` holds the bytes under generated names, `index/` one JSON record for each key, named by
+the key's hash, and `incoming/` whatever is still arriving. So no key can leave the folder, clash by
+case or be too long for a file name. A record appears by one rename or link and names its content,
+so a reader sees either the old object or the new one, never a mixture.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import anycrc
+
+_CRC64 = anycrc.Model("CRC64-XZ")
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is kept about an object besides its bytes."""
+
+    key: str
+    size: int
+    etag: str  # upper-case MD5, as for simple objects; inferred
+    crc64: int
+    content_type: str
+    last_modified: str  # ISO 8601 with Z
+    headers: dict[str, str]  # sent again by GET: Content-Disposition, x-oss-meta-* and so on
+    acl: str
+    content: str = ""  # the file's name in content/
+
+    @property
+    def modified_at(self) -> datetime:
+        return datetime.fromisoformat(self.last_modified.replace("Z", "+00:00"))
+
+
+class IncomingObject:
+    """Bytes on their way to the disk, and what OSS computes from them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.size = 0
+        self.crc64 = 0
+        self._md5 = hashlib.md5(usedforsecurity=False)
+        self._file = path.open("xb")
+
+    def write(self, data: bytes) -> None:
+        self._file.write(data)
+        self._md5.update(data)
+        self.crc64 = _CRC64.calc(data, self.crc64)
+        self.size += len(data)
+
+    @property
+    def etag(self) -> str:
+        return self._md5.hexdigest().upper()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class Store:
+    """The objects of one bucket; safe to share between threads."""
+
+    def __init__(self, directory: Path) -> None:
+        self._incoming = directory / "incoming"
+        self._content = directory / "content"
+        self._index = directory / "index"
+        self._lock = threading.Lock()
+        for folder in (self._incoming, self._content, self._index):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._sweep()
+
+    @contextmanager
+    def receive(self) -> Iterator[IncomingObject]:
+        """A place for arriving bytes; they are removed at the end, unless `put` has taken them."""
+        incoming = IncomingObject(self._incoming / uuid.uuid4().hex)
+        try:
+            yield incoming
+        finally:
+            incoming.close()
+            incoming.path.unlink(missing_ok=True)
+
+    def put(self, incoming: IncomingObject, record: Record, *, overwrite: bool) -> None:
+        """Make the object visible at once; FileExistsError if it must not be overwritten."""
+        incoming.close()
+        record = replace(record, content=f"{incoming.path.name}-{_readable(record.key)}")
+        content = self._content / record.content
+        draft = incoming.path.with_suffix(".json")
+        target = self._record_path(record.key)
+        try:
+            draft.write_text(json.dumps(asdict(record)))
+            incoming.path.rename(content)
+            with self._lock:
+                replaced = self._read(target)
+                if overwrite:
+                    draft.replace(target)
+                else:
+                    os.link(draft, target)
+        except OSError:  # the key is taken, or the disk is full
+            content.unlink(missing_ok=True)
+            raise
+        finally:
+            draft.unlink(missing_ok=True)
+        if replaced is not None:
+            (self._content / replaced.content).unlink()
+
+    def open(self, key: str) -> tuple[Record, BinaryIO] | None:
+        """The object and its bytes, which stay readable even if it is overwritten meanwhile."""
+        with self._lock:
+            record = self._read(self._record_path(key))
+            return (record, (self._content / record.content).open("rb")) if record else None
+
+    def records(self, prefix: str = "") -> list[Record]:
+        """All objects whose keys start with the prefix, in the order of the keys' UTF-8."""
+        found = (self._read(path) for path in self._index.iterdir())
+        return sorted(
+            (record for record in found if record and record.key.startswith(prefix)),
+            key=lambda record: record.key.encode(),
+        )
+
+    def _record_path(self, key: str) -> Path:
+        return self._index / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
+
+    def _read(self, path: Path) -> Record | None:
+        with contextlib.suppress(FileNotFoundError):
+            return Record(**json.loads(path.read_text()))
+        return None
+
+    def _sweep(self) -> None:
+        """Remove what a killed process left: partial uploads, and content without a record."""
+        known = {record.content for record in self.records()}
+        leftovers = [path for path in self._content.iterdir() if path.name not in known]
+        for path in (*self._incoming.iterdir(), *leftovers):
+            path.unlink()
+
+
+def _readable(key: str) -> str:
+    """The end of the key in characters that file names allow, for people who open the folder."""
+    return re.sub(r"[^\w.]+", "-", key)[-40:]
