@@ -23,7 +23,7 @@ from direct_upload.app import App
 from direct_upload.settings import DEFAULTS
 from emulator.keyring import AccessKey, KeyRing
 from emulator.oss import Oss, conditions
-from tests.function.asking import ENVIRON, NOW, Context, event, read
+from tests.function.invocations import ENVIRON, NOW, Context, event, read
 
 KEY = AccessKey(
     ENVIRON["ALIBABA_CLOUD_ACCESS_KEY_ID"],

@@ -27,7 +27,7 @@ from emulator.keyring import KeyRing
 from emulator.oss import Oss, callback
 from emulator.server import Server
 from tests.emulator.multipart import FORM_END, Reply, form_start, send
-from tests.function.asking import ENVIRON
+from tests.function.invocations import ENVIRON
 from tests.recorder import Asked, recording, trickling
 
 PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 640, 480) + b"\x08\x02"

@@ -14,8 +14,8 @@ import pytest
 from direct_upload import __version__
 from direct_upload.app import App
 from direct_upload.credentials.sts import load_sdk
-from tests.function.asking import ENVIRON, NOW, TOKEN, Context, ask, event, read
 from tests.function.credentials.faulty_sts import FAULTS, Clock, FaultySts, close, healthy
+from tests.function.invocations import ENVIRON, NOW, TOKEN, Context, event, invoke, read
 
 FOREIGN = {"Origin": "https://evil.example"}
 
@@ -37,26 +37,26 @@ FOREIGN = {"Origin": "https://evil.example"}
     ],
 )
 def test_refuses_what_is_not_there(method: str, path: str, status: int, allow: str | None) -> None:
-    reply = ask(ENVIRON, method, path)
-    assert reply.status == status
-    assert reply.headers.get("Allow") == allow
-    assert reply.headers["Content-Type"] == "application/json"
+    response = invoke(ENVIRON, method, path)
+    assert response.status == status
+    assert response.headers.get("Allow") == allow
+    assert response.headers["Content-Type"] == "application/json"
     if method != "HEAD":
-        assert reply.code == {404: "not_found", 405: "method_not_allowed"}[status]
+        assert response.code == {404: "not_found", 405: "method_not_allowed"}[status]
 
 
 @pytest.mark.parametrize("path", ["/", "/get_post_signature_for_oss_upload", "/healthz"])
 def test_head_answers_as_get_without_a_body(path: str) -> None:
-    reply = ask(ENVIRON, "HEAD", path)
-    assert reply.status == 200
-    assert reply.document is None
-    assert reply.headers["Content-Type"] == "application/json"
+    response = invoke(ENVIRON, "HEAD", path)
+    assert response.status == 200
+    assert response.document is None
+    assert response.headers["Content-Type"] == "application/json"
 
 
 def test_health_says_the_version_without_credentials() -> None:
     environ = ENVIRON | {"ALIBABA_CLOUD_ACCESS_KEY_ID": ""}
-    reply = ask(environ, path="/healthz")
-    assert (reply.status, reply.document) == (200, {"status": "ok", "version": __version__})
+    response = invoke(environ, path="/healthz")
+    assert (response.status, response.document) == (200, {"status": "ok", "version": __version__})
 
 
 @pytest.mark.parametrize(
@@ -92,22 +92,22 @@ def test_checks_come_in_the_documented_order(
     changes: dict[str, str], request_parts: tuple[str, str, dict[str, str], str], code: str
 ) -> None:
     method, path, headers, body = request_parts
-    assert ask(ENVIRON | changes, method, path, headers=headers, body=body).code == code
+    assert invoke(ENVIRON | changes, method, path, headers=headers, body=body).code == code
 
 
 def test_an_error_is_readable_by_the_page_that_asked() -> None:
     origin = "https://app.example.com"
-    reply = ask(ENVIRON, "POST", "/sign", headers={"Origin": origin}, body="?")
-    assert reply.document == {
+    response = invoke(ENVIRON, "POST", "/sign", headers={"Origin": origin}, body="?")
+    assert response.document == {
         "error": {
             "code": "invalid_request",
             "message": "The body is not JSON.",
-            "hint": reply.document["error"]["hint"],
+            "hint": response.document["error"]["hint"],
             "request_id": Context.request_id,
         },
         "message": "The body is not JSON.",
     }
-    assert reply.headers["Access-Control-Allow-Origin"] == origin
+    assert response.headers["Access-Control-Allow-Origin"] == origin
 
 
 def test_settings_are_read_once_per_instance() -> None:
@@ -180,10 +180,10 @@ class Broken:
 def test_the_unforeseen_is_an_internal_error_without_its_text(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    reply = read(App(ENVIRON, lambda: NOW).handle(event(), Broken()))
-    assert (reply.status, reply.code) == (500, "internal_error")
+    response = read(App(ENVIRON, lambda: NOW).handle(event(), Broken()))
+    assert (response.status, response.code) == (500, "internal_error")
     assert "RuntimeError" in caplog.text
-    assert TOKEN not in caplog.text + json.dumps(reply.document)
+    assert TOKEN not in caplog.text + json.dumps(response.document)
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_warming_without_base_credentials_never_fails(sts: FaultySts) -> None:
 
 def test_a_refusal_is_logged_on_one_line(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "direct_upload")
-    ask(ENVIRON, path="/a%0d%0aFC Invoke End")
+    invoke(ENVIRON, path="/a%0d%0aFC Invoke End")
     (record,) = caplog.records
     assert "\n" not in record.getMessage()
     assert "\r" not in record.getMessage()
@@ -276,8 +276,8 @@ def test_an_open_door_is_warned_about_once(
 
 def test_debugging_logs_each_grant(caplog: pytest.LogCaptureFixture) -> None:
     debugging = ENVIRON | {"LOG_LEVEL": "DEBUG"}
-    key = ask(debugging, "POST", "/sign", body='{"filename": "a.png"}').document["key"]
-    directory = ask(debugging).document["dir"]
+    key = invoke(debugging, "POST", "/sign", body='{"filename": "a.png"}').document["key"]
+    directory = invoke(debugging).document["dir"]
     assert [record.getMessage() for record in caplog.records] == [
         f"granted {key!r} to 'anyone'",
         f"granted {directory!r} to 'anyone'",
@@ -288,9 +288,9 @@ def test_no_answer_to_a_refusal_and_no_log_holds_a_secret(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    assert ask(ENVIRON).status == 200
+    assert invoke(ENVIRON).status == 200
     told = ""
     for method, path in [("POST", "/sign"), ("GET", "/nowhere"), ("PUT", "/")]:
-        told += json.dumps(ask(ENVIRON, method, path).document)
+        told += json.dumps(invoke(ENVIRON, method, path).document)
     for secret in (TOKEN, "StsSecretExample"):
         assert secret not in told + caplog.text

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from direct_upload.app import App
 from direct_upload.routes import ROUTES
-from tests.function.asking import ENVIRON, NOW, TOKEN, Context
 from tests.function.callers.issuer import AUDIENCE, ISSUER, Token, claims, jwks, public_jwk
+from tests.function.invocations import ENVIRON, NOW, TOKEN, Context
 
 FUZZING = os.environ.get("HYPOTHESIS_PROFILE") == "fuzz"
 

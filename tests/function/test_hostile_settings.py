@@ -13,8 +13,8 @@ from direct_upload.errors import Misconfigured
 from direct_upload.http.origins import parse_origins
 from direct_upload.routes import make_services
 from direct_upload.settings import DEFAULTS, Settings, parse_settings
-from tests.function.asking import ENVIRON, NOW, Context, ask, event, read
 from tests.function.callers.issuer import AUDIENCE, ISSUER, jwks, public_jwk
+from tests.function.invocations import ENVIRON, NOW, Context, event, invoke, read
 
 # Values that are right for some setting, and so wrong for others.
 VALUES = [
@@ -75,11 +75,11 @@ def test_a_change_of_good_settings_gives_a_desk_or_names_the_wrong_one(
 def test_the_handler_answers_under_any_settings(changes: dict[str, str]) -> None:
     # The function's own role, for an STS endpoint of any shape would be called.
     environ = ENVIRON | changes | {"CREDENTIALS_SOURCE": "function-role"}
-    reply = read(App(environ, lambda: NOW).handle(event(), Context()))
-    if reply.status == 500:
-        assert reply.code == "misconfigured"
+    response = read(App(environ, lambda: NOW).handle(event(), Context()))
+    if response.status == 500:
+        assert response.code == "misconfigured"
     else:
-        assert reply.status in (200, 401, 404)
+        assert response.status in (200, 401, 404)
 
 
 @given(st.sampled_from(sorted(DEFAULTS)), st.text(st.characters(), max_size=20), st.booleans())
@@ -115,5 +115,5 @@ def test_a_refusal_never_quotes_the_value(name: str, text: str, before: bool) ->
 )
 def test_an_endpoint_is_never_open_by_mistake(changes: dict[str, str]) -> None:
     full: dict[str, Any] = {"JWT_ISSUER": ISSUER, "JWT_AUDIENCE": AUDIENCE}
-    reply = ask(ENVIRON | full | changes)
-    assert (reply.status, reply.code) == (500, "misconfigured")
+    response = invoke(ENVIRON | full | changes)
+    assert (response.status, response.code) == (500, "misconfigured")

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.function.asking import ENVIRON, Context, event, read
+from tests.function.invocations import ENVIRON, Context, event, read
 
 
 @pytest.fixture

@@ -23,8 +23,8 @@ from direct_upload.errors import Refusal
 from direct_upload.routes import ROUTES
 from emulator.function_compute import FunctionCompute
 from emulator.server import Server
-from tests.function.asking import ENVIRON
 from tests.function.callers.issuer import AUDIENCE, ISSUER, jwks, public_jwk
+from tests.function.invocations import ENVIRON
 
 DOCUMENT = yaml.safe_load(
     (Path(__file__).parents[2] / "docs" / "openapi.yaml").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ import pytest
 from direct_upload import settings
 from direct_upload.callbacks.field import MAX_GRANT_ID_CHARACTERS, callback_field
 from direct_upload.errors import Misconfigured
-from tests.function.asking import ENVIRON, ask
+from tests.function.invocations import ENVIRON, invoke
 
 VALID = {
     "OSS_BUCKET": "my-bucket",
@@ -262,16 +262,16 @@ def test_a_prefix_may_have_512_bytes() -> None:
 def test_wrong_setting_answers_misconfigured_and_logs_its_name(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    reply = ask(ENVIRON | {"OSS_BUCKET": "Not_A_Bucket"})
-    assert (reply.status, reply.code) == (500, "misconfigured")
+    response = invoke(ENVIRON | {"OSS_BUCKET": "Not_A_Bucket"})
+    assert (response.status, response.code) == (500, "misconfigured")
     assert "OSS_BUCKET" in caplog.text
     assert "Not_A_Bucket" not in caplog.text
 
 
 def test_types_that_make_forms_too_long_are_misconfigured() -> None:
     many = ",".join(f"application/x-type-{number:03}" for number in range(200))
-    reply = ask(ENVIRON | {"ALLOWED_CONTENT_TYPES": many})
-    assert (reply.status, reply.code) == (500, "misconfigured")
-    assert "ALLOWED_CONTENT_TYPES" in reply.document["message"]
+    response = invoke(ENVIRON | {"ALLOWED_CONTENT_TYPES": many})
+    assert (response.status, response.code) == (500, "misconfigured")
+    assert "ALLOWED_CONTENT_TYPES" in response.document["message"]
     file_grants_alone = {"ALLOWED_CONTENT_TYPES": many, "DIRECTORY_GRANTS": "false"}
-    assert ask(ENVIRON | file_grants_alone, path="/healthz").status == 200
+    assert invoke(ENVIRON | file_grants_alone, path="/healthz").status == 200

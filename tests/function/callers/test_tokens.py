@@ -19,7 +19,6 @@ from jwt.algorithms import RSAAlgorithm
 from direct_upload.callers.keys import read_jwks
 from direct_upload.callers.tokens import JwtCallers
 from direct_upload.errors import Unauthorized
-from tests.function.asking import NOW
 from tests.function.callers.issuer import (
     ALGORITHMS,
     AUDIENCE,
@@ -31,6 +30,7 @@ from tests.function.callers.issuer import (
     key_pair,
     public_jwk,
 )
+from tests.function.invocations import NOW
 
 ALL_KEYS = jwks(*(public_jwk(algorithm, kid=algorithm) for algorithm in ALGORITHMS))
 

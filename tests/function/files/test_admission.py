@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from direct_upload.files import content_types
-from tests.function.asking import ENVIRON, ask
+from tests.function.invocations import ENVIRON, invoke
 
 
 @pytest.mark.parametrize(
@@ -69,12 +69,12 @@ from tests.function.asking import ENVIRON, ask
     ],
 )
 def test_sign_answers(body: str, status: int, code: str) -> None:
-    reply = ask(ENVIRON, "POST", "/sign", body=body)
-    assert reply.status == status
+    response = invoke(ENVIRON, "POST", "/sign", body=body)
+    assert response.status == status
     if code:
-        assert reply.code == code
-        assert reply.document["error"]["hint"]
-        assert reply.document["message"] == reply.document["error"]["message"]
+        assert response.code == code
+        assert response.document["error"]["hint"]
+        assert response.document["message"] == response.document["error"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_sign_answers(body: str, status: int, code: str) -> None:
     ],
 )
 def test_companion_parameters_answer(query: dict[str, str], status: int) -> None:
-    assert ask(ENVIRON, path="/s3/params", query=query).status == status
+    assert invoke(ENVIRON, path="/s3/params", query=query).status == status
 
 
 @pytest.mark.parametrize(
@@ -106,8 +106,8 @@ def test_companion_parameters_answer(query: dict[str, str], status: int) -> None
 )
 def test_allowed_types(allowed: str, name: str, expected: bool) -> None:
     environ = ENVIRON | {"ALLOWED_CONTENT_TYPES": allowed}
-    reply = ask(environ, path="/s3/params", query={"filename": name})
-    assert (reply.status == 200) is expected
+    response = invoke(environ, path="/s3/params", query={"filename": name})
+    assert (response.status == 200) is expected
 
 
 def test_no_wildcard_means_an_active_type() -> None:
@@ -118,12 +118,14 @@ def test_no_wildcard_means_an_active_type() -> None:
 @given(st.text(max_size=40))
 def test_the_callers_word_never_chooses_the_type(content_type: str) -> None:
     body: dict[str, Any] = {"filename": "a.png", "type": content_type}
-    reply = ask(ENVIRON, path="/s3/params", query=body)
-    assert reply.status == 415 or reply.document["fields"]["Content-Type"] == "image/png"
+    response = invoke(ENVIRON, path="/s3/params", query=body)
+    assert response.status == 415 or response.document["fields"]["Content-Type"] == "image/png"
 
 
 def test_a_size_of_any_length_makes_no_long_line(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "direct_upload")
-    reply = ask(ENVIRON, "POST", "/sign", body='{"filename": "a.png", "size": %s}' % ("9" * 4000))
-    assert (reply.status, reply.code) == (413, "file_too_large")
+    response = invoke(
+        ENVIRON, "POST", "/sign", body='{"filename": "a.png", "size": %s}' % ("9" * 4000)
+    )
+    assert (response.status, response.code) == (413, "file_too_large")
     assert len(caplog.text) < 1000

@@ -15,7 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from direct_upload.files import content_types
-from tests.function.asking import ENVIRON, Reply, ask, pinned
+from tests.function.invocations import ENVIRON, Response, invoke, pinned
 
 KEY = re.compile(r"user-dirs/[0-9a-f]{32}(\.[a-z0-9]{1,16})?")
 DISPOSITION = re.compile(r"attachment; filename\*=UTF-8''((?:[A-Za-z0-9._~-]|%[0-9A-F]{2})+)")
@@ -33,10 +33,10 @@ EVERYTHING = ENVIRON | {
 }
 
 
-def ask_for(name: str, route: str, environ: dict[str, str] = ENVIRON) -> Reply:
+def ask_for(name: str, route: str, environ: dict[str, str] = ENVIRON) -> Response:
     if route == "POST /sign":
-        return ask(environ, "POST", "/sign", body=json.dumps({"filename": name}))
-    return ask(environ, "GET", "/s3/params", query={"filename": name})
+        return invoke(environ, "POST", "/sign", body=json.dumps({"filename": name}))
+    return invoke(environ, "GET", "/s3/params", query={"filename": name})
 
 
 def check_fields(grant: dict[str, Any]) -> str:
@@ -91,10 +91,10 @@ def check_fields(grant: dict[str, Any]) -> str:
     ],
 )
 def test_gives_a_grant_for(route: str, name: str, shown: str | None) -> None:
-    reply = ask_for(name, route)
-    assert reply.status == 200
-    seen = check_fields(reply.document)
-    assert reply.document["fields"]["Content-Type"] == "image/jpeg"
+    response = ask_for(name, route)
+    assert response.status == 200
+    seen = check_fields(response.document)
+    assert response.document["fields"]["Content-Type"] == "image/jpeg"
     assert shown is None or seen == shown
 
 
@@ -136,8 +136,8 @@ def test_gives_a_grant_for(route: str, name: str, shown: str | None) -> None:
     ],
 )
 def test_refuses_by_default(route: str, name: str) -> None:
-    reply = ask_for(name, route)
-    assert (reply.status, reply.code) == (415, "type_not_allowed")
+    response = ask_for(name, route)
+    assert (response.status, response.code) == (415, "type_not_allowed")
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -152,8 +152,8 @@ def test_refuses_by_default(route: str, name: str) -> None:
     ],
 )
 def test_refuses_as_no_name(route: str, name: str) -> None:
-    reply = ask_for(name, route)
-    assert (reply.status, reply.code) == (400, "invalid_request")
+    response = ask_for(name, route)
+    assert (response.status, response.code) == (400, "invalid_request")
 
 
 @pytest.mark.parametrize("end", ACTIVE_ENDS)
@@ -162,9 +162,9 @@ def test_an_active_type_is_stored_only_where_it_is_listed_by_its_exact_name(end:
     assert own in content_types.ACTIVE
     assert ask_for(f"a.{end}", "POST /sign", EVERYTHING).status == 415
     listed = ENVIRON | {"ALLOWED_CONTENT_TYPES": f"image/*,{own}"}
-    reply = ask_for(f"a.{end}", "POST /sign", listed)
-    assert reply.document["fields"]["Content-Type"] == own
-    assert reply.document["fields"]["Content-Disposition"].startswith("attachment;")
+    response = ask_for(f"a.{end}", "POST /sign", listed)
+    assert response.document["fields"]["Content-Type"] == own
+    assert response.document["fields"]["Content-Disposition"].startswith("attachment;")
 
 
 hostile_names = st.text(st.characters(), max_size=1024) | st.text(
@@ -178,11 +178,11 @@ ends = st.sampled_from(["", ".jpg", ".html", ".jpg.", ".svg ", ".JPG", ".tar.gz"
 def test_of_any_name_only_the_encoded_one_and_the_extension_remain(
     name: str, end: str, route: str
 ) -> None:
-    reply = ask_for(name + end, route, EVERYTHING)
-    if reply.status != 200:
-        assert reply.status in (400, 415)
+    response = ask_for(name + end, route, EVERYTHING)
+    if response.status != 200:
+        assert response.status in (400, 415)
         return
-    fields = reply.document["fields"]
-    assert len(check_fields(reply.document)) <= 80
+    fields = response.document["fields"]
+    assert len(check_fields(response.document)) <= 80
     assert sum(len(key) + len(value) for key, value in fields.items()) <= 8192
     assert fields["Content-Type"] not in content_types.ACTIVE

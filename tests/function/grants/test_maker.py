@@ -15,26 +15,26 @@ from direct_upload.credentials import Credentials
 from direct_upload.errors import CredentialsUnavailable
 from direct_upload.grants import GrantMaker
 from direct_upload.settings import parse_settings
-from tests.function.asking import ENVIRON, NOW, TOKEN, ask, conditions, pinned
+from tests.function.invocations import ENVIRON, NOW, TOKEN, conditions, invoke, pinned
 
 DIRECTORY_PATHS = ["/", "/get_post_signature_for_oss_upload"]
 
 
 def directory_grant(**changes: str) -> Any:
-    reply = ask(ENVIRON | changes)
-    assert reply.status == 200
-    return reply.document
+    response = invoke(ENVIRON | changes)
+    assert response.status == 200
+    return response.document
 
 
 def file_grant(body: str = '{"filename": "照片.jpg", "size": 5}', **changes: str) -> Any:
-    reply = ask(ENVIRON | changes, "POST", "/sign", body=body)
-    assert reply.status == 200
-    return reply.document
+    response = invoke(ENVIRON | changes, "POST", "/sign", body=body)
+    assert response.status == 200
+    return response.document
 
 
 @pytest.mark.parametrize("path", DIRECTORY_PATHS)
 def test_directory_grant_has_every_documented_member(path: str) -> None:
-    grant = ask(ENVIRON, path=path).document
+    grant = invoke(ENVIRON, path=path).document
     fields = grant["fields"]
     prefix = grant["dir"]
     assert grant == {
@@ -118,8 +118,8 @@ def test_overwriting_can_be_allowed() -> None:
 
 @pytest.mark.parametrize("path", DIRECTORY_PATHS)
 def test_directory_grants_can_be_switched_off(path: str) -> None:
-    reply = ask(ENVIRON | {"DIRECTORY_GRANTS": "false"}, path=path)
-    assert (reply.status, reply.code) == (404, "not_found")
+    response = invoke(ENVIRON | {"DIRECTORY_GRANTS": "false"}, path=path)
+    assert (response.status, response.code) == (404, "not_found")
 
 
 def test_v1_grant_has_the_v1_members() -> None:

@@ -8,7 +8,7 @@ import pytest
 from direct_upload.app import App
 from direct_upload.errors import InvalidRequest
 from direct_upload.http import events
-from tests.function.asking import ENVIRON, NOW, Context, event, read
+from tests.function.invocations import ENVIRON, NOW, Context, event, read
 
 
 def changed(**changes: Any) -> bytes:
@@ -87,11 +87,11 @@ def test_tolerates_what_is_missing(member: str, value: str | None) -> None:
 def test_refuses_what_is_no_http_event(data: bytes) -> None:
     with pytest.raises(InvalidRequest):
         events.parse_event(data)
-    reply = read(App(ENVIRON, lambda: NOW).handle(data, Context()))
-    assert (reply.status, reply.code) == (400, "invalid_request")
-    assert reply.document["error"]["request_id"] == Context.request_id
+    response = read(App(ENVIRON, lambda: NOW).handle(data, Context()))
+    assert (response.status, response.code) == (400, "invalid_request")
+    assert response.document["error"]["request_id"] == Context.request_id
 
 
 def test_half_a_surrogate_pair_in_a_body_is_no_json_for_sign() -> None:
-    reply = read(App(ENVIRON, lambda: NOW).handle(changed(body="\ud800"), Context()))
-    assert (reply.status, reply.code) == (400, "invalid_request")
+    response = read(App(ENVIRON, lambda: NOW).handle(changed(body="\ud800"), Context()))
+    assert (response.status, response.code) == (400, "invalid_request")

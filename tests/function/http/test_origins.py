@@ -6,7 +6,7 @@ import pytest
 
 from direct_upload.errors import Misconfigured
 from direct_upload.http.origins import parse_origins
-from tests.function.asking import ENVIRON, ask
+from tests.function.invocations import ENVIRON, invoke
 
 LISTED = (
     "https://app.example.com, http://localhost:5173,HTTPS://Shop.Example.com:443/ , https://例子.cn"
@@ -23,11 +23,11 @@ LISTED = (
     ],
 )
 def test_serves_a_listed_origin_and_names_it_alone(origin: str) -> None:
-    reply = ask(ENVIRON | {"ALLOWED_ORIGINS": LISTED}, headers={"Origin": origin})
-    assert reply.status == 200
-    assert reply.headers["Access-Control-Allow-Origin"] == origin
-    assert reply.headers["Access-Control-Expose-Headers"] == "Retry-After"
-    assert reply.headers["Vary"] == "Origin"
+    response = invoke(ENVIRON | {"ALLOWED_ORIGINS": LISTED}, headers={"Origin": origin})
+    assert response.status == 200
+    assert response.headers["Access-Control-Allow-Origin"] == origin
+    assert response.headers["Access-Control-Expose-Headers"] == "Retry-After"
+    assert response.headers["Vary"] == "Origin"
 
 
 @pytest.mark.parametrize(
@@ -52,28 +52,30 @@ def test_serves_a_listed_origin_and_names_it_alone(origin: str) -> None:
 )
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
 def test_refuses_any_other_origin(method: str, origin: str) -> None:
-    reply = ask(ENVIRON | {"ALLOWED_ORIGINS": LISTED}, method, headers={"Origin": origin})
-    assert (reply.status, reply.code) == (403, "origin_not_allowed")
-    assert "Access-Control-Allow-Origin" not in reply.headers
-    assert reply.headers["Vary"] == "Origin"
+    response = invoke(ENVIRON | {"ALLOWED_ORIGINS": LISTED}, method, headers={"Origin": origin})
+    assert (response.status, response.code) == (403, "origin_not_allowed")
+    assert "Access-Control-Allow-Origin" not in response.headers
+    assert response.headers["Vary"] == "Origin"
 
 
 def test_serves_a_request_without_the_header() -> None:
-    reply = ask(ENVIRON)
-    assert reply.status == 200
-    assert "Access-Control-Allow-Origin" not in reply.headers
+    response = invoke(ENVIRON)
+    assert response.status == 200
+    assert "Access-Control-Allow-Origin" not in response.headers
 
 
 @pytest.mark.parametrize("origin", ["https://anyone.example", "null"])
 def test_star_admits_everyone_and_answers_star(origin: str) -> None:
-    reply = ask(ENVIRON | {"ALLOWED_ORIGINS": "*"}, headers={"origin": origin})
-    assert reply.status == 200
-    assert reply.headers["Access-Control-Allow-Origin"] == "*"
+    response = invoke(ENVIRON | {"ALLOWED_ORIGINS": "*"}, headers={"origin": origin})
+    assert response.status == 200
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
 
 
 def test_no_setting_means_no_page() -> None:
-    reply = ask(ENVIRON | {"ALLOWED_ORIGINS": ""}, headers={"Origin": "https://app.example.com"})
-    assert reply.status == 403
+    response = invoke(
+        ENVIRON | {"ALLOWED_ORIGINS": ""}, headers={"Origin": "https://app.example.com"}
+    )
+    assert response.status == 403
 
 
 @pytest.mark.parametrize(
@@ -103,8 +105,8 @@ def test_no_setting_means_no_page() -> None:
 def test_refuses_a_setting_that_is_no_list_of_origins(setting: str) -> None:
     with pytest.raises(Misconfigured, match="ALLOWED_ORIGINS"):
         parse_origins(setting)
-    reply = ask(ENVIRON | {"ALLOWED_ORIGINS": setting})
-    assert (reply.status, reply.code) == (500, "misconfigured")
+    response = invoke(ENVIRON | {"ALLOWED_ORIGINS": setting})
+    assert (response.status, response.code) == (500, "misconfigured")
 
 
 def test_ipv6_keeps_its_brackets() -> None:
@@ -114,9 +116,9 @@ def test_ipv6_keeps_its_brackets() -> None:
 @pytest.mark.parametrize("path", ["/", "/sign", "/s3/params", "/nowhere"])
 def test_preflight_is_answered_before_anything_else(path: str) -> None:
     environ = ENVIRON | {"OSS_BUCKET": ""}
-    reply = ask(environ, "OPTIONS", path, headers={"Origin": "https://app.example.com"})
-    assert reply.status == 204
-    assert reply.document is None
-    assert reply.headers["Access-Control-Allow-Origin"] == "https://app.example.com"
-    assert reply.headers["Access-Control-Allow-Methods"] == "GET, HEAD, POST"
-    assert reply.headers["Access-Control-Allow-Headers"] == "authorization, content-type"
+    response = invoke(environ, "OPTIONS", path, headers={"Origin": "https://app.example.com"})
+    assert response.status == 204
+    assert response.document is None
+    assert response.headers["Access-Control-Allow-Origin"] == "https://app.example.com"
+    assert response.headers["Access-Control-Allow-Methods"] == "GET, HEAD, POST"
+    assert response.headers["Access-Control-Allow-Headers"] == "authorization, content-type"
