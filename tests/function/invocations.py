@@ -80,7 +80,7 @@ def event(
 def invoke(
     environ: Mapping[str, str], method: str = "GET", path: str = "/", **parts: Any
 ) -> Response:
-    """One request to a new instance of the function at `NOW`."""
+    """Send one request to a new instance of the function at `NOW`."""
     return read(App(environ, lambda: NOW).handle(event(method, path, **parts), Context()))
 
 
