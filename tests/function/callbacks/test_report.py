@@ -1,4 +1,4 @@
-"""Reports about grants of ours are accepted, logged and handed on; all others are refused."""
+"""Reports about our own grants are accepted, logged and passed on; all others are refused."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def environ(oss: Recorder, **changes: str) -> dict[str, str]:
 
 
 def granted(environ: dict[str, str], path: str = "/sign") -> tuple[str, str]:
-    """The key (or directory) and the grant id of a fresh grant."""
+    """The key (or directory) and the grant id of a new grant."""
     if path == "/sign":
         document = invoke(environ, "POST", "/sign", body='{"filename": "a.png"}').document
     else:
@@ -39,7 +39,7 @@ def granted(environ: dict[str, str], path: str = "/sign") -> tuple[str, str]:
 
 
 def report_of(granted: tuple[str, str], **changes: str) -> Report:
-    """What OSS reports of a PNG that was uploaded with this grant."""
+    """What OSS reports about a PNG that was uploaded with this grant."""
     key, grant = granted
     values = {
         "bucket": "post-test",
@@ -82,7 +82,7 @@ def uploads(monkeypatch: pytest.MonkeyPatch) -> list[Upload]:
     return received
 
 
-def test_a_finished_upload_is_answered_logged_and_handed_on(
+def test_a_finished_upload_is_confirmed_logged_and_passed_on(
     oss: Recorder, uploads: list[Upload], caplog: pytest.LogCaptureFixture
 ) -> None:
     env = environ(oss)
@@ -126,14 +126,14 @@ def test_the_body_may_arrive_in_base64(oss: Recorder, uploads: list[Upload]) -> 
     assert post(env, report, oss, in_base64=True).status == 200
 
 
-def test_a_report_may_come_again(oss: Recorder, uploads: list[Upload]) -> None:
+def test_a_report_may_be_repeated(oss: Recorder, uploads: list[Upload]) -> None:
     env = environ(oss)
     report = report_of(granted(env))
     assert [post(env, report, oss).status for _ in range(2)] == [200, 200]
     assert uploads[0] == uploads[1]
 
 
-def test_a_file_that_is_no_image_has_no_size_in_pixels(
+def test_a_file_that_is_not_an_image_has_no_size_in_pixels(
     oss: Recorder, uploads: list[Upload]
 ) -> None:
     env = environ(oss)
@@ -141,7 +141,7 @@ def test_a_file_that_is_no_image_has_no_size_in_pixels(
     assert (uploads[0].width, uploads[0].height) == (None, None)
 
 
-def test_a_directory_grant_reports_names_of_the_clients_choice(
+def test_a_directory_grant_reports_the_name_that_the_client_chose(
     oss: Recorder, uploads: list[Upload]
 ) -> None:
     env = environ(oss)
@@ -152,7 +152,7 @@ def test_a_directory_grant_reports_names_of_the_clients_choice(
     assert response.document["url"].endswith("/%E5%9B%BE%201.txt")
 
 
-def test_a_directory_grant_is_held_to_the_types_that_were_listed(
+def test_a_directory_grant_is_limited_to_the_listed_types(
     oss: Recorder, uploads: list[Upload]
 ) -> None:
     env = environ(oss, ALLOWED_CONTENT_TYPES="image/png")
@@ -179,14 +179,16 @@ def test_reports_are_accepted_for_a_day_after_the_grant(
         pytest.param({"object": "user-dirs/other.png"}, id="other key"),
         pytest.param({"size": "104857601"}, id="too large"),
         pytest.param({"size": "0"}, id="too small"),
-        pytest.param({"size": "1e3"}, id="size that is no number"),
+        pytest.param({"size": "1e3"}, id="size that is not a number"),
         pytest.param({"size": ""}, id="no size"),
         pytest.param({"mimeType": "text/html"}, id="other type"),
         pytest.param({"grant": ""}, id="no grant id"),
-        pytest.param({"grant": "0.1.1000.1795478400.300..AAAAAAAAAAAAAAAAAAAAAA"}, id="made up"),
+        pytest.param(
+            {"grant": "0.1.1000.1795478400.300..AAAAAAAAAAAAAAAAAAAAAA"}, id="invented grant id"
+        ),
     ],
 )
-def test_what_oss_reports_about_no_grant_of_ours_is_refused(
+def test_a_report_that_matches_no_grant_is_refused(
     changes: dict[str, str], oss: Recorder, uploads: list[Upload]
 ) -> None:
     env = environ(oss)
@@ -220,7 +222,7 @@ def test_without_callback_url_there_is_no_such_route(oss: Recorder) -> None:
     assert oss.asked == []
 
 
-def test_the_route_answers_post_alone(oss: Recorder) -> None:
+def test_the_route_accepts_only_post(oss: Recorder) -> None:
     assert invoke(environ(oss), "GET", "/callback").code == "method_not_allowed"
 
 
@@ -236,6 +238,6 @@ def test_a_hook_that_fails_is_an_internal_error(
     assert (response.status, response.code) == (500, "internal_error")
 
 
-def test_the_hook_does_nothing_as_it_comes(oss: Recorder) -> None:
+def test_the_original_hook_does_nothing(oss: Recorder) -> None:
     env = environ(oss)
     assert post(env, report_of(granted(env)), oss).status == 200
