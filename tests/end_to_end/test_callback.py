@@ -164,13 +164,13 @@ def error(response: Reply) -> tuple[str, ...]:
     ("receiver", "message", "ec"),
     [
         pytest.param(
-            lambda asked: Response("<html>"),
+            lambda _: Response("<html>"),
             "Response body is not valid json format.",
             "0007-00000205",
             id="html",
         ),
         pytest.param(
-            lambda asked: Response("{}", 500), "Error status : 500.", "0007-00000203", id="500"
+            lambda _: Response("{}", 500), "Error status : 500.", "0007-00000203", id="500"
         ),
     ],
 )
@@ -203,7 +203,7 @@ def test_a_receiver_that_never_finishes_is_203_and_the_object_stays(
 
 
 def test_a_receiver_that_is_down_is_203_and_the_object_stays(deployment: Deployment) -> None:
-    with recording(lambda asked: Response("{}")) as stopped:
+    with recording(lambda _: Response("{}")) as stopped:
         pass
     deployment.environment["CALLBACK_URL"] = stopped.url + "/callback"
     grant = deployment.grant()

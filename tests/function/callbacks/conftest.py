@@ -23,7 +23,7 @@ def patient_and_forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def foreign() -> Iterator[Recorder]:
     """A forger's own host, whose key would verify the forgeries."""
-    with recording(lambda asked: Response(pem(FORGED_KEY))) as recorder:
+    with recording(lambda _: Response(pem(FORGED_KEY))) as recorder:
         yield recorder
 
 
@@ -38,7 +38,7 @@ def oss(foreign: Recorder) -> Iterator[Recorder]:
         "/keys/page.html": b"<html>",
     }
 
-    def reply(asked: Asked) -> Response:
+    def respond(asked: Asked) -> Response:
         if asked.target == "/keys/redirect.pem":
             return Response(status=302, headers={"Location": f"{foreign.url}/v1.pem"})
         if asked.target == "/keys/slow.pem":
@@ -49,7 +49,7 @@ def oss(foreign: Recorder) -> Iterator[Recorder]:
             return Response(documents[asked.target])
         return Response(status=404)
 
-    with trickling() as slow, recording(reply) as recorder:
+    with trickling() as slow, recording(respond) as recorder:
         yield recorder
 
 

@@ -149,10 +149,10 @@ def test_a_key_that_failed_is_fetched_again(oss: Recorder, foreign: Recorder) ->
 
 
 def test_a_key_server_that_is_down_is_a_refusal(foreign: Recorder) -> None:
-    with recording(lambda asked: Response()) as gone:
+    with recording(lambda _: Response()) as stopped:
         pass
     with pytest.raises(NotFromOss):
-        check(REPORT, gone, foreign)
+        check(REPORT, stopped, foreign)
 
 
 @pytest.mark.parametrize("vector", VECTORS["callbacks"], ids=lambda vector: vector["id"])
@@ -220,7 +220,7 @@ def test_the_path_of_the_prefix_is_checked_too(path: str) -> None:
 
 
 def test_an_https_key_is_never_fetched_without_tls() -> None:
-    with recording(lambda asked: Response(pem(FORGED_KEY))) as without_tls:
+    with recording(lambda _: Response(pem(FORGED_KEY))) as without_tls:
         url = without_tls.url.replace("http:", "https:") + "/v1.pem"
         with pytest.raises(signature.NotFromOss):
             signature.fetch_public_key(url)

@@ -241,7 +241,7 @@ def test_the_hint_for_bad_base_credentials_suspects_role_and_environment(
 
 
 @pytest.mark.parametrize(
-    ("life", "good"),
+    ("life", "plausible"),
     [
         pytest.param(0, False, id="ends now"),
         pytest.param(1, True, id="ends in a second"),
@@ -250,11 +250,11 @@ def test_the_hint_for_bad_base_credentials_suspects_role_and_environment(
     ],
 )
 def test_an_expiration_must_be_plausible(
-    life: int, good: bool, sts_server: FaultySts, clock: Clock
+    life: int, plausible: bool, sts_server: FaultySts, clock: Clock
 ) -> None:
     expiration = clock() + timedelta(seconds=life)
     sts_server.become(grant(issued(expiration)))
-    if good:
+    if plausible:
         assert call(sts_server.endpoint, clock).expiration == expiration
     else:
         with pytest.raises(AssumeRoleFailed, match="Expiration"):
