@@ -11,7 +11,7 @@ import pytest
 from direct_upload import errors, settings
 from direct_upload.routes import ROUTES
 from tests.documents import Document, run
-from tests.function.asking import ENVIRON, ask
+from tests.function.invocations import ENVIRON, invoke
 from tests.harness import ROOT, running_harness
 
 SETTINGS = Document("docs/settings.md")
@@ -47,7 +47,7 @@ def test_every_route_is_in_the_table() -> None:
 def test_the_sample_grant_has_the_members_of_a_real_one() -> None:
     sample = json.loads(ANSWERS.block("file grant"))
     body = '{"filename": "照片.jpg", "size": 5}'
-    real = ask(ENVIRON, "POST", "/sign", body=body).document
+    real = invoke(ENVIRON, "POST", "/sign", body=body).document
     assert list(sample) == list(real)
     assert list(sample["fields"]) == list(real["fields"])
     assert sample["limits"] == real["limits"]
@@ -58,7 +58,7 @@ def test_a_directory_grant_has_the_flat_names() -> None:
     assert sentence
     names = re.findall(r"`(\w+)`", sentence[1])
     assert len(names) == 12
-    assert set(names) <= set(ask(ENVIRON).document)
+    assert set(names) <= set(invoke(ENVIRON).document)
 
 
 def test_the_command_that_makes_sts_fail_works(tmp_path: Path) -> None:

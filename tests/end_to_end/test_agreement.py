@@ -1,4 +1,4 @@
-"""The function and the emulated OSS agree, though neither knows the other's code.
+"""The function and the emulated OSS agree, although neither contains code of the other.
 
 Whatever the function signs is accepted as it stands, and no part of it can be changed.
 """
@@ -25,7 +25,7 @@ from direct_upload.settings import DEFAULTS
 from emulator.keyring import AccessKey, KeyRing
 from emulator.oss import Oss
 from emulator.oss.policy import conditions
-from tests.function.asking import ENVIRON, NOW, Context, event, read
+from tests.function.invocations import ENVIRON, NOW, Context, event, read
 
 KEY = AccessKey(
     ENVIRON["ALIBABA_CLOUD_ACCESS_KEY_ID"],
@@ -39,15 +39,15 @@ VERSIONS = pytest.mark.parametrize("version", ["v4", "v1"])
 KINDS = pytest.mark.parametrize(
     "kind", [pytest.param(FILE_GRANT, id="file"), pytest.param(DIRECTORY_GRANT, id="directory")]
 )
-# Each example is a whole request to both sides.
+# Each example is a whole request to both sides, and so takes long.
 slow = settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 class Bucket:
-    """The emulated bucket at the function's time."""
+    """The emulated bucket at the function's time, or later."""
 
-    def __init__(self, directory: Path) -> None:
-        self.said: list[str] = []
+    def __init__(self, directory: Path, later: timedelta = timedelta()) -> None:
+        self.log: list[str] = []
         self._client = Client(
             Oss(
                 "post-test",
@@ -55,16 +55,16 @@ class Bucket:
                 directory,
                 KeyRing([KEY]),
                 [],
-                clock=lambda: NOW,
-                log=self.said.append,
+                clock=lambda: NOW + later,
+                log=self.log.append,
             )
         )
 
     def post(self, fields: dict[str, str], *, name: str = "a.png") -> tuple[int, str]:
-        """Status and body of a form with these fields and a file of five bytes."""
+        """Post a form with these fields and a file of five bytes; return status and body."""
         file = FileStorage(stream=BytesIO(b"bytes"), filename=name, content_type="image/png")
-        answer = self._client.post("/", data={**fields, "file": file})
-        return answer.status_code, answer.text
+        response = self._client.post("/", data={**fields, "file": file})
+        return response.status_code, response.text
 
 
 @pytest.fixture(scope="module")
@@ -76,9 +76,9 @@ def bucket() -> Iterator[Bucket]:
 def grant(request: tuple[str, str, str], **changes: str) -> dict[str, Any]:
     method, path, body = request
     app = App(ENVIRON | changes, lambda: NOW)
-    reply = read(app.handle(event(method, path, body=body), Context()))
-    assert reply.status == 200, reply.document
-    document: dict[str, Any] = reply.document
+    response = read(app.handle(event(method, path, body=body), Context()))
+    assert response.status == 200, response.document
+    document: dict[str, Any] = response.document
     return document
 
 
@@ -123,7 +123,7 @@ def test_whatever_the_function_signs_is_accepted(
     assert bucket.post(for_file["fields"]) == (200, "")
     for_directory = grant(DIRECTORY_GRANT, **changes)
     fields = for_directory["fields"]
-    unused = fields["key"].replace("${filename}", f"{len(bucket.said)}-${{filename}}")
+    unused = fields["key"].replace("${filename}", f"{len(bucket.log)}-${{filename}}")
     assert bucket.post(fields | {"key": unused}) == (200, "")
 
 
@@ -138,8 +138,8 @@ def test_no_field_can_be_changed_by_one_byte(
     name = data.draw(st.sampled_from(sorted(set(fields) - free(kind))), label="field")
     value = fields[name]
     place = data.draw(st.integers(0, len(value) - 1), label="place")
-    mark = data.draw(st.characters(min_codepoint=33, max_codepoint=126), label="mark")
-    changed = value[:place] + mark + value[place + 1 :]
+    character = data.draw(st.characters(min_codepoint=33, max_codepoint=126), label="character")
+    changed = value[:place] + character + value[place + 1 :]
     if changed == value:
         return
     status, body = bucket.post(fields | {name: changed})
@@ -151,7 +151,7 @@ def test_no_field_can_be_changed_by_one_byte(
 @KINDS
 def test_no_field_can_be_left_out(bucket: Bucket, version: str, kind: tuple[str, str, str]) -> None:
     fields = grant(kind, SIGNATURE_VERSION=version)["fields"]
-    # Without a Content-Type field, x-oss-content-type is what its condition is held against.
+    # Without a Content-Type field, OSS compares its condition with x-oss-content-type.
     for name in set(fields) - {"Content-Type"}:
         status, _ = bucket.post({n: v for n, v in fields.items() if n != name})
         assert 400 <= status < 500, name
@@ -166,21 +166,18 @@ def test_a_directory_grant_stays_in_its_directory(bucket: Bucket, version: str) 
 
 @VERSIONS
 @pytest.mark.parametrize("seconds", [299, 301])
-def test_a_grant_ends_when_it_says(tmp_path: Path, version: str, seconds: int) -> None:
+def test_a_grant_expires_when_it_says(tmp_path: Path, version: str, seconds: int) -> None:
     fields = grant(FILE_GRANT, SIGNATURE_VERSION=version)["fields"]
-    later = NOW + timedelta(seconds=seconds)
-    oss = Oss("post-test", "cn-hangzhou", tmp_path, KeyRing([KEY]), [], clock=lambda: later)
-    file = FileStorage(stream=BytesIO(b"x"), filename="a.png")
-    status = Client(oss).post("/", data={**fields, "file": file}).status_code
+    status, _ = Bucket(tmp_path, timedelta(seconds=seconds)).post(fields)
     assert status == (200 if seconds < 300 else 403)
 
 
 def free(kind: tuple[str, str, str]) -> set[str]:
-    """A directory grant leaves the end of the key open; another test holds its beginning."""
+    """A directory grant leaves the end of the key open; another test covers its beginning."""
     return {"key"} if kind == DIRECTORY_GRANT else set()
 
 
-def test_the_buckets_hints_name_settings_that_exist() -> None:
+def test_hints_name_existing_settings() -> None:
     assert set(conditions.SETTINGS.values()) <= set(DEFAULTS)
 
 

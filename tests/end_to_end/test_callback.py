@@ -1,4 +1,4 @@
-"""From the grant to the application's answer, over real sockets, with OSS calling back."""
+"""From the grant to the application's response, over real sockets, with OSS calling back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import contextlib
 import json
 import logging
 import struct
-import urllib.request
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -28,16 +27,17 @@ from emulator.oss import Oss
 from emulator.oss.callback import sending
 from emulator.server import Server
 from tests.emulator.client import FORM_END, Reply, form_start, send
-from tests.function.asking import ENVIRON
+from tests.function.invocations import ENVIRON, Context, event, read
 from tests.recorder import Asked, recording, trickling
 
+FILE = '{"filename": "a.png"}'
 PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 640, 480) + b"\x08\x02"
 SECRET = "0123456789abcdef0123456789abcdef"
 
 
 @dataclass
-class Harness:
-    """A function and a bucket that know each other's addresses; `uploads` is what arrived."""
+class Deployment:
+    """A function and a bucket that know each other's addresses; the hook got `uploads`."""
 
     function: str
     oss: str
@@ -45,10 +45,10 @@ class Harness:
     uploads: list[Upload]
 
     def grant(self, method: str = "POST", path: str = "/sign") -> dict[str, Any]:
-        body = b'{"filename": "a.png"}' if method == "POST" else None
-        reply = send(self.function, method, path, body, {"Content-Type": "application/json"})
-        assert reply.status == 200, reply.body
-        document: dict[str, Any] = json.loads(reply.body)
+        body = FILE.encode() if method == "POST" else None
+        response = send(self.function, method, path, body, {"Content-Type": "application/json"})
+        assert response.status == 200, response.body
+        document: dict[str, Any] = json.loads(response.body)
         return document
 
     def post(self, fields: dict[str, str], name: str = "a.png") -> Reply:
@@ -57,10 +57,10 @@ class Harness:
 
 
 @pytest.fixture
-def harness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Harness]:
+def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
     uploads: list[Upload] = []
     monkeypatch.setattr(report, "on_upload", uploads.append)
-    # On a busy machine both answers may come late.
+    # On a busy machine both responses may be late.
     monkeypatch.setattr(sending, "LIMIT_SECONDS", 60.0)
     monkeypatch.setattr(signature, "FETCH_SECONDS", 60.0)
     fetch_public_key.cache_clear()
@@ -85,81 +85,79 @@ def harness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Harness
             "CALLBACK_KEY_PREFIX": f"{bucket.url}/",
             "GRANT_SECRET": SECRET,
         }
-        yield Harness(function.url, bucket.url, environment, uploads)
+        yield Deployment(function.url, bucket.url, environment, uploads)
 
 
-def test_an_upload_ends_with_the_answer_of_the_function(
-    harness: Harness, caplog: pytest.LogCaptureFixture
+def test_the_response_to_an_upload_comes_from_the_function(
+    deployment: Deployment, caplog: pytest.LogCaptureFixture
 ) -> None:
-    grant = harness.grant()
+    grant = deployment.grant()
     with caplog.at_level(logging.INFO, "direct_upload"):
-        reply = harness.post(grant["fields"])
-    assert reply.status == 200, reply.body
-    answer = json.loads(reply.body)
-    assert answer == {
+        response = deployment.post(grant["fields"])
+    assert response.status == 200, response.body
+    assert json.loads(response.body) == {
         "Status": "OK",
         "key": grant["key"],
         "size": len(PNG),
-        "etag": reply.headers["etag"].strip('"'),
+        "etag": response.headers["etag"].strip('"'),
         "mime_type": "image/png",
-        "url": f"{harness.oss}/{grant['key']}",
+        "url": f"{deployment.oss}/{grant['key']}",
     }
-    with urllib.request.urlopen(answer["url"]) as stored:  # noqa: S310 (our own server)
-        assert stored.read() == PNG
-    (upload,) = harness.uploads
+    assert send(deployment.oss, "GET", "/" + grant["key"]).body == PNG
+    (upload,) = deployment.uploads
     assert (upload.key, upload.width, upload.height) == (grant["key"], 640, 480)
     (line,) = [message for message in caplog.messages if message.startswith("{")]
     assert json.loads(line)["event"] == "upload_finished"
 
 
 @pytest.mark.parametrize("name", ["a.png", "图 &=+%.png"])
-def test_a_directory_grant_is_reported_with_the_clients_name(name: str, harness: Harness) -> None:
-    grant = harness.grant("GET", "/")
-    reply = harness.post(grant["fields"], name)
-    assert reply.status == 200, reply.body
-    assert json.loads(reply.body)["key"] == grant["dir"] + name
-    assert harness.uploads[0].key == grant["dir"] + name
+def test_a_directory_grant_is_reported_with_the_name_that_the_client_chose(
+    name: str, deployment: Deployment
+) -> None:
+    grant = deployment.grant("GET", "/")
+    response = deployment.post(grant["fields"], name)
+    assert response.status == 200, response.body
+    assert json.loads(response.body)["key"] == grant["dir"] + name
+    assert deployment.uploads[0].key == grant["dir"] + name
 
 
-def test_the_classic_member_is_the_field(harness: Harness) -> None:
-    grant = harness.grant("GET", "/")
+def test_the_classic_member_equals_the_field(deployment: Deployment) -> None:
+    grant = deployment.grant("GET", "/")
     assert grant["callback"] == grant["fields"]["callback"]
 
 
 @pytest.mark.parametrize("path", ["/sign", "/"])
-def test_an_uploader_can_neither_drop_nor_change_the_callback(path: str, harness: Harness) -> None:
-    grant = harness.grant("POST" if path == "/sign" else "GET", path)
+def test_an_uploader_can_neither_drop_nor_change_the_callback(
+    path: str, deployment: Deployment
+) -> None:
+    grant = deployment.grant("POST" if path == "/sign" else "GET", path)
     fields = grant["fields"]
     document = json.loads(base64.b64decode(fields["callback"]))
     document["callbackUrl"] += "/elsewhere"
     changed = base64.b64encode(json.dumps(document).encode()).decode()
     for value in ({}, {"callback": ""}, {"callback": changed}):
         kept = {name: text for name, text in fields.items() if name != "callback"}
-        assert harness.post(kept | value).status == 403
-    assert harness.uploads == []
+        assert deployment.post(kept | value).status == 403
+    assert deployment.uploads == []
 
 
-def test_a_callback_of_another_grant_is_refused_and_the_object_stays(harness: Harness) -> None:
-    """Such a form needs another signer; the bucket's own cannot be brought to make it."""
-    harness.grant()
-    harness.environment["GRANT_SECRET"] = "another secret of thirty-two bytes"
-    stranger = App(harness.environment)
-    event = {
-        "headers": {"content-type": "application/json"},
-        "body": '{"filename": "a.png"}',
-        "rawPath": "/sign",
-        "requestContext": {"http": {"method": "POST", "path": "/sign"}},
-    }
-    grant = json.loads(stranger.handle(json.dumps(event).encode(), None)["body"])
-    reply = harness.post(grant["fields"])
-    assert reply.status == 203
-    assert error(reply) == ("CallbackFailed", "Error status : 403.", "0007-00000203")
-    assert harness.uploads == []
-    assert send(harness.oss, "GET", "/" + grant["key"]).body == PNG
+def test_a_callback_of_another_grant_is_refused_and_the_object_stays(
+    deployment: Deployment,
+) -> None:
+    """Only another signer can make such a form, here a function with another secret."""
+    deployment.grant()
+    deployment.environment["GRANT_SECRET"] = "another secret of thirty-two bytes"
+    stranger = App(deployment.environment)
+    grant = read(stranger.handle(event("POST", "/sign", body=FILE), Context())).document
+    response = deployment.post(grant["fields"])
+    assert response.status == 203
+    assert error(response) == ("CallbackFailed", "Error status : 403.", "0007-00000203")
+    assert deployment.uploads == []
+    assert send(deployment.oss, "GET", "/" + grant["key"]).body == PNG
 
 
-def error(reply: Reply) -> tuple[str, ...]:
-    document = ElementTree.fromstring(reply.body)  # noqa: S314 (our own emulator's)
+def error(response: Reply) -> tuple[str, ...]:
+    document = ElementTree.fromstring(response.body)  # noqa: S314 (our own emulator's)
     return tuple(document.findtext(name) or "" for name in ("Code", "Message", "EC"))
 
 
@@ -167,93 +165,93 @@ def error(reply: Reply) -> tuple[str, ...]:
     ("receiver", "message", "ec"),
     [
         pytest.param(
-            lambda asked: Response("<html>"),
+            lambda _: Response("<html>"),
             "Response body is not valid json format.",
             "0007-00000205",
             id="html",
         ),
         pytest.param(
-            lambda asked: Response("{}", 500), "Error status : 500.", "0007-00000203", id="500"
+            lambda _: Response("{}", 500), "Error status : 500.", "0007-00000203", id="500"
         ),
     ],
 )
-def test_a_receiver_in_trouble_is_203_and_the_object_stays(
+def test_a_failing_receiver_is_203_and_the_object_stays(
     receiver: Callable[[Asked], Response],
     message: str,
     ec: str,
-    harness: Harness,
+    deployment: Deployment,
 ) -> None:
     with recording(receiver) as application:
-        harness.environment["CALLBACK_URL"] = application.url + "/callback"
-        grant = harness.grant()
-        reply = harness.post(grant["fields"])
-    assert reply.status == 203
-    assert error(reply) == ("CallbackFailed", message, ec)
-    assert send(harness.oss, "GET", "/" + grant["key"]).body == PNG
+        deployment.environment["CALLBACK_URL"] = application.url + "/callback"
+        grant = deployment.grant()
+        response = deployment.post(grant["fields"])
+    assert response.status == 203
+    assert error(response) == ("CallbackFailed", message, ec)
+    assert send(deployment.oss, "GET", "/" + grant["key"]).body == PNG
 
 
-def test_a_receiver_that_never_ends_is_203_and_the_object_stays(
-    harness: Harness, monkeypatch: pytest.MonkeyPatch
+def test_a_receiver_that_never_finishes_is_203_and_the_object_stays(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sending, "LIMIT_SECONDS", 0.4)
     with trickling() as receiver, recording(receiver) as application:
-        harness.environment["CALLBACK_URL"] = application.url + "/callback"
-        grant = harness.grant()
-        reply = harness.post(grant["fields"])
-    assert reply.status == 203
-    assert error(reply) == ("CallbackFailed", "Cost too long time.", "0007-00000202")
-    assert send(harness.oss, "GET", "/" + grant["key"]).body == PNG
+        deployment.environment["CALLBACK_URL"] = application.url + "/callback"
+        grant = deployment.grant()
+        response = deployment.post(grant["fields"])
+    assert response.status == 203
+    assert error(response) == ("CallbackFailed", "Cost too long time.", "0007-00000202")
+    assert send(deployment.oss, "GET", "/" + grant["key"]).body == PNG
 
 
-def test_a_receiver_that_is_down_is_203_and_the_object_stays(harness: Harness) -> None:
-    with recording(lambda asked: Response("{}")) as gone:
+def test_a_receiver_that_is_down_is_203_and_the_object_stays(deployment: Deployment) -> None:
+    with recording(lambda _: Response("{}")) as stopped:
         pass
-    harness.environment["CALLBACK_URL"] = gone.url + "/callback"
-    grant = harness.grant()
-    reply = harness.post(grant["fields"])
-    assert reply.status == 203
-    assert error(reply)[1] == (
+    deployment.environment["CALLBACK_URL"] = stopped.url + "/callback"
+    grant = deployment.grant()
+    response = deployment.post(grant["fields"])
+    assert response.status == 203
+    assert error(response)[1] == (
         "Error status : -1.OSS can not connect to your callbackUrl, please check it."
     )
-    assert send(harness.oss, "GET", "/" + grant["key"]).body == PNG
+    assert send(deployment.oss, "GET", "/" + grant["key"]).body == PNG
 
 
 def test_a_failing_hook_is_203_and_the_object_stays(
-    harness: Harness, monkeypatch: pytest.MonkeyPatch
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(upload: Upload) -> None:
         raise OSError("the application's own trouble")
 
     monkeypatch.setattr(report, "on_upload", fail)
-    grant = harness.grant()
-    reply = harness.post(grant["fields"])
-    assert error(reply) == ("CallbackFailed", "Error status : 500.", "0007-00000203")
-    assert send(harness.oss, "GET", "/" + grant["key"]).body == PNG
+    grant = deployment.grant()
+    response = deployment.post(grant["fields"])
+    assert error(response) == ("CallbackFailed", "Error status : 500.", "0007-00000203")
+    assert send(deployment.oss, "GET", "/" + grant["key"]).body == PNG
 
 
-def test_the_documented_server_of_ones_own_works(
-    harness: Harness, capsys: pytest.CaptureFixture[str]
+def test_the_documented_receiver_works(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = (Path(__file__).parents[2] / "docs/callbacks.md").read_text(encoding="utf-8")
     documented: dict[str, Any] = {}
     exec(text.split("```python\n")[1].split("```")[0], documented)  # noqa: S102 (our own)
-    answers: list[tuple[int, dict[str, str]]] = []
+    responses: list[tuple[int, dict[str, str]]] = []
 
     def receive(asked: Asked) -> Response:
-        answer = documented["finished_upload"](
+        status, document = documented["finished_upload"](
             asked.target,
             asked.headers,
             asked.body,
             secret=SECRET.encode(),
-            key_prefix=f"{harness.oss}/",
+            key_prefix=f"{deployment.oss}/",
         )
-        answers.append(answer)
-        return Response(json.dumps(answer[1]), answer[0])
+        responses.append((status, document))
+        return Response(json.dumps(document), status)
 
     with recording(receive) as application:
-        harness.environment["CALLBACK_URL"] = f"{application.url}/uploads?x=%20&y"
-        grant = harness.grant()
-        assert harness.post(grant["fields"]).status == 200
+        deployment.environment["CALLBACK_URL"] = f"{application.url}/uploads?x=%20&y"
+        grant = deployment.grant()
+        assert deployment.post(grant["fields"]).status == 200
         assert send(application.url, "POST", "/uploads", b"size=1").status == 403
-    assert answers == [(200, {"Status": "OK", "key": grant["key"]}), (403, {"Status": "refused"})]
+    assert responses == [(200, {"Status": "OK", "key": grant["key"]}), (403, {"Status": "refused"})]
     assert grant["key"] in capsys.readouterr().out

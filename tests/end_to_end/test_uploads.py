@@ -1,4 +1,4 @@
-"""The whole way over real sockets: local_server.py, the real STS SDK, forms as browsers send."""
+"""Whole uploads over real sockets: local_server.py, the real STS SDK, forms as browsers send."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def post_form(
 
 
 def sign(harness: Harness, **file: str | int) -> dict[str, Any]:
-    answer = requests.post(f"{harness.function}/sign", json=file, headers=PAGE, timeout=30)
-    assert answer.status_code == 200
-    grant: dict[str, Any] = answer.json()
+    response = requests.post(f"{harness.function}/sign", json=file, headers=PAGE, timeout=30)
+    assert response.status_code == 200
+    grant: dict[str, Any] = response.json()
     return grant
 
 
@@ -49,7 +49,7 @@ def stored(harness: Harness) -> list[Path]:
 
 
 def check_both_grants(harness: Harness) -> None:
-    """A Chinese name by a directory grant, 5 MB by a file grant, both read back."""
+    """Upload a Chinese name with a directory grant and 5 MB with a file grant; read both back."""
     grant = requests.get(harness.function, headers=PAGE, timeout=30).json()
     assert post_form(grant, "照片 一.png", b"\x89PNG one").status_code == 200
     key = quote(grant["dir"] + "照片 一.png")
@@ -65,7 +65,7 @@ def check_both_grants(harness: Harness) -> None:
     )
 
 
-def test_uploads_arrive_with_the_default_settings(harness: Harness) -> None:
+def test_uploads_work_with_the_default_settings(harness: Harness) -> None:
     check_both_grants(harness)
 
 
@@ -73,14 +73,16 @@ def test_uploads_arrive_with_the_default_settings(harness: Harness) -> None:
     ("settings", "options"),
     [
         pytest.param({"SIGNATURE_VERSION": "v1"}, (), id="V1"),
-        pytest.param({}, ("--runtime", "python3.12"), id="keys in the environment alone"),
+        pytest.param({}, ("--runtime", "python3.12"), id="credentials only in the environment"),
         pytest.param({"CREDENTIALS_SOURCE": "function-role"}, (), id="function-role"),
         pytest.param({"CREDENTIALS_SECONDS": "900", "POLICY_SECONDS": "12"}, (), id="short lives"),
-        pytest.param({"FORBID_OVERWRITE": "false", "OBJECT_ACL": "none"}, (), id="less pinned"),
+        pytest.param(
+            {"FORBID_OVERWRITE": "false", "OBJECT_ACL": "none"}, (), id="fewer pinned fields"
+        ),
         pytest.param({}, ("--custom-domain",), id="custom domain"),
     ],
 )
-def test_uploads_arrive_with(
+def test_uploads_work_with(
     tmp_path: Path, settings: dict[str, str], options: tuple[str, ...]
 ) -> None:
     with running_harness(tmp_path, SETTINGS | settings, *options) as harness:
@@ -104,10 +106,10 @@ def test_one_changed_character_in_the_policy_is_refused_with_a_reason(harness: H
     before = stored(harness)
     policy = grant["fields"]["policy"]
     changed = policy[:20] + ("A" if policy[20] != "A" else "B") + policy[21:]
-    answer = post_form(grant, "a.png", b"content", policy=changed)
-    assert answer.status_code == 403
-    assert "<Code>SignatureDoesNotMatch</Code>" in answer.text
-    assert "<Hint>" in answer.text
+    response = post_form(grant, "a.png", b"content", policy=changed)
+    assert response.status_code == 403
+    assert "<Code>SignatureDoesNotMatch</Code>" in response.text
+    assert "<Hint>" in response.text
     assert harness.prints("SignatureDoesNotMatch")
     assert stored(harness) == before
 
@@ -127,12 +129,12 @@ def test_one_changed_character_in_the_policy_is_refused_with_a_reason(harness: H
         pytest.param({}, b"x" * 6, 400, "EntityTooLarge", id="larger than declared"),
     ],
 )
-def test_what_the_grant_does_not_allow_is_refused_and_leaves_nothing(
+def test_an_upload_beyond_the_grant_is_refused_and_leaves_nothing(
     harness: Harness, changes: dict[str, str], content: bytes, status: int, code: str
 ) -> None:
     before = stored(harness)
-    answer = post_form(sign(harness, filename="a.png", size=5), "a.png", content, **changes)
-    assert (answer.status_code, f"<Code>{code}</Code>" in answer.text) == (status, True)
+    response = post_form(sign(harness, filename="a.png", size=5), "a.png", content, **changes)
+    assert (response.status_code, f"<Code>{code}</Code>" in response.text) == (status, True)
     assert stored(harness) == before
 
 
@@ -143,20 +145,22 @@ def test_a_grant_writes_its_key_once(harness: Harness) -> None:
     assert requests.get(f"{harness.oss}/{grant['key']}", timeout=30).content == b"first"
 
 
-def test_pages_of_listed_origins_may_read_both_answers(harness: Harness) -> None:
-    asked = requests.post(
+def test_pages_of_listed_origins_can_read_both_responses(harness: Harness) -> None:
+    signed = requests.post(
         f"{harness.function}/sign", json={"filename": "a.png"}, headers=PAGE, timeout=30
     )
-    assert asked.headers["Access-Control-Allow-Origin"] == PAGE["Origin"]
-    answer = post_form(asked.json(), "a.png", b"content")
-    assert answer.headers["Access-Control-Allow-Origin"] == PAGE["Origin"]
-    assert "etag" in answer.headers["Access-Control-Expose-Headers"].lower()
+    assert signed.headers["Access-Control-Allow-Origin"] == PAGE["Origin"]
+    response = post_form(signed.json(), "a.png", b"content")
+    assert response.headers["Access-Control-Allow-Origin"] == PAGE["Origin"]
+    assert "etag" in response.headers["Access-Control-Expose-Headers"].lower()
 
 
-def test_a_foreign_page_gets_no_grant(harness: Harness) -> None:
-    answer = requests.get(harness.function, headers={"Origin": "https://evil.example"}, timeout=30)
-    assert answer.status_code == 403
-    assert answer.json()["error"]["code"] == "origin_not_allowed"
+def test_a_page_of_another_origin_gets_no_grant(harness: Harness) -> None:
+    response = requests.get(
+        harness.function, headers={"Origin": "https://evil.example"}, timeout=30
+    )
+    assert response.status_code == 403
+    assert response.json()["error"]["code"] == "origin_not_allowed"
 
 
 def test_objects_survive_a_restart(tmp_path: Path) -> None:
@@ -177,7 +181,9 @@ def test_the_page_knows_where_the_function_is(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ends_cleanly_and_frees_its_ports(tmp_path: Path, number: signal.Signals) -> None:
+def test_a_signal_ends_it_cleanly_and_frees_its_ports(
+    tmp_path: Path, number: signal.Signals
+) -> None:
     with running_harness(tmp_path, SETTINGS) as harness:
         port = int(harness.function.rpartition(":")[2])
         idle = socket.create_connection(("127.0.0.1", port))
@@ -188,37 +194,34 @@ def test_ends_cleanly_and_frees_its_ports(tmp_path: Path, number: signal.Signals
             socket.create_server(("127.0.0.1", port + offset)).close()
 
 
-def test_a_taken_port_is_said_plainly(tmp_path: Path, harness: Harness) -> None:
-    port = harness.function.rpartition(":")[2]
-    done = subprocess.run(
-        [sys.executable, "local_server.py", "--port", port, "--data", str(tmp_path)],
+def fail_to_start(port: str, data: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "local_server.py", "--port", port, "--data", str(data)],
         cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=30,
         check=False,
     )
+
+
+def test_a_port_in_use_is_an_error_without_a_traceback(tmp_path: Path, harness: Harness) -> None:
+    port = harness.function.rpartition(":")[2]
+    done = fail_to_start(port, tmp_path)
     assert done.returncode == 1
     assert port in done.stderr
     assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("port", ["0", "65533", "70000", "http"])
-def test_a_port_that_leaves_no_room_for_four_is_said_plainly(tmp_path: Path, port: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "local_server.py", "--port", port, "--data", str(tmp_path)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+def test_a_port_that_cannot_be_the_first_of_four_is_an_error(tmp_path: Path, port: str) -> None:
+    done = fail_to_start(port, tmp_path)
     assert done.returncode == 2
     assert "argument --port: " in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_nothing_secret_is_printed(harness: Harness) -> None:
+def test_no_secret_is_printed(harness: Harness) -> None:
     grant = requests.get(harness.function, timeout=30).json()
     post_form(grant, "last.png", b"content")
     assert harness.prints("last.png")

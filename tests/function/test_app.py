@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from direct_upload import __version__
+from direct_upload import app as app_module
 from direct_upload.app import App
-from direct_upload.credentials.sts import load_sdk
-from tests.function.asking import ENVIRON, NOW, TOKEN, Context, ask, event, read
-from tests.function.credentials.faulty_sts import FAULTS, Clock, FaultySts, close, healthy
+from tests.function.credentials.faulty_sts import FAULTS, Clock, FaultySts, healthy
+from tests.function.invocations import ENVIRON, NO_STS, NOW, TOKEN, Context, event, invoke, read
 
 FOREIGN = {"Origin": "https://evil.example"}
 
@@ -25,38 +25,40 @@ FOREIGN = {"Origin": "https://evil.example"}
     [
         pytest.param("POST", "/", 405, "GET, HEAD, OPTIONS", id="POST for a directory grant"),
         pytest.param("GET", "/sign", 405, "POST, OPTIONS", id="GET for a file grant"),
-        pytest.param("HEAD", "/sign", 405, "POST, OPTIONS", id="HEAD where GET is not"),
+        pytest.param("HEAD", "/sign", 405, "POST, OPTIONS", id="HEAD where there is no GET"),
         pytest.param("POST", "/s3/params", 405, "GET, HEAD, OPTIONS", id="POST as Companion"),
-        pytest.param("DELETE", "/healthz", 405, "GET, HEAD, OPTIONS", id="DELETE health"),
+        pytest.param("DELETE", "/healthz", 405, "GET, HEAD, OPTIONS", id="DELETE"),
         pytest.param("BREW", "/", 405, "GET, HEAD, OPTIONS", id="unknown method"),
-        pytest.param("GET", "/sign/", 404, None, id="slash at the end"),
+        pytest.param("GET", "/sign/", 404, None, id="trailing slash"),
         pytest.param("GET", "/favicon.ico", 404, None, id="favicon"),
         pytest.param("GET", "//", 404, None, id="two slashes"),
         pytest.param("GET", "/%00\r\n", 404, None, id="control characters"),
         pytest.param("HEAD", "/nowhere", 404, None, id="HEAD nowhere"),
     ],
 )
-def test_refuses_what_is_not_there(method: str, path: str, status: int, allow: str | None) -> None:
-    reply = ask(ENVIRON, method, path)
-    assert reply.status == status
-    assert reply.headers.get("Allow") == allow
-    assert reply.headers["Content-Type"] == "application/json"
+def test_refuses_unknown_routes_and_methods(
+    method: str, path: str, status: int, allow: str | None
+) -> None:
+    response = invoke(ENVIRON, method, path)
+    assert response.status == status
+    assert response.headers.get("Allow") == allow
+    assert response.headers["Content-Type"] == "application/json"
     if method != "HEAD":
-        assert reply.code == {404: "not_found", 405: "method_not_allowed"}[status]
+        assert response.code == {404: "not_found", 405: "method_not_allowed"}[status]
 
 
 @pytest.mark.parametrize("path", ["/", "/get_post_signature_for_oss_upload", "/healthz"])
-def test_head_answers_as_get_without_a_body(path: str) -> None:
-    reply = ask(ENVIRON, "HEAD", path)
-    assert reply.status == 200
-    assert reply.document is None
-    assert reply.headers["Content-Type"] == "application/json"
+def test_head_responds_like_get_without_a_body(path: str) -> None:
+    response = invoke(ENVIRON, "HEAD", path)
+    assert response.status == 200
+    assert response.document is None
+    assert response.headers["Content-Type"] == "application/json"
 
 
-def test_health_says_the_version_without_credentials() -> None:
+def test_health_reports_the_version_without_credentials() -> None:
     environ = ENVIRON | {"ALIBABA_CLOUD_ACCESS_KEY_ID": ""}
-    reply = ask(environ, path="/healthz")
-    assert (reply.status, reply.document) == (200, {"status": "ok", "version": __version__})
+    response = invoke(environ, path="/healthz")
+    assert (response.status, response.document) == (200, {"status": "ok", "version": __version__})
 
 
 @pytest.mark.parametrize(
@@ -92,22 +94,22 @@ def test_checks_come_in_the_documented_order(
     changes: dict[str, str], request_parts: tuple[str, str, dict[str, str], str], code: str
 ) -> None:
     method, path, headers, body = request_parts
-    assert ask(ENVIRON | changes, method, path, headers=headers, body=body).code == code
+    assert invoke(ENVIRON | changes, method, path, headers=headers, body=body).code == code
 
 
-def test_an_error_is_readable_by_the_page_that_asked() -> None:
+def test_an_error_is_readable_by_the_page_that_caused_it() -> None:
     origin = "https://app.example.com"
-    reply = ask(ENVIRON, "POST", "/sign", headers={"Origin": origin}, body="?")
-    assert reply.document == {
+    response = invoke(ENVIRON, "POST", "/sign", headers={"Origin": origin}, body="?")
+    assert response.document == {
         "error": {
             "code": "invalid_request",
             "message": "The body is not JSON.",
-            "hint": reply.document["error"]["hint"],
+            "hint": response.document["error"]["hint"],
             "request_id": Context.request_id,
         },
         "message": "The body is not JSON.",
     }
-    assert reply.headers["Access-Control-Allow-Origin"] == origin
+    assert response.headers["Access-Control-Allow-Origin"] == origin
 
 
 def test_settings_are_read_once_per_instance() -> None:
@@ -135,7 +137,7 @@ class SlowEnviron(dict[str, str]):
 
 
 class WatchedLock:
-    """A lock that tells when somebody has to wait for it."""
+    """A lock with an event for the first caller that has to wait."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -150,13 +152,14 @@ class WatchedLock:
         self._lock.release()
 
 
-def test_requests_that_meet_a_cold_instance_share_its_settings(
+def test_the_first_requests_of_an_instance_share_its_settings(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     environ = SlowEnviron()
-    app = App(environ, lambda: NOW)
     lock = WatchedLock()
-    monkeypatch.setattr(app, "_lock", lock)
+    with monkeypatch.context() as patch:
+        patch.setattr(app_module, "threading", SimpleNamespace(Lock=lambda: lock))
+        app = App(environ, lambda: NOW)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(app.handle, event(), Context())
         assert environ.reading.wait(60)
@@ -168,7 +171,7 @@ def test_requests_that_meet_a_cold_instance_share_its_settings(
 
 
 class Broken:
-    """A context whose credentials fail in a way that nobody foresaw."""
+    """A context whose credentials fail unexpectedly."""
 
     request_id = "1-broken"
 
@@ -177,74 +180,63 @@ class Broken:
         raise RuntimeError(f"cannot use {TOKEN}")
 
 
-def test_the_unforeseen_is_an_internal_error_without_its_text(
+def test_an_unexpected_exception_is_an_internal_error_without_its_text(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    reply = read(App(ENVIRON, lambda: NOW).handle(event(), Broken()))
-    assert (reply.status, reply.code) == (500, "internal_error")
+    response = read(App(ENVIRON, lambda: NOW).handle(event(), Broken()))
+    assert (response.status, response.code) == (500, "internal_error")
     assert "RuntimeError" in caplog.text
-    assert TOKEN not in caplog.text + json.dumps(reply.document)
+    assert TOKEN not in caplog.text + json.dumps(response.document)
 
 
 @pytest.mark.parametrize(
-    ("changes", "context", "said"),
+    ("changes", "context", "logged"),
     [
         pytest.param({}, Context(), "", id="ready"),
         pytest.param({"OSS_BUCKET": ""}, Context(), "OSS_BUCKET", id="misconfigured"),
-        pytest.param({"AUTH": ""}, Context(), "AUTH", id="nobody chosen"),
+        pytest.param({"AUTH": ""}, Context(), "AUTH", id="AUTH missing"),
     ],
 )
-def test_initializer_never_fails(
-    changes: dict[str, str], context: Any, said: str, caplog: pytest.LogCaptureFixture
+def test_the_initializer_never_fails(
+    changes: dict[str, str], context: Any, logged: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     App(ENVIRON | changes, lambda: NOW).warm(context)
-    assert said in caplog.text
+    assert logged in caplog.text
 
 
-@pytest.fixture
-def sts() -> Iterator[FaultySts]:
-    load_sdk()
-    with FaultySts(close) as server:
-        yield server
-
-
-def assuming(sts: FaultySts) -> dict[str, str]:
-    return ENVIRON | {
-        "CREDENTIALS_SOURCE": "assume-role",
-        "UPLOAD_ROLE_ARN": "acs:ram::1:role/uploader",
-        "STS_ENDPOINT": sts.endpoint,
-    }
+def assuming_a_role(sts_server: FaultySts) -> dict[str, str]:
+    return ENVIRON | NO_STS | {"STS_ENDPOINT": sts_server.endpoint}
 
 
 def test_warming_leaves_the_first_request_nothing_to_wait_for(
-    sts: FaultySts, caplog: pytest.LogCaptureFixture
+    sts_server: FaultySts, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = Clock()
-    sts.become(healthy(clock))
-    app = App(assuming(sts), clock)
+    sts_server.become(healthy(clock))
+    app = App(assuming_a_role(sts_server), clock)
     app.warm(Context())
     assert app.handle(event(), Context())["statusCode"] == 200
-    assert len(sts.requests) == 1
+    assert len(sts_server.requests) == 1
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
-@pytest.mark.parametrize("fault", ["503", "not authorised", "object", "closed"])
-def test_warming_that_failed_lets_the_first_request_call_sts_at_once(
-    fault: str, sts: FaultySts, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("fault", ["503", "not authorised", "empty object", "closed"])
+def test_after_failed_warming_the_first_request_calls_sts_at_once(
+    fault: str, sts_server: FaultySts, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = Clock()
-    sts.become(FAULTS[fault][0])
-    app = App(assuming(sts), clock)
+    sts_server.become(FAULTS[fault][0])
+    app = App(assuming_a_role(sts_server), clock)
     app.warm(Context())
     assert "'initialize' '': credentials_unavailable" in caplog.text
-    sts.become(healthy(clock))
+    sts_server.become(healthy(clock))
     assert app.handle(event(), Context())["statusCode"] == 200
 
 
-def test_warming_without_base_credentials_never_fails(sts: FaultySts) -> None:
+def test_warming_without_base_credentials_never_fails(sts_server: FaultySts) -> None:
     clock = Clock()
-    sts.become(healthy(clock))
-    environ = assuming(sts) | {"ALIBABA_CLOUD_ACCESS_KEY_ID": ""}
+    sts_server.become(healthy(clock))
+    environ = assuming_a_role(sts_server) | {"ALIBABA_CLOUD_ACCESS_KEY_ID": ""}
     app = App(environ, clock)
     app.warm(Context())
     environ["ALIBABA_CLOUD_ACCESS_KEY_ID"] = "STS.base"
@@ -253,7 +245,7 @@ def test_warming_without_base_credentials_never_fails(sts: FaultySts) -> None:
 
 def test_a_refusal_is_logged_on_one_line(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "direct_upload")
-    ask(ENVIRON, path="/a%0d%0aFC Invoke End")
+    invoke(ENVIRON, path="/a%0d%0aFC Invoke End")
     (record,) = caplog.records
     assert "\n" not in record.getMessage()
     assert "\r" not in record.getMessage()
@@ -262,35 +254,38 @@ def test_a_refusal_is_logged_on_one_line(caplog: pytest.LogCaptureFixture) -> No
 
 @pytest.mark.parametrize(
     ("origins", "warned"),
-    [pytest.param("*", True, id="everyone"), pytest.param("https://a.example", False, id="listed")],
+    [
+        pytest.param("*", True, id="any origin"),
+        pytest.param("https://a.example", False, id="listed"),
+    ],
 )
-def test_an_open_door_is_warned_about_once(
+def test_an_open_endpoint_is_warned_about_once(
     origins: str, warned: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = App(ENVIRON | {"ALLOWED_ORIGINS": origins}, lambda: NOW)
     for _ in range(2):
         app.handle(event(), Context())
-    said = [record for record in caplog.records if "ALLOWED_ORIGINS=*" in record.getMessage()]
-    assert len(said) == warned
+    warnings = [record for record in caplog.records if "ALLOWED_ORIGINS=*" in record.getMessage()]
+    assert len(warnings) == warned
 
 
-def test_debugging_logs_each_grant(caplog: pytest.LogCaptureFixture) -> None:
-    debugging = ENVIRON | {"LOG_LEVEL": "DEBUG"}
-    key = ask(debugging, "POST", "/sign", body='{"filename": "a.png"}').document["key"]
-    directory = ask(debugging).document["dir"]
+def test_at_level_debug_each_grant_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    environ = ENVIRON | {"LOG_LEVEL": "DEBUG"}
+    key = invoke(environ, "POST", "/sign", body='{"filename": "a.png"}').document["key"]
+    directory = invoke(environ).document["dir"]
     assert [record.getMessage() for record in caplog.records] == [
         f"granted {key!r} to 'anyone'",
         f"granted {directory!r} to 'anyone'",
     ]
 
 
-def test_no_answer_to_a_refusal_and_no_log_holds_a_secret(
+def test_no_refusal_and_no_log_contains_a_secret(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    assert ask(ENVIRON).status == 200
-    told = ""
+    assert invoke(ENVIRON).status == 200
+    refusals = ""
     for method, path in [("POST", "/sign"), ("GET", "/nowhere"), ("PUT", "/")]:
-        told += json.dumps(ask(ENVIRON, method, path).document)
+        refusals += json.dumps(invoke(ENVIRON, method, path).document)
     for secret in (TOKEN, "StsSecretExample"):
-        assert secret not in told + caplog.text
+        assert secret not in refusals + caplog.text

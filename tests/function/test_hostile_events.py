@@ -1,6 +1,6 @@
-"""Events of any shape: whatever comes in, a documented answer goes out, and no secret with it.
+"""Events of any shape: whatever comes in, a documented response without secrets goes out.
 
-`make test` sends 5,000 events, always the same; `make fuzz` sends 200,000, each time others.
+`make test` sends 5,000 events, always the same; `make fuzz` sends 200,000, always new ones.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import json
 import logging
 import os
 import re
-from collections.abc import Iterator
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -20,42 +19,32 @@ from hypothesis import strategies as st
 
 from direct_upload.app import App
 from direct_upload.routes import ROUTES
-from tests.function.asking import ENVIRON, NOW, TOKEN, Context
-from tests.function.callers.issuer import AUDIENCE, ISSUER, Token, claims, jwks, public_jwk
+from tests.function.callers.issuer import SETTINGS as JWT_SETTINGS
+from tests.function.callers.issuer import Token, claims
+from tests.function.invocations import ENVIRON, NO_STS, NOW, TOKEN, Context, event
+from tests.function.strategies import any_json
 
+FORMATTER = logging.Formatter()
 FUZZING = os.environ.get("HYPOTHESIS_PROFILE") == "fuzz"
 
 KEY_SECRET = ENVIRON["ALIBABA_CLOUD_ACCESS_KEY_SECRET"]
 GRANT_SECRET = "grant-secret-of-thirty-two-bytes-and-more"
-SECRETS = (KEY_SECRET, GRANT_SECRET)  # have no place in any answer
+SECRETS = (KEY_SECRET, GRANT_SECRET)  # never part of a response
 BEARER = "Bearer " + Token(claims(exp=int(NOW.timestamp()) + 60, nbf=None, iat=None)).signed()
 
 CALLBACKS = {
     "CALLBACK_URL": "https://upload.example.com/callback",
-    "CALLBACK_KEY_PREFIX": "http://127.0.0.1:9/",  # nobody listens there
+    "CALLBACK_KEY_PREFIX": "http://127.0.0.1:9/",  # a closed port
     "GRANT_SECRET": GRANT_SECRET,
-}
-JWT = {
-    "AUTH": "jwt",
-    "JWT_JWKS": jwks(public_jwk("RS256", kid="first")),
-    "JWT_ISSUER": ISSUER,
-    "JWT_AUDIENCE": AUDIENCE,
-    "UPLOAD_DIR": "users/{user}/",
 }
 ENVIRONS: dict[str, dict[str, str]] = {
     "anonymous": ENVIRON | CALLBACKS,
-    "known callers": ENVIRON | JWT,
-    "everyone": ENVIRON | {"ALLOWED_ORIGINS": "*", "SIGNATURE_VERSION": "v1"},
+    "jwt": ENVIRON | JWT_SETTINGS | {"UPLOAD_DIR": "users/{user}/"},
+    "any origin": ENVIRON | {"ALLOWED_ORIGINS": "*", "SIGNATURE_VERSION": "v1"},
     "only file grants": ENVIRON | {"DIRECTORY_GRANTS": "false", "ALLOWED_CONTENT_TYPES": "text/*"},
     "misconfigured": ENVIRON | {"OSS_BUCKET": ""},
     "no credentials": {name: value for name, value in ENVIRON.items() if "ALIBABA" not in name},
-    # Nobody listens there, either.
-    "no STS": ENVIRON
-    | {
-        "CREDENTIALS_SOURCE": "assume-role",
-        "STS_ENDPOINT": "http://127.0.0.1:9",
-        "UPLOAD_ROLE_ARN": "acs:ram::1234567890123456:role/oss-uploader",
-    },
+    "no STS": ENVIRON | NO_STS,
 }
 DOCUMENTED_5XX = {
     "misconfigured": (500, "misconfigured"),
@@ -76,15 +65,10 @@ CODES = {
 
 @cache
 def app(name: str) -> App:
-    """One instance for each configuration, as Function Compute keeps them."""
+    """One instance for each configuration, reused as on Function Compute."""
     return App(ENVIRONS[name] | {"LOG_LEVEL": "DEBUG"}, lambda: NOW)
 
 
-any_json: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=4,
-)
 any_text = st.text(st.characters(), max_size=40) | st.sampled_from(
     ["\r\nX-Evil: 1", "\n", "a\r\nFC Invoke End RequestId: 1", "\ud800", "x" * 10_000]
 )
@@ -101,7 +85,7 @@ header_values = any_text | st.sampled_from(
     [
         *(BEARER, BEARER + "," + BEARER, BEARER[:-1]),
         *("https://app.example.com", "https://app.example.com:443", "null", "*"),
-        # Names of keys below the configured prefix and elsewhere, in Base64.
+        # URLs of keys below the configured prefix and elsewhere, in Base64.
         *("aHR0cDovLzEyNy4wLjAuMTo5L2E=", "aHR0cDovLzEyNy4wLjAuMTo5Ly4uL2E=", "===="),
     ]
 )
@@ -118,20 +102,20 @@ file_names = st.sampled_from(["a.jpg", "a.txt", "a.html", ".jpg"]) | any_text
 queries = st.fixed_dictionaries(
     {}, optional={"filename": file_names, "type": any_text, "access_token": any_text}
 )
-questions = st.fixed_dictionaries(
+file_requests = st.fixed_dictionaries(
     {"filename": file_names},
     optional={"content_type": st.sampled_from(["image/jpeg", "text/plain"]), "size": st.integers()},
 )
 bodies = st.one_of(
-    questions.map(json.dumps),
-    st.tuples(questions, st.sampled_from(["filename", "content_type", "size"]), any_json).map(
+    file_requests.map(json.dumps),
+    st.tuples(file_requests, st.sampled_from(["filename", "content_type", "size"]), any_json).map(
         lambda parts: json.dumps({**parts[0], parts[1]: parts[2]})
     ),
     any_text,
     st.sampled_from(["e30=", "====", "bucket=a&object=b&size=1&grant=c", "[" * 3000]),
 )
-# As the gateway makes them, whatever the client sent.
-polite_events = st.builds(
+# What the gateway can send, whatever the client sent.
+gateway_events = st.builds(
     lambda target, headers, query, body: {
         "version": "v1",
         "rawPath": target[1],
@@ -146,15 +130,15 @@ polite_events = st.builds(
     queries,
     bodies,
 )
-# As nobody makes them but a person with the right to invoke the function directly.
+# What only a direct invocation can send.
 members = ["rawPath", "headers", "queryParameters", "body", "isBase64Encoded", "requestContext"]
-broken_events = st.tuples(polite_events, st.sampled_from(members), any_json).map(
+broken_events = st.tuples(gateway_events, st.sampled_from(members), any_json).map(
     lambda parts: {**parts[0], parts[1]: parts[2]}
 )
-odd_headers = st.tuples(polite_events, st.dictionaries(st.text(), any_json, max_size=3)).map(
+odd_headers = st.tuples(gateway_events, st.dictionaries(st.text(), any_json, max_size=3)).map(
     lambda parts: {**parts[0], "headers": parts[1], "queryParameters": parts[1]}
 )
-shapeless: st.SearchStrategy[Any] = st.one_of(
+malformed_events: st.SearchStrategy[Any] = st.one_of(
     any_json.map(lambda value: json.dumps(value).encode()),
     st.binary(),
     st.sampled_from(
@@ -166,9 +150,9 @@ shapeless: st.SearchStrategy[Any] = st.one_of(
     ),
 )
 events = st.one_of(
-    *(kind.map(lambda event: json.dumps(event).encode()) for kind in [polite_events] * 6),
+    *(kind.map(lambda event: json.dumps(event).encode()) for kind in [gateway_events] * 6),
     *(kind.map(lambda event: json.dumps(event).encode()) for kind in [broken_events, odd_headers]),
-    shapeless,
+    malformed_events,
 )
 contexts = st.one_of(
     st.just(Context()),
@@ -177,48 +161,24 @@ contexts = st.one_of(
 )
 
 
-class Log(logging.Handler):
-    """What the function wrote since somebody asked."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(self.format(record))
-
-    def take(self) -> list[str]:
-        lines, self.lines = self.lines, []
-        return lines
-
-
-@pytest.fixture(scope="module")
-def log() -> Iterator[Log]:
-    handler = Log()
-    logger = logging.getLogger()
-    logger.addHandler(handler)
-    yield handler
-    logger.removeHandler(handler)
-
-
-def check_answer(answer: dict[str, Any], environ: str) -> None:
+def check_response(struct: dict[str, Any], environ: str) -> None:
     """The struct, its headers and its body are as documented."""
-    assert {name: type(value) for name, value in answer.items()} == {
+    assert {name: type(value) for name, value in struct.items()} == {
         "statusCode": int,
         "headers": dict,
         "isBase64Encoded": bool,
         "body": str,
     }
-    assert answer["headers"]["Content-Type"] == "application/json"
-    assert answer["headers"]["Cache-Control"] == "no-store"
-    assert "Origin" in answer["headers"]["Vary"]
-    for name, value in answer["headers"].items():
+    assert struct["headers"]["Content-Type"] == "application/json"
+    assert struct["headers"]["Cache-Control"] == "no-store"
+    assert "Origin" in struct["headers"]["Vary"]
+    for name, value in struct["headers"].items():
         assert re.fullmatch(r"[A-Za-z-]+", name)
         assert re.fullmatch(r"[ -~]*", value)
-    allowed = answer["headers"].get("Access-Control-Allow-Origin")
+    allowed = struct["headers"].get("Access-Control-Allow-Origin")
     assert allowed in (None, "https://app.example.com", "*")
-    json.dumps(answer).encode()
-    status, body = answer["statusCode"], answer["body"]
+    json.dumps(struct).encode()
+    status, body = struct["statusCode"], struct["body"]
     if not body:
         return
     document = json.loads(body)
@@ -229,14 +189,16 @@ def check_answer(answer: dict[str, Any], environ: str) -> None:
         assert status == 200
 
 
-def check_log(lines: list[str], answer: dict[str, Any]) -> None:
-    """One record is one line, without what was handed out or kept."""
-    fields = json.loads(answer["body"] or "{}").get("fields", {})
-    kept = [*SECRETS, TOKEN, BEARER.removeprefix("Bearer ").rpartition(".")[2]]
-    kept += [fields[name] for name in ("policy", "Signature", "x-oss-signature") if name in fields]
+def check_log(lines: list[str], struct: dict[str, Any]) -> None:
+    """Each record is one line, without secrets and without what the grant contains."""
+    fields = json.loads(struct["body"] or "{}").get("fields", {})
+    confidential = [*SECRETS, TOKEN, BEARER.removeprefix("Bearer ").rpartition(".")[2]]
+    confidential += [
+        fields[name] for name in ("policy", "Signature", "x-oss-signature") if name in fields
+    ]
     for line in lines:
         assert re.fullmatch(r"[^\x00-\x1f\x7f\u2028\u2029]*", line)
-        assert not any(secret in line for secret in kept)
+        assert not any(secret in line for secret in confidential)
         assert len(line) < 2000
 
 
@@ -248,25 +210,23 @@ def check_log(lines: list[str], answer: dict[str, Any]) -> None:
     database=None,
     suppress_health_check=list(HealthCheck),
 )
-@given(event=events, context=contexts, environ=st.sampled_from(sorted(ENVIRONS)))
-def test_any_event_gets_a_documented_answer(
-    event: Any, context: Any, environ: str, log: Log
+@given(sent=events, context=contexts, environ=st.sampled_from(sorted(ENVIRONS)))
+def test_any_event_gets_a_documented_response(
+    sent: Any, context: Any, environ: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    log.take()
-    answer = app(environ).handle(event, context)
-    check_answer(answer, environ)
-    assert not any(secret in answer["body"] for secret in SECRETS)
-    check_log(log.take(), answer)
+    caplog.clear()
+    struct = app(environ).handle(sent, context)
+    check_response(struct, environ)
+    assert not any(secret in struct["body"] for secret in SECRETS)
+    check_log([FORMATTER.format(record) for record in caplog.records], struct)
 
 
 @pytest.mark.parametrize("environ", sorted(ENVIRONS))
 def test_each_configuration_serves_its_purpose(environ: str) -> None:
-    """The events above meet an instance that works, or fails as it should."""
-    body = json.dumps({"filename": "a.txt"})
-    context = {"http": {"method": "POST", "path": "/sign"}}
-    event = {"requestContext": context, "headers": {"Authorization": BEARER}, "body": body}
-    answer = app(environ).handle(json.dumps(event).encode(), Context())
-    code = json.loads(answer["body"]).get("error", {}).get("code")
+    """The events above reach an instance that works, or fails as it should."""
+    valid = event("POST", "/sign", headers={"Authorization": BEARER}, body='{"filename": "a.txt"}')
+    struct = app(environ).handle(valid, Context())
+    code = json.loads(struct["body"]).get("error", {}).get("code")
     expected = DOCUMENTED_5XX.get(environ, (200, None))
-    assert (answer["statusCode"], code) == expected
-    check_answer(answer, environ)
+    assert (struct["statusCode"], code) == expected
+    check_response(struct, environ)

@@ -1,8 +1,6 @@
-"""Settings of any shape: they are read or refused by name, and nothing else happens."""
+"""Settings of any shape are read or refused by name; nothing else happens."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,10 +11,11 @@ from direct_upload.errors import Misconfigured
 from direct_upload.http.origins import parse_origins
 from direct_upload.routes import make_services
 from direct_upload.settings import DEFAULTS, Settings, parse_settings
-from tests.function.asking import ENVIRON, NOW, Context, ask, event, read
 from tests.function.callers.issuer import AUDIENCE, ISSUER, jwks, public_jwk
+from tests.function.callers.issuer import SETTINGS as JWT_SETTINGS
+from tests.function.invocations import ENVIRON, NOW, Context, event, invoke, read
 
-# Values that are right for some setting, and so wrong for others.
+# Values that are valid for some setting, and so invalid for others.
 VALUES = [
     *("", " ", "0", "1", "-1", "1e3", "٣", "300", "900", "99999999999999", "true", "True", "yes"),
     *(
@@ -59,7 +58,7 @@ def test_any_environment_gives_settings_or_names_the_wrong_one(environ: dict[str
 
 
 @given(environs)
-def test_a_change_of_good_settings_gives_a_desk_or_names_the_wrong_one(
+def test_changed_settings_give_services_or_name_the_wrong_one(
     changes: dict[str, str],
 ) -> None:
     environ = ENVIRON | changes
@@ -72,48 +71,52 @@ def test_a_change_of_good_settings_gives_a_desk_or_names_the_wrong_one(
 
 
 @given(environs)
-def test_the_handler_answers_under_any_settings(changes: dict[str, str]) -> None:
-    # The function's own role, for an STS endpoint of any shape would be called.
+def test_the_handler_responds_under_any_settings(changes: dict[str, str]) -> None:
+    # Not assume-role, which would call whatever STS endpoint is drawn.
     environ = ENVIRON | changes | {"CREDENTIALS_SOURCE": "function-role"}
-    reply = read(App(environ, lambda: NOW).handle(event(), Context()))
-    if reply.status == 500:
-        assert reply.code == "misconfigured"
+    response = read(App(environ, lambda: NOW).handle(event(), Context()))
+    if response.status == 500:
+        assert response.code == "misconfigured"
     else:
-        assert reply.status in (200, 401, 404)
+        assert response.status in (200, 401, 404)
 
 
 @given(st.sampled_from(sorted(DEFAULTS)), st.text(st.characters(), max_size=20), st.booleans())
 def test_a_refusal_never_quotes_the_value(name: str, text: str, before: bool) -> None:
-    marked = text + "kept-from-callers" if before else "kept-from-callers" + text
-    # What other settings need to be looked at.
-    environ = ENVIRON | {
-        "AUTH": "jwt",
-        "JWT_JWKS": jwks(public_jwk("RS256")),
-        "JWT_ISSUER": ISSUER,
-        "JWT_AUDIENCE": AUDIENCE,
-        "CALLBACK_URL": "https://a.example/callback",
-        "GRANT_SECRET": "x" * 32,
-        name: marked,
-    }
-    answer = App(environ, lambda: NOW).handle(event(), Context())
-    assert "kept-from-callers" not in answer["body"] or answer["statusCode"] == 200
+    value = text + "kept-from-callers" if before else "kept-from-callers" + text
+    # Some settings are read only if others are set.
+    environ = (
+        ENVIRON
+        | JWT_SETTINGS
+        | {
+            "CALLBACK_URL": "https://a.example/callback",
+            "GRANT_SECRET": "x" * 32,
+            name: value,
+        }
+    )
+    response = App(environ, lambda: NOW).handle(event(), Context())
+    assert "kept-from-callers" not in response["body"] or response["statusCode"] == 200
 
 
 @pytest.mark.parametrize(
     "changes",
     [
-        pytest.param({"AUTH": ""}, id="nobody said who may ask"),
-        pytest.param({"AUTH": "ANONYMOUS"}, id="capitals"),
+        pytest.param({"AUTH": ""}, id="AUTH missing"),
+        pytest.param({"AUTH": "ANONYMOUS"}, id="AUTH in capitals"),
         pytest.param({"AUTH": "none"}, id="none"),
         pytest.param({"AUTH": "jwt"}, id="jwt without keys"),
-        pytest.param({"AUTH": "anonymous", "UPLOAD_DIR": "a/{user}/"}, id="nobody is known"),
+        pytest.param(
+            {"AUTH": "anonymous", "UPLOAD_DIR": "a/{user}/"}, id="a user prefix without users"
+        ),
         pytest.param(
             {"AUTH": "jwt", "JWT_JWKS": jwks({"kty": "oct", "k": "AAAA"})}, id="shared secret"
         ),
-        pytest.param({"GRANT_SECRET": "short", "CALLBACK_URL": "https://a.example"}, id="short"),
+        pytest.param(
+            {"GRANT_SECRET": "short", "CALLBACK_URL": "https://a.example"}, id="short grant secret"
+        ),
     ],
 )
-def test_an_endpoint_is_never_open_by_mistake(changes: dict[str, str]) -> None:
-    full: dict[str, Any] = {"JWT_ISSUER": ISSUER, "JWT_AUDIENCE": AUDIENCE}
-    reply = ask(ENVIRON | full | changes)
-    assert (reply.status, reply.code) == (500, "misconfigured")
+def test_no_mistake_opens_the_endpoint(changes: dict[str, str]) -> None:
+    issuer = {"JWT_ISSUER": ISSUER, "JWT_AUDIENCE": AUDIENCE}
+    response = invoke(ENVIRON | issuer | changes)
+    assert (response.status, response.code) == (500, "misconfigured")

@@ -1,4 +1,4 @@
-"""The entry of Function Compute, in the environment that its process has."""
+"""Function Compute's entry point, configured by the environment of its process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.function.asking import ENVIRON, Context, event, read
+from tests.function.invocations import ENVIRON, Context, event, read
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     yield importlib.reload(index)
 
 
-def test_answers_by_the_environment_of_its_process(index: ModuleType) -> None:
+def test_reads_the_environment_of_its_process(index: ModuleType) -> None:
     index.initialize(Context())
     grant = read(index.handler(event(), Context())).document
     assert grant["host"] == "https://post-test.oss-cn-hangzhou.aliyuncs.com"

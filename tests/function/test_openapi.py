@@ -1,4 +1,4 @@
-"""docs/openapi.yaml says what the function does: over real sockets, by schemathesis."""
+"""The function does what docs/openapi.yaml says: over real sockets, by schemathesis."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from direct_upload.errors import Refusal
 from direct_upload.routes import ROUTES
 from emulator.function_compute import FunctionCompute
 from emulator.server import Server
-from tests.function.asking import ENVIRON
-from tests.function.callers.issuer import AUDIENCE, ISSUER, jwks, public_jwk
+from tests.function.callers.issuer import SETTINGS as JWT_SETTINGS
+from tests.function.invocations import ENVIRON, NO_STS
 
 DOCUMENT = yaml.safe_load(
     (Path(__file__).parents[2] / "docs" / "openapi.yaml").read_text(encoding="utf-8")
@@ -35,7 +35,7 @@ OPERATIONS = {
     for result in SCHEMA.get_all_operations()
     if isinstance(result, Ok)
 }
-# Longer ones are refused by the gateway, before the function.
+# The gateway refuses longer ones itself.
 MAX_URI_BYTES = 4096
 PAGE = "https://app.example.com"
 
@@ -49,21 +49,10 @@ ENVIRONS = {
         "UNIQUE_DIR": "false",
         "ALLOWED_CONTENT_TYPES": "image/*",
     },
-    "known callers": ENVIRON
-    | {
-        "AUTH": "jwt",
-        "JWT_JWKS": jwks(public_jwk("RS256")),
-        "JWT_ISSUER": ISSUER,
-        "JWT_AUDIENCE": AUDIENCE,
-    },
-    "file grants alone": ENVIRON | {"DIRECTORY_GRANTS": "false"},
+    "jwt": ENVIRON | JWT_SETTINGS,
+    "only file grants": ENVIRON | {"DIRECTORY_GRANTS": "false"},
     "misconfigured": ENVIRON | {"OSS_BUCKET": ""},
-    "no STS": ENVIRON
-    | {
-        "CREDENTIALS_SOURCE": "assume-role",
-        "STS_ENDPOINT": "http://127.0.0.1:9",  # nobody listens there
-        "UPLOAD_ROLE_ARN": "acs:ram::1234567890123456:role/oss-uploader",
-    },
+    "no STS": ENVIRON | NO_STS,
 }
 
 
@@ -94,7 +83,7 @@ def checks() -> list[Any]:
 
 
 def modes() -> Iterator[Any]:
-    """Each operation as described, and in other ways where there is something to break."""
+    """Each operation as described; also not as described, where it has a query or a body."""
     for name, operation in OPERATIONS.items():
         yield pytest.param(name, GenerationMode.POSITIVE, id=f"as described-{name}")
         if operation.query or operation.body:
@@ -102,7 +91,7 @@ def modes() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("operation", "mode"), list(modes()))
-def test_any_request_is_answered_as_described(
+def test_any_request_gets_a_described_response(
     operation: str, mode: GenerationMode, urls: dict[str, str]
 ) -> None:
     described = OPERATIONS[operation]
@@ -111,17 +100,17 @@ def test_any_request_is_answered_as_described(
         max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck)
     )
     @given(case=described.as_strategy(mode))
-    def ask(case: Any) -> None:
+    def send(case: Any) -> None:
         response = case.call(base_url=urls["V4"])
         if len(response.request.path_url) <= MAX_URI_BYTES:
             case.validate_response(response, checks=checks())
 
-    ask()
+    send()
 
 
 @dataclass(frozen=True)
-class Ask:
-    """One request; `status` is what shall come of it."""
+class Exchange:
+    """A request and the expected status of its response."""
 
     operation: str
     status: int
@@ -138,56 +127,73 @@ REPORT = {"bucket": "b", "object": "k", "size": "1", "mimeType": "text/plain", "
 
 
 @pytest.mark.parametrize(
-    "ask",
+    "exchange",
     [
-        pytest.param(Ask("GET /", 200), id="directory grant"),
-        pytest.param(Ask("GET /", 200, "V1 with callbacks", headers=BROWSER), id="with V1"),
-        pytest.param(Ask("GET /get_post_signature_for_oss_upload", 200), id="by its old name"),
-        pytest.param(Ask("GET /", 404, "file grants alone"), id="no directory grants"),
-        pytest.param(Ask("GET /", 401, "known callers"), id="unknown caller"),
-        pytest.param(Ask("HEAD /", 200, headers=BROWSER), id="HEAD"),
-        pytest.param(Ask("HEAD /", 401, "known callers"), id="HEAD of an unknown caller"),
-        pytest.param(Ask("HEAD /", 503, "no STS"), id="HEAD without credentials"),
-        pytest.param(Ask("POST /sign", 200, body=FILE), id="file grant"),
-        pytest.param(Ask("POST /sign", 200, "V1 with callbacks", FILE, {}, BROWSER), id="V1 file"),
-        pytest.param(Ask("POST /sign", 400, body={}), id="no name"),
-        pytest.param(Ask("POST /sign", 401, "known callers", FILE), id="unknown caller of a file"),
-        pytest.param(Ask("POST /sign", 403, body=FILE, headers=FOREIGN), id="foreign page"),
-        pytest.param(Ask("POST /sign", 413, body=FILE | {"size": 10**9}), id="too large"),
-        pytest.param(Ask("POST /sign", 415, body={"filename": "a.html"}), id="active type"),
-        pytest.param(Ask("POST /sign", 500, "misconfigured", FILE), id="misconfigured"),
-        pytest.param(Ask("POST /sign", 503, "no STS", FILE, {}, BROWSER), id="no credentials"),
-        pytest.param(Ask("GET /s3/params", 200, query={"filename": "a.png"}), id="Companion"),
+        pytest.param(Exchange("GET /", 200), id="directory grant"),
         pytest.param(
-            Ask("GET /s3/params", 200, query={"filename": "a,b.png", "metadata[name]": "a"}),
-            id="Companion with metadata",
+            Exchange("GET /", 200, "V1 with callbacks", headers=BROWSER), id="directory grant, V1"
         ),
-        pytest.param(Ask("GET /s3/params", 415, query={"filename": "a"}), id="Companion, refused"),
-        pytest.param(Ask("HEAD /s3/params", 200, query={"filename": "a.png"}), id="HEAD Companion"),
-        pytest.param(Ask("OPTIONS /sign", 204, headers=BROWSER), id="preflight"),
-        pytest.param(Ask("OPTIONS /sign", 204, "misconfigured", headers=BROWSER), id="early"),
-        pytest.param(Ask("OPTIONS /sign", 403, headers=FOREIGN), id="preflight of a foreign page"),
         pytest.param(
-            Ask("POST /callback", 403, "V1 with callbacks", REPORT, {}, {"x-oss-pub-key-url": "a"}),
+            Exchange("GET /get_post_signature_for_oss_upload", 200), id="directory grant, old path"
+        ),
+        pytest.param(Exchange("GET /", 404, "only file grants"), id="no directory grants"),
+        pytest.param(Exchange("GET /", 401, "jwt"), id="directory grant, no token"),
+        pytest.param(Exchange("HEAD /", 200, headers=BROWSER), id="HEAD"),
+        pytest.param(Exchange("HEAD /", 401, "jwt"), id="HEAD, no token"),
+        pytest.param(Exchange("HEAD /", 503, "no STS"), id="HEAD, no credentials"),
+        pytest.param(Exchange("POST /sign", 200, body=FILE), id="file grant"),
+        pytest.param(
+            Exchange("POST /sign", 200, "V1 with callbacks", FILE, {}, BROWSER), id="file grant, V1"
+        ),
+        pytest.param(Exchange("POST /sign", 400, body={}), id="no name"),
+        pytest.param(Exchange("POST /sign", 401, "jwt", FILE), id="file grant, no token"),
+        pytest.param(Exchange("POST /sign", 403, body=FILE, headers=FOREIGN), id="foreign origin"),
+        pytest.param(Exchange("POST /sign", 413, body=FILE | {"size": 10**9}), id="too large"),
+        pytest.param(Exchange("POST /sign", 415, body={"filename": "a.html"}), id="active type"),
+        pytest.param(Exchange("POST /sign", 500, "misconfigured", FILE), id="misconfigured"),
+        pytest.param(Exchange("POST /sign", 503, "no STS", FILE, {}, BROWSER), id="no credentials"),
+        pytest.param(Exchange("GET /s3/params", 200, query={"filename": "a.png"}), id="Companion"),
+        pytest.param(
+            Exchange("GET /s3/params", 200, query={"filename": "a,b.png", "metadata[name]": "a"}),
+            id="Companion, metadata",
+        ),
+        pytest.param(
+            Exchange("GET /s3/params", 415, query={"filename": "a"}), id="Companion, refused"
+        ),
+        pytest.param(
+            Exchange("HEAD /s3/params", 200, query={"filename": "a.png"}), id="Companion, HEAD"
+        ),
+        pytest.param(Exchange("OPTIONS /sign", 204, headers=BROWSER), id="preflight"),
+        pytest.param(
+            Exchange("OPTIONS /sign", 204, "misconfigured", headers=BROWSER),
+            id="preflight, misconfigured",
+        ),
+        pytest.param(
+            Exchange("OPTIONS /sign", 403, headers=FOREIGN), id="preflight, foreign origin"
+        ),
+        pytest.param(
+            Exchange(
+                "POST /callback", 403, "V1 with callbacks", REPORT, {}, {"x-oss-pub-key-url": "a"}
+            ),
             id="forged callback",
         ),
         pytest.param(
-            Ask("POST /callback", 404, body=REPORT, headers={"x-oss-pub-key-url": "a"}),
+            Exchange("POST /callback", 404, body=REPORT, headers={"x-oss-pub-key-url": "a"}),
             id="no callbacks",
         ),
-        pytest.param(Ask("GET /healthz", 200, "no STS"), id="health"),
-        pytest.param(Ask("GET /healthz", 500, "misconfigured"), id="health, misconfigured"),
+        pytest.param(Exchange("GET /healthz", 200, "no STS"), id="health"),
+        pytest.param(Exchange("GET /healthz", 500, "misconfigured"), id="health, misconfigured"),
     ],
 )
-def test_answers_as_described(ask: Ask, urls: dict[str, str]) -> None:
-    operation = OPERATIONS[ask.operation]
-    kind = {"POST /callback": "application/x-www-form-urlencoded"}.get(ask.operation)
-    parts: dict[str, Any] = {"query": ask.query, "headers": ask.headers}
-    if ask.body is not None:
-        parts |= {"body": ask.body, "media_type": kind or "application/json"}
+def test_responds_as_described(exchange: Exchange, urls: dict[str, str]) -> None:
+    operation = OPERATIONS[exchange.operation]
+    kind = {"POST /callback": "application/x-www-form-urlencoded"}.get(exchange.operation)
+    parts: dict[str, Any] = {"query": exchange.query, "headers": exchange.headers}
+    if exchange.body is not None:
+        parts |= {"body": exchange.body, "media_type": kind or "application/json"}
     case = operation.Case(**parts)
-    response = case.call(base_url=urls[ask.environ])
-    assert response.status_code == ask.status
+    response = case.call(base_url=urls[exchange.environ])
+    assert response.status_code == exchange.status
     described = [check for check in checks() if check.__name__ != "not_a_server_error"]
     case.validate_response(response, checks=described)
 
@@ -210,7 +216,7 @@ def test_every_error_is_described() -> None:
                 name = response.get("$ref", "").rpartition("/")[2]
                 text = json.dumps(DOCUMENT["components"]["responses"].get(name, {}))
                 described |= {(code, int(status)) for code, _ in codes if f'"{code}"' in text}
-    # Of a method that is not described, no operation can speak.
+    # No operation can describe a method that is not described.
     assert described | {("method_not_allowed", 405)} == codes
     everything = DOCUMENT["components"]["schemas"]["Error"]["properties"]["error"]["properties"]
     assert set(everything["code"]["enum"]) == {code for code, _ in codes}
@@ -233,7 +239,7 @@ def test_other_methods_are_refused_as_described(path: str, urls: dict[str, str])
         pytest.param(503, {}, id="another body"),
     ],
 )
-def test_an_answer_that_is_not_described_is_found(
+def test_a_response_that_is_not_described_is_detected(
     status: int, changes: dict[str, str], urls: dict[str, str]
 ) -> None:
     case = OPERATIONS["GET /"].Case()

@@ -1,4 +1,4 @@
-"""Settings: each row changes one thing of a valid environment."""
+"""Settings: each row changes one setting of a valid environment."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from direct_upload import settings
 from direct_upload.callbacks.field import MAX_GRANT_ID_CHARACTERS, callback_field
 from direct_upload.errors import Misconfigured
-from tests.function.asking import ENVIRON, ask
+from tests.function.invocations import ENVIRON, invoke
 
 VALID = {
     "OSS_BUCKET": "my-bucket",
@@ -20,7 +20,7 @@ VALID = {
 }
 
 
-def test_what_is_unset_has_its_default() -> None:
+def test_unset_settings_have_their_defaults() -> None:
     types = set(settings.parse_settings(VALID).allowed_content_types)
     assert {"image/png", "video/mp4", "application/pdf", "text/plain", "application/zip"} <= types
     assert not types & {"text/html", "image/svg+xml", "application/octet-stream"}
@@ -60,7 +60,9 @@ def test_what_is_unset_has_its_default() -> None:
 @pytest.mark.parametrize(
     ("changes", "name", "expected"),
     [
-        pytest.param({"OSS_REGION": "oss-cn-beijing"}, "oss_region", "cn-beijing", id="oss- goes"),
+        pytest.param(
+            {"OSS_REGION": "oss-cn-beijing"}, "oss_region", "cn-beijing", id="oss- removed"
+        ),
         pytest.param(
             {"OSS_REGION": "", "FC_REGION": "cn-qingdao"},
             "oss_region",
@@ -99,7 +101,9 @@ def test_what_is_unset_has_its_default() -> None:
         ),
         pytest.param({"OBJECT_ACL": "none"}, "object_acl", None, id="no ACL"),
         pytest.param({"MIN_UPLOAD_BYTES": "0"}, "min_upload_bytes", 0, id="empty files"),
-        pytest.param({"FORBID_OVERWRITE": "false"}, "forbid_overwrite", False, id="overwrite"),
+        pytest.param(
+            {"FORBID_OVERWRITE": "false"}, "forbid_overwrite", False, id="overwriting allowed"
+        ),
         pytest.param(
             {"ALLOWED_CONTENT_TYPES": "image/svg+xml, Application/PDF"},
             "allowed_content_types",
@@ -122,69 +126,73 @@ def test_reads(changes: dict[str, str], name: str, expected: object) -> None:
     ("name", "value"),
     [
         pytest.param("OSS_BUCKET", "", id="no bucket"),
-        pytest.param("OSS_BUCKET", "My_Bucket", id="no bucket name"),
+        pytest.param("OSS_BUCKET", "My_Bucket", id="invalid bucket name"),
         pytest.param("OSS_BUCKET", "a", id="bucket name too short"),
         pytest.param("OSS_REGION", "", id="no region"),
-        pytest.param("OSS_REGION", "https://oss-cn-hangzhou.aliyuncs.com", id="an endpoint"),
+        pytest.param(
+            "OSS_REGION", "https://oss-cn-hangzhou.aliyuncs.com", id="endpoint instead of region"
+        ),
         pytest.param("UPLOAD_URL", "ftp://upload.example.com", id="another scheme"),
         pytest.param("UPLOAD_URL", "https://upload.example.com/path", id="URL with a path"),
         pytest.param("UPLOAD_DIR", "/a/", id="prefix begins with a slash"),
         pytest.param("UPLOAD_DIR", "a", id="prefix without a slash"),
-        pytest.param("UPLOAD_DIR", "a*/", id="wildcard star"),
-        pytest.param("UPLOAD_DIR", "a?/", id="wildcard mark"),
+        pytest.param("UPLOAD_DIR", "a*/", id="star"),
+        pytest.param("UPLOAD_DIR", "a?/", id="question mark"),
         pytest.param("UPLOAD_DIR", "a$b/", id="dollar"),
         pytest.param("UPLOAD_DIR", "a\\/", id="backslash"),
         pytest.param("UPLOAD_DIR", "a\x00/", id="NUL"),
         pytest.param("UPLOAD_DIR", "a\x7f/", id="DEL"),
-        pytest.param("UPLOAD_DIR", "a\udcff/", id="stray byte"),
+        pytest.param("UPLOAD_DIR", "a\udcff/", id="undecodable byte"),
         pytest.param("UPLOAD_DIR", "用" * 171 + "/", id="prefix of 514 bytes"),
         pytest.param("UPLOAD_ROLE_ARN", "", id="no role"),
-        pytest.param("UPLOAD_ROLE_ARN", "oss-uploader", id="bare role name"),
+        pytest.param("UPLOAD_ROLE_ARN", "oss-uploader", id="role name instead of ARN"),
         pytest.param("CREDENTIALS_SOURCE", "static", id="unknown source"),
         pytest.param("STS_ENDPOINT", "https://sts.aliyuncs.com", id="STS endpoint with https"),
         pytest.param("STS_ENDPOINT", "sts.aliyuncs.com/", id="STS endpoint with a slash"),
         pytest.param("CREDENTIALS_SECONDS", "899", id="credentials too short"),
         pytest.param("CREDENTIALS_SECONDS", "43201", id="credentials too long"),
-        pytest.param("POLICY_SECONDS", "0", id="no life"),
-        pytest.param("POLICY_SECONDS", "86401", id="life over a day"),
-        pytest.param("POLICY_SECONDS", "5m", id="no number"),
+        pytest.param("POLICY_SECONDS", "0", id="lifetime zero"),
+        pytest.param("POLICY_SECONDS", "86401", id="lifetime over a day"),
+        pytest.param("POLICY_SECONDS", "5m", id="not a number"),
         pytest.param("POLICY_SECONDS", "٣٠٠", id="digits of another script"),
         pytest.param("MAX_UPLOAD_BYTES", "0", id="maximum below the minimum"),
         pytest.param("MAX_UPLOAD_BYTES", "5368709121", id="over 5 GB"),
         pytest.param("MAX_UPLOAD_BYTES", "-1", id="negative"),
-        pytest.param("MIN_UPLOAD_BYTES", "1e3", id="no whole number"),
-        pytest.param("ALLOWED_CONTENT_TYPES", "png", id="no type"),
+        pytest.param("MIN_UPLOAD_BYTES", "1e3", id="not an integer"),
+        pytest.param("ALLOWED_CONTENT_TYPES", "png", id="not a type"),
         pytest.param("ALLOWED_CONTENT_TYPES", "*/*", id="every type"),
         pytest.param("ALLOWED_CONTENT_TYPES", "image/png,", id="empty item"),
-        pytest.param("ALLOWED_CONTENT_TYPES", "chemical/*", id="wildcard that means nothing"),
+        pytest.param("ALLOWED_CONTENT_TYPES", "chemical/*", id="wildcard without types"),
         pytest.param("OBJECT_ACL", "public", id="unknown ACL"),
-        pytest.param("FORBID_OVERWRITE", "yes", id="no boolean"),
+        pytest.param("FORBID_OVERWRITE", "yes", id="not a boolean"),
         pytest.param("UNIQUE_DIR", "TRUE", id="boolean in capitals"),
         pytest.param("DIRECTORY_GRANTS", "0", id="number for a boolean"),
         pytest.param("SIGNATURE_VERSION", "v2", id="unknown version"),
-        pytest.param("AUTH", "", id="no choice of callers"),
-        pytest.param("AUTH", "none", id="unknown callers"),
-        pytest.param("UPLOAD_DIR", "a/{user}/", id="a user where nobody is known"),
+        pytest.param("AUTH", "", id="AUTH missing"),
+        pytest.param("AUTH", "none", id="unknown AUTH"),
+        pytest.param("UPLOAD_DIR", "a/{user}/", id="a user without jwt"),
         pytest.param("CALLBACK_URL", "upload.example.com", id="callback without a scheme"),
         pytest.param("CALLBACK_URL", "https://e.example/" + "c" * 512, id="callback too long"),
         pytest.param("CALLBACK_URL", "ftp://upload.example.com/", id="callback by FTP"),
         pytest.param("CALLBACK_URL", "https:///callback", id="callback to no host"),
         pytest.param("CALLBACK_URL", "https://a.example.com:x/", id="callback to a bad port"),
         pytest.param("CALLBACK_URL", "https://a.example.com:0/", id="callback to port 0"),
-        pytest.param("CALLBACK_URL", "https://[::1/", id="callback to half an address"),
+        pytest.param("CALLBACK_URL", "https://[::1/", id="callback to an unclosed bracket"),
         pytest.param("CALLBACK_URL", "https://user@a.example.com/", id="callback with a user"),
         pytest.param("CALLBACK_URL", "https://a.example.com/#x", id="callback with a fragment"),
         pytest.param("CALLBACK_URL", "https://a/;https://b/", id="two callbacks"),
         pytest.param("CALLBACK_URL", "https://a/${object}", id="callback with a placeholder"),
-        pytest.param("CALLBACK_URL", "https://a/a b", id="callback with a blank"),
-        pytest.param("CALLBACK_URL", "https://a/图", id="callback beyond ASCII"),
+        pytest.param("CALLBACK_URL", "https://a/a b", id="callback with a space"),
+        pytest.param("CALLBACK_URL", "https://a/图", id="callback not in ASCII"),
         pytest.param("CALLBACK_KEY_PREFIX", "keys", id="key prefix without a scheme"),
         pytest.param("CALLBACK_KEY_PREFIX", "https://keys.example", id="key prefix without a path"),
         pytest.param("CALLBACK_KEY_PREFIX", "https://a/oss", id="key prefix without a slash"),
         pytest.param("CALLBACK_KEY_PREFIX", "ftp://a/", id="key prefix by FTP"),
         pytest.param("CALLBACK_KEY_PREFIX", "https://u@a/", id="key prefix with a user"),
         pytest.param("CALLBACK_KEY_PREFIX", "https://a/?a/", id="key prefix with a query"),
-        pytest.param("CALLBACK_KEY_PREFIX", "http://[::1/", id="key prefix of half an address"),
+        pytest.param(
+            "CALLBACK_KEY_PREFIX", "http://[::1/", id="key prefix with an unclosed bracket"
+        ),
         pytest.param("CALLBACK_KEY_PREFIX", "https://a:x/", id="key prefix with a bad port"),
         pytest.param("LOG_LEVEL", "LOUD", id="unknown level"),
     ],
@@ -243,10 +251,10 @@ def test_with_jwt_a_prefix_may_contain_the_user() -> None:
         pytest.param("JWT_ISSUER", "", id="no issuer"),
         pytest.param("JWT_AUDIENCE", "", id="no audience"),
         pytest.param("UPLOAD_DIR", "{user}/", id="user in the first segment"),
-        pytest.param("UPLOAD_DIR", "users/x{user}/", id="user in a part of a segment"),
+        pytest.param("UPLOAD_DIR", "users/x{user}/", id="user in part of a segment"),
         pytest.param("UPLOAD_DIR", "users/{name}/", id="other braces"),
-        pytest.param("UPLOAD_DIR", "users/{user/", id="half a brace"),
-        pytest.param("UPLOAD_DIR", "u" * 384 + "/{user}/", id="514 bytes with the user in it"),
+        pytest.param("UPLOAD_DIR", "users/{user/", id="unclosed brace"),
+        pytest.param("UPLOAD_DIR", "u" * 384 + "/{user}/", id="514 bytes with the user"),
     ],
 )
 def test_with_jwt_refuses(name: str, value: str) -> None:
@@ -259,19 +267,19 @@ def test_a_prefix_may_have_512_bytes() -> None:
     assert settings.parse_settings(VALID | {"UPLOAD_DIR": prefix}).upload_dir == prefix
 
 
-def test_wrong_setting_answers_misconfigured_and_logs_its_name(
+def test_a_wrong_setting_is_misconfigured_and_logged_by_name(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    reply = ask(ENVIRON | {"OSS_BUCKET": "Not_A_Bucket"})
-    assert (reply.status, reply.code) == (500, "misconfigured")
+    response = invoke(ENVIRON | {"OSS_BUCKET": "Not_A_Bucket"})
+    assert (response.status, response.code) == (500, "misconfigured")
     assert "OSS_BUCKET" in caplog.text
     assert "Not_A_Bucket" not in caplog.text
 
 
 def test_types_that_make_forms_too_long_are_misconfigured() -> None:
     many = ",".join(f"application/x-type-{number:03}" for number in range(200))
-    reply = ask(ENVIRON | {"ALLOWED_CONTENT_TYPES": many})
-    assert (reply.status, reply.code) == (500, "misconfigured")
-    assert "ALLOWED_CONTENT_TYPES" in reply.document["message"]
-    file_grants_alone = {"ALLOWED_CONTENT_TYPES": many, "DIRECTORY_GRANTS": "false"}
-    assert ask(ENVIRON | file_grants_alone, path="/healthz").status == 200
+    response = invoke(ENVIRON | {"ALLOWED_CONTENT_TYPES": many})
+    assert (response.status, response.code) == (500, "misconfigured")
+    assert "ALLOWED_CONTENT_TYPES" in response.document["message"]
+    only_file_grants = {"ALLOWED_CONTENT_TYPES": many, "DIRECTORY_GRANTS": "false"}
+    assert invoke(ENVIRON | only_file_grants, path="/healthz").status == 200

@@ -1,4 +1,4 @@
-"""The hosts that keys of callbacks come from: OSS's and a forger's."""
+"""The hosts that serve keys of callbacks: OSS's and a forger's."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from tests.recorder import Asked, Recorder, recording, trickling
 
 
 @pytest.fixture(autouse=True)
-def keys_may_come_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As they do on a busy machine; and none is known from another test."""
+def patient_and_forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys may arrive late, as on a busy machine, and are not kept from another test."""
     monkeypatch.setattr(signature, "FETCH_SECONDS", 60.0)
     signature.fetch_public_key.cache_clear()
 
 
 @pytest.fixture(scope="module")
 def foreign() -> Iterator[Recorder]:
-    """A host of a forger's own, whose key would verify."""
-    with recording(lambda asked: Response(pem(FORGED_KEY))) as recorder:
+    """A forger's own host, whose key would verify the forgeries."""
+    with recording(lambda _: Response(pem(FORGED_KEY))) as recorder:
         yield recorder
 
 
 @pytest.fixture(scope="module")
 def oss(foreign: Recorder) -> Iterator[Recorder]:
-    """The host of keys; those below /keys/ are OSS's, but nothing guards what else is there."""
+    """The host of OSS's keys, which are below /keys/; anything else on it may be forged."""
     documents = {
         "/keys/v1.pem": pem(KEY),
         "/elsewhere/forged.pem": pem(FORGED_KEY),
@@ -38,7 +38,7 @@ def oss(foreign: Recorder) -> Iterator[Recorder]:
         "/keys/page.html": b"<html>",
     }
 
-    def reply(asked: Asked) -> Response:
+    def respond(asked: Asked) -> Response:
         if asked.target == "/keys/redirect.pem":
             return Response(status=302, headers={"Location": f"{foreign.url}/v1.pem"})
         if asked.target == "/keys/slow.pem":
@@ -49,11 +49,11 @@ def oss(foreign: Recorder) -> Iterator[Recorder]:
             return Response(documents[asked.target])
         return Response(status=404)
 
-    with trickling() as slow, recording(reply) as recorder:
+    with trickling() as slow, recording(respond) as recorder:
         yield recorder
 
 
 @pytest.fixture(autouse=True)
-def nothing_was_asked_before(foreign: Recorder, oss: Recorder) -> None:
+def no_earlier_requests(foreign: Recorder, oss: Recorder) -> None:
     foreign.asked.clear()
     oss.asked.clear()

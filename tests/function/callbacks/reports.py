@@ -1,4 +1,4 @@
-"""Callbacks as OSS sends them, to be forged one thing at a time."""
+"""Callbacks as OSS sends them, to be forged one part at a time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def pem(key: HasPublicKey) -> bytes:
 
 @dataclass(frozen=True)
 class Report:
-    """A callback as OSS would send it; a forgery changes one thing of it."""
+    """A callback as OSS would send it; a forgery changes one part of it."""
 
     key_url: str | bytes = "{oss}/keys/v1.pem"
     signer: RSAPrivateKey = KEY
@@ -40,8 +40,7 @@ class Report:
     without: str = ""
 
     def request(self, oss: str, foreign: str) -> tuple[str, dict[str, str], bytes]:
-        path, mark, query = (self.signed_target or self.target).partition("?")
-        covered = f"{path}{mark}{query}\n{self.signed_body or self.body}"
+        covered = f"{self.signed_target or self.target}\n{self.signed_body or self.body}"
         signature = self.signer.sign(covered.encode(), PKCS1v15(), MD5())  # noqa: S303
         key_url = self.key_url
         if isinstance(key_url, str):
@@ -56,6 +55,7 @@ class Report:
 
 
 def parts(oss: str, foreign: str) -> dict[str, str]:
+    """Parts of the two URLs, to forge key URLs from."""
     host = oss.removeprefix("http://")
     return {"host": host, "port": host.partition(":")[2], "evil": foreign.removeprefix("http://")}
 

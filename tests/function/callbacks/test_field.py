@@ -1,10 +1,10 @@
-"""Grant ids: what was granted is accepted; anything else, and anything late, is not."""
+"""Grant ids accept what was granted, and neither anything else nor anything late."""
 
 from __future__ import annotations
 
 import base64
 import json
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from direct_upload.callbacks import Callbacks, Scope, field
 from direct_upload.callbacks.field import WrongGrant
+from tests.function.callbacks.reports import SECRET
+from tests.function.invocations import NOW
 
-NOW = datetime(2026, 11, 24, 6, 30, 45, 250000, tzinfo=timezone.utc)
-SECRET = b"0123456789abcdef0123456789abcdef"
 GRANT: dict[str, Any] = {
     "bucket": "post-test",
     "key_or_dir": "user-dirs/0011.png",
@@ -54,9 +54,11 @@ def check(text: str, **changes: Any) -> str:
         pytest.param({}, id="as granted"),
         pytest.param({"size": 1}, id="smallest size"),
         pytest.param({"content_type": "Image/PNG; x=y"}, id="type with parameters"),
-        pytest.param({"now": NOW}, id="at once"),
+        pytest.param({"now": NOW}, id="immediately"),
         pytest.param({"now": LAST}, id="a day after the end"),
-        pytest.param({"directory_types": ["text/plain"]}, id="types of directories are not asked"),
+        pytest.param(
+            {"directory_types": ["text/plain"]}, id="the types of directory grants do not matter"
+        ),
     ],
 )
 def test_accepts_what_was_granted(changes: dict[str, Any]) -> None:
@@ -82,7 +84,7 @@ def test_refuses_what_was_not_granted(changes: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.txt", "b/c.txt", ""])
-def test_a_directory_grant_is_good_for_all_names_below(name: str) -> None:
+def test_a_directory_grant_covers_all_names_below_it(name: str) -> None:
     text = make(**DIRECTORY)
     assert check(text, key="user-dirs/00/" + name, content_type="any/thing") == "alice"
 
@@ -96,7 +98,7 @@ def test_a_directory_grant_is_good_for_all_names_below(name: str) -> None:
         pytest.param({"directory_types": ["image/png"]}, id="a type that is not listed"),
     ],
 )
-def test_a_directory_grant_is_good_for_nothing_else(changes: dict[str, Any]) -> None:
+def test_a_directory_grant_covers_nothing_else(changes: dict[str, Any]) -> None:
     upload = {"key": "user-dirs/00/a.txt", "content_type": "text/plain"}
     assert check(make(**DIRECTORY), **upload, directory_types=["text/plain"]) == "alice"
     with pytest.raises(WrongGrant):
@@ -110,18 +112,18 @@ def test_ids_of_different_grants_are_not_interchangeable() -> None:
         field.check_grant_id(make(), b"another secret of thirty-two byte", **UPLOAD)
 
 
-@given(position=st.integers(0), mark=st.sampled_from("0123456789abcXYZ_-.~ \n"))
-def test_no_character_of_an_id_can_be_altered(position: int, mark: str) -> None:
+@given(position=st.integers(0), character=st.sampled_from("0123456789abcXYZ_-.~ \n"))
+def test_no_character_of_an_id_can_be_altered(position: int, character: str) -> None:
     text = make()
     position %= len(text)
-    altered = text[:position] + mark + text[position + 1 :]
+    altered = text[:position] + character + text[position + 1 :]
     if altered != text:
         with pytest.raises(WrongGrant):
             check(altered)
 
 
 @pytest.mark.parametrize("text", ["", "x", "0.1.1000", "١.1.1000.1.300.YQ." + "A" * 22])
-def test_refuses_what_is_no_grant_id(text: str) -> None:
+def test_refuses_anything_but_a_grant_id(text: str) -> None:
     with pytest.raises(WrongGrant):
         check(text)
 
@@ -163,7 +165,7 @@ def test_every_grant_is_accepted_and_every_id_is_short_and_plain(
     assert known == user if short else known.startswith("sha256:")
 
 
-def test_long_names_of_users_stay_apart() -> None:
+def test_long_user_names_stay_distinct() -> None:
     first, second = (check(make(user="u" * 64 + end)) for end in "ab")
     assert first != second
     assert len(first) == len("sha256:") + 64
@@ -172,7 +174,7 @@ def test_long_names_of_users_stay_apart() -> None:
 # The field
 
 
-def grant_of(**changes: Any) -> dict[str, Any]:
+def field_document(**changes: Any) -> dict[str, Any]:
     """The JSON of a callback field."""
     url = changes.pop("url", "https://upload.example.com/callback")
     life = changes.pop("life", timedelta(minutes=5))
@@ -182,8 +184,8 @@ def grant_of(**changes: Any) -> dict[str, Any]:
     return document
 
 
-def test_the_field_asks_for_all_that_the_receiver_reads() -> None:
-    document = grant_of()
+def test_the_field_requests_everything_that_the_receiver_reads() -> None:
+    document = field_document()
     template, grant = document.pop("callbackBody").split("&grant=")
     assert template == (
         "bucket=${bucket}&object=${object}&etag=${etag}&size=${size}&mimeType=${mimeType}"
@@ -197,18 +199,18 @@ def test_the_field_asks_for_all_that_the_receiver_reads() -> None:
     }
 
 
-def test_sni_is_for_https_alone() -> None:
-    assert "callbackSNI" not in grant_of(url="http://upload.example.com/callback")
-    assert grant_of(url="HTTPS://upload.example.com/callback")["callbackSNI"] is True
+def test_only_https_uses_sni() -> None:
+    assert "callbackSNI" not in field_document(url="http://upload.example.com/callback")
+    assert field_document(url="HTTPS://upload.example.com/callback")["callbackSNI"] is True
 
 
-def test_the_secret_is_in_no_representation() -> None:
+def test_no_repr_shows_the_secret() -> None:
     assert SECRET.decode() not in repr(Callbacks("https://a/", SECRET))
 
 
 def test_no_grant_makes_a_field_too_long() -> None:
     url = "https://" + "c" * 93  # the longest that settings accept
-    text = grant_of(
+    text = field_document(
         url=url,
         key_or_dir="k" * 999,
         is_directory=True,

@@ -1,4 +1,4 @@
-"""Reports about grants of ours are accepted, logged and handed on; all others are refused."""
+"""Reports about our own grants are accepted, logged and passed on; all others are refused."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import pytest
 from direct_upload.app import App
 from direct_upload.callbacks import report as report_module
 from direct_upload.hook import Upload
-from tests.function.asking import ENVIRON, NOW, Reply, ask, event, read
 from tests.function.callbacks.reports import REPORT, SECRET, Report
+from tests.function.invocations import ENVIRON, NOW, Response, event, invoke, read
 from tests.recorder import Recorder
 
 
@@ -29,17 +29,17 @@ def environ(oss: Recorder, **changes: str) -> dict[str, str]:
 
 
 def granted(environ: dict[str, str], path: str = "/sign") -> tuple[str, str]:
-    """The key (or directory) and the grant id of a fresh grant."""
+    """The key (or directory) and the grant id of a new grant."""
     if path == "/sign":
-        document = ask(environ, "POST", "/sign", body='{"filename": "a.png"}').document
+        document = invoke(environ, "POST", "/sign", body='{"filename": "a.png"}').document
     else:
-        document = ask(environ, "GET", path).document
+        document = invoke(environ, "GET", path).document
     template = json.loads(base64.b64decode(document["fields"]["callback"]))["callbackBody"]
     return document.get("key") or document["dir"], template.split("&grant=")[1]
 
 
 def report_of(granted: tuple[str, str], **changes: str) -> Report:
-    """What OSS reports of a PNG that was uploaded with this grant."""
+    """What OSS reports about a PNG that was uploaded with this grant."""
     key, grant = granted
     values = {
         "bucket": "post-test",
@@ -62,7 +62,7 @@ def post(
     later: timedelta = timedelta(),
     query: dict[str, str] | None = None,
     in_base64: bool = False,
-) -> Reply:
+) -> Response:
     target, headers, body = report.request(oss.url, "")
     sent = event(
         "POST",
@@ -82,15 +82,15 @@ def uploads(monkeypatch: pytest.MonkeyPatch) -> list[Upload]:
     return received
 
 
-def test_a_finished_upload_is_answered_logged_and_handed_on(
+def test_a_finished_upload_is_confirmed_logged_and_passed_on(
     oss: Recorder, uploads: list[Upload], caplog: pytest.LogCaptureFixture
 ) -> None:
     env = environ(oss)
     key, grant = granted(env)
     with caplog.at_level(logging.INFO, "direct_upload"):
-        reply = post(env, report_of((key, grant)), oss)
-    assert reply.status == 200
-    assert reply.document == {
+        response = post(env, report_of((key, grant)), oss)
+    assert response.status == 200
+    assert response.document == {
         "Status": "OK",
         "key": key,
         "size": 1024,
@@ -98,7 +98,7 @@ def test_a_finished_upload_is_answered_logged_and_handed_on(
         "mime_type": "image/png",
         "url": f"https://post-test.oss-cn-hangzhou.aliyuncs.com/{key}",
     }
-    assert len(json.dumps(reply.document)) < 1024
+    assert len(json.dumps(response.document)) < 1024
     upload = Upload(
         "post-test", key, 1024, "0F343B0931126A20F133D67C2B018A3B", "image/png", 640, 480, ""
     )
@@ -126,14 +126,14 @@ def test_the_body_may_arrive_in_base64(oss: Recorder, uploads: list[Upload]) -> 
     assert post(env, report, oss, in_base64=True).status == 200
 
 
-def test_a_report_may_come_again(oss: Recorder, uploads: list[Upload]) -> None:
+def test_a_report_may_be_repeated(oss: Recorder, uploads: list[Upload]) -> None:
     env = environ(oss)
     report = report_of(granted(env))
     assert [post(env, report, oss).status for _ in range(2)] == [200, 200]
     assert uploads[0] == uploads[1]
 
 
-def test_a_file_that_is_no_image_has_no_size_in_pixels(
+def test_a_file_that_is_not_an_image_has_no_size_in_pixels(
     oss: Recorder, uploads: list[Upload]
 ) -> None:
     env = environ(oss)
@@ -141,18 +141,18 @@ def test_a_file_that_is_no_image_has_no_size_in_pixels(
     assert (uploads[0].width, uploads[0].height) == (None, None)
 
 
-def test_a_directory_grant_reports_names_of_the_clients_choice(
+def test_a_directory_grant_reports_the_name_that_the_client_chose(
     oss: Recorder, uploads: list[Upload]
 ) -> None:
     env = environ(oss)
     prefix, grant = granted(env, "/")
-    reply = post(env, report_of((prefix + "图 1.txt", grant), mimeType="text/x-any"), oss)
-    assert reply.status == 200
+    response = post(env, report_of((prefix + "图 1.txt", grant), mimeType="text/x-any"), oss)
+    assert response.status == 200
     assert uploads[0].key == prefix + "图 1.txt"
-    assert reply.document["url"].endswith("/%E5%9B%BE%201.txt")
+    assert response.document["url"].endswith("/%E5%9B%BE%201.txt")
 
 
-def test_a_directory_grant_is_held_to_the_types_that_were_listed(
+def test_a_directory_grant_is_limited_to_the_listed_types(
     oss: Recorder, uploads: list[Upload]
 ) -> None:
     env = environ(oss, ALLOWED_CONTENT_TYPES="image/png")
@@ -179,20 +179,22 @@ def test_reports_are_accepted_for_a_day_after_the_grant(
         pytest.param({"object": "user-dirs/other.png"}, id="other key"),
         pytest.param({"size": "104857601"}, id="too large"),
         pytest.param({"size": "0"}, id="too small"),
-        pytest.param({"size": "1e3"}, id="size that is no number"),
+        pytest.param({"size": "1e3"}, id="size that is not a number"),
         pytest.param({"size": ""}, id="no size"),
         pytest.param({"mimeType": "text/html"}, id="other type"),
         pytest.param({"grant": ""}, id="no grant id"),
-        pytest.param({"grant": "0.1.1000.1795478400.300..AAAAAAAAAAAAAAAAAAAAAA"}, id="made up"),
+        pytest.param(
+            {"grant": "0.1.1000.1795478400.300..AAAAAAAAAAAAAAAAAAAAAA"}, id="invented grant id"
+        ),
     ],
 )
-def test_what_oss_reports_about_no_grant_of_ours_is_refused(
+def test_a_report_that_matches_no_grant_is_refused(
     changes: dict[str, str], oss: Recorder, uploads: list[Upload]
 ) -> None:
     env = environ(oss)
-    reply = post(env, report_of(granted(env), **changes), oss)
-    assert (reply.status, reply.code) == (403, "callback_refused")
-    assert reply.document["message"] == "This callback was not accepted."
+    response = post(env, report_of(granted(env), **changes), oss)
+    assert (response.status, response.code) == (403, "callback_refused")
+    assert response.document["message"] == "This callback was not accepted."
     assert uploads == []
 
 
@@ -215,13 +217,13 @@ def test_a_report_with_a_query_is_refused_though_signed(
 
 
 def test_without_callback_url_there_is_no_such_route(oss: Recorder) -> None:
-    reply = post(environ(oss, CALLBACK_URL=""), REPORT, oss)
-    assert (reply.status, reply.code) == (404, "not_found")
+    response = post(environ(oss, CALLBACK_URL=""), REPORT, oss)
+    assert (response.status, response.code) == (404, "not_found")
     assert oss.asked == []
 
 
-def test_the_route_answers_post_alone(oss: Recorder) -> None:
-    assert ask(environ(oss), "GET", "/callback").code == "method_not_allowed"
+def test_the_route_accepts_only_post(oss: Recorder) -> None:
+    assert invoke(environ(oss), "GET", "/callback").code == "method_not_allowed"
 
 
 def test_a_hook_that_fails_is_an_internal_error(
@@ -232,10 +234,10 @@ def test_a_hook_that_fails_is_an_internal_error(
 
     monkeypatch.setattr(report_module, "on_upload", fail)
     env = environ(oss)
-    reply = post(env, report_of(granted(env)), oss)
-    assert (reply.status, reply.code) == (500, "internal_error")
+    response = post(env, report_of(granted(env)), oss)
+    assert (response.status, response.code) == (500, "internal_error")
 
 
-def test_the_hook_does_nothing_as_it_comes(oss: Recorder) -> None:
+def test_the_original_hook_does_nothing(oss: Recorder) -> None:
     env = environ(oss)
     assert post(env, report_of(granted(env)), oss).status == 200

@@ -25,63 +25,63 @@ VECTORS = json.loads((Path(__file__).parents[2] / "vectors/callback.json").read_
 FORGED = Report(signer=FORGED_KEY)
 
 
-def at(url: str | bytes) -> Report:
+def with_key_at(url: str | bytes) -> Report:
     return replace(FORGED, key_url=url)
 
 
-def other_signature(*arguments: Any) -> Report:
+def signed_with(*arguments: Any) -> Report:
     covered = f"/callback\n{REPORT.body}".encode()
     signature = KEY.sign(covered, *arguments)
     return replace(REPORT, headers={"Authorization": base64.b64encode(signature).decode()})
 
 
 FORGERIES = {
-    "key on another host": at("{foreign}/keys/v1.pem"),
-    "key on another scheme": at("https://{evil}/keys/v1.pem"),
-    "key by FTP": at("ftp://{host}/keys/v1.pem"),
-    "key in a file": at("file:///etc/passwd"),
-    "key in the URL itself": at("data:text/plain,key"),
-    "no scheme": at("//{evil}/keys/v1.pem"),
-    "no host": at("http:///keys/v1.pem"),
-    "port that is none": at("http://127.0.0.1:99999/keys/v1.pem"),
-    "our host as the user": at("http://{host}@{evil}/keys/v1.pem"),
-    "our host as user and password": at("http://u:p@{host}/keys/v1.pem"),
-    "backslash before the host": at("http://{host}\\@{evil}/keys/v1.pem"),
-    "backslashes for slashes": at("http:\\\\{evil}\\keys\\v1.pem"),
-    "our URL in the fragment": at("{foreign}/keys/v1.pem#{oss}/keys/v1.pem"),
-    "fragment of our URL": at("{oss}/keys/v1.pem#x"),
-    "our URL in the query": at("{foreign}/keys/v1.pem?{oss}/keys/v1.pem"),
-    "query on our URL": at("{oss}/keys/v1.pem?to={foreign}"),
-    "our port with a digit more": at("{oss}1/keys/v1.pem"),
-    "other name of our host": at("http://localhost:{port}/keys/v1.pem"),
-    "our host below another": at("http://{host}.example.com/keys/v1.pem"),
-    "trailing dot": at("http://127.0.0.1.:{port}/keys/v1.pem"),
-    "upper case path": at("{oss}/KEYS/v1.pem"),
-    "key outside the path": at("{oss}/elsewhere/forged.pem"),
-    "path that only looks alike": at("{oss}/keys-v1.pem"),
-    "dots out of the path": at("{oss}/keys/../elsewhere/forged.pem"),
-    "escaped dots": at("{oss}/keys/%2e%2e/elsewhere/forged.pem"),
-    "empty segment": at("{oss}/keys//v1.pem"),
-    "the prefix itself": at("{oss}/keys/"),
-    "redirect to another host": at("{oss}/keys/redirect.pem"),
-    "line break before the URL": at("\n{foreign}/keys/v1.pem"),
-    "tab inside the URL": at("{foreign}/keys/\tv1.pem"),
-    "blank before the URL": at(" {oss}/keys/v1.pem"),
-    "letters that look alike": at("http://1২7.0.0.1:{port}/keys/v1.pem"),
-    "URL that is not UTF-8": at(b"http://127.0.0.1/\xff"),
-    "empty URL": at(""),
+    "key on another host": with_key_at("{foreign}/keys/v1.pem"),
+    "key on another scheme": with_key_at("https://{evil}/keys/v1.pem"),
+    "key by FTP": with_key_at("ftp://{host}/keys/v1.pem"),
+    "key in a file": with_key_at("file:///etc/passwd"),
+    "key in the URL itself": with_key_at("data:text/plain,key"),
+    "no scheme": with_key_at("//{evil}/keys/v1.pem"),
+    "no host": with_key_at("http:///keys/v1.pem"),
+    "port out of range": with_key_at("http://127.0.0.1:99999/keys/v1.pem"),
+    "our host as the user": with_key_at("http://{host}@{evil}/keys/v1.pem"),
+    "our host as user and password": with_key_at("http://u:p@{host}/keys/v1.pem"),
+    "backslash before the host": with_key_at("http://{host}\\@{evil}/keys/v1.pem"),
+    "backslashes for slashes": with_key_at("http:\\\\{evil}\\keys\\v1.pem"),
+    "our URL in the fragment": with_key_at("{foreign}/keys/v1.pem#{oss}/keys/v1.pem"),
+    "fragment of our URL": with_key_at("{oss}/keys/v1.pem#x"),
+    "our URL in the query": with_key_at("{foreign}/keys/v1.pem?{oss}/keys/v1.pem"),
+    "query on our URL": with_key_at("{oss}/keys/v1.pem?to={foreign}"),
+    "our port with one more digit": with_key_at("{oss}1/keys/v1.pem"),
+    "another name of our host": with_key_at("http://localhost:{port}/keys/v1.pem"),
+    "our host below another domain": with_key_at("http://{host}.example.com/keys/v1.pem"),
+    "trailing dot": with_key_at("http://127.0.0.1.:{port}/keys/v1.pem"),
+    "upper case path": with_key_at("{oss}/KEYS/v1.pem"),
+    "key outside the path": with_key_at("{oss}/elsewhere/forged.pem"),
+    "path that only looks similar": with_key_at("{oss}/keys-v1.pem"),
+    "dot segments out of the path": with_key_at("{oss}/keys/../elsewhere/forged.pem"),
+    "escaped dots": with_key_at("{oss}/keys/%2e%2e/elsewhere/forged.pem"),
+    "empty segment": with_key_at("{oss}/keys//v1.pem"),
+    "the prefix itself": with_key_at("{oss}/keys/"),
+    "redirect to another host": with_key_at("{oss}/keys/redirect.pem"),
+    "line break before the URL": with_key_at("\n{foreign}/keys/v1.pem"),
+    "tab inside the URL": with_key_at("{foreign}/keys/\tv1.pem"),
+    "space before the URL": with_key_at(" {oss}/keys/v1.pem"),
+    "full-width digit": with_key_at("http://1২7.0.0.1:{port}/keys/v1.pem"),
+    "URL that is not UTF-8": with_key_at(b"http://127.0.0.1/\xff"),
+    "empty URL": with_key_at(""),
     "URL without Base64": replace(FORGED, headers={"X-Oss-Pub-Key-Url": "http://x/v1.pem"}),
     "two URLs": replace(FORGED, headers={"X-Oss-Pub-Key-Url": "aHR0cA==, aHR0cA=="}),
     "no URL": replace(FORGED, without="X-Oss-Pub-Key-Url"),
-    "key that is not there": at("{oss}/keys/v2.pem"),
-    "key in an error": at("{oss}/keys/error.pem"),
-    "key over 16 KB": at("{oss}/keys/long.pem"),
-    "key that comes too late": at("{oss}/keys/slow.pem"),
-    "key of another kind": at("{oss}/keys/elliptic.pem"),
-    "page for a key": at("{oss}/keys/page.html"),
+    "missing key": with_key_at("{oss}/keys/v2.pem"),
+    "key in an error response": with_key_at("{oss}/keys/error.pem"),
+    "key over 16 KB": with_key_at("{oss}/keys/long.pem"),
+    "key that arrives too late": with_key_at("{oss}/keys/slow.pem"),
+    "key of another kind": with_key_at("{oss}/keys/elliptic.pem"),
+    "page instead of a key": with_key_at("{oss}/keys/page.html"),
     "signed with another key": FORGED,
-    "signed with SHA-256": other_signature(PKCS1v15(), SHA256()),
-    "signed with PSS": other_signature(PSS(MGF1(MD5()), 16), MD5()),  # noqa: S303
+    "signed with SHA-256": signed_with(PKCS1v15(), SHA256()),
+    "signed with PSS": signed_with(PSS(MGF1(MD5()), 16), MD5()),  # noqa: S303
     "no signature": replace(REPORT, without="Authorization"),
     "empty signature": replace(REPORT, headers={"Authorization": ""}),
     "signature that is not Base64": replace(REPORT, headers={"Authorization": "Bearer x"}),
@@ -91,7 +91,7 @@ FORGERIES = {
     "added query": replace(REPORT, signed_target="/callback", target="/callback?x=1"),
     "altered query": replace(REPORT, signed_target="/callback?x=1", target="/callback?x=2"),
     "dropped query": replace(REPORT, signed_target="/callback?x=1", target="/callback"),
-    "path with half a character": replace(REPORT, signed_target="/callback", target="/\ud800"),
+    "path with a lone surrogate": replace(REPORT, signed_target="/callback", target="/\ud800"),
 }
 
 
@@ -101,18 +101,18 @@ def check(report: Report, oss: Recorder, foreign: Recorder) -> None:
 
 
 @pytest.mark.parametrize("name", FORGERIES)
-def test_a_forgery_is_refused_and_no_foreign_host_asked(
+def test_a_forgery_is_refused_and_no_foreign_host_called(
     name: str,
     oss: Recorder,
     foreign: Recorder,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    if name == "key that comes too late":
+    if name == "key that arrives too late":
         monkeypatch.setattr(signature, "FETCH_SECONDS", 0.3)
     with pytest.raises(NotFromOss):
         check(FORGERIES[name], oss, foreign)
     assert foreign.asked == []
-    assert all(asked.target.startswith("/keys/") for asked in oss.asked)
+    assert all(request.target.startswith("/keys/") for request in oss.asked)
 
 
 @pytest.mark.parametrize(
@@ -138,21 +138,21 @@ def test_the_target_may_come_as_bytes(oss: Recorder, foreign: Recorder) -> None:
 def test_a_key_is_fetched_once(oss: Recorder, foreign: Recorder) -> None:
     for _ in range(3):
         check(REPORT, oss, foreign)
-    assert [(asked.method, asked.target) for asked in oss.asked] == [("GET", "/keys/v1.pem")]
+    assert [(request.method, request.target) for request in oss.asked] == [("GET", "/keys/v1.pem")]
 
 
 def test_a_key_that_failed_is_fetched_again(oss: Recorder, foreign: Recorder) -> None:
     for _ in range(2):
         with pytest.raises(NotFromOss):
-            check(at("{oss}/keys/page.html"), oss, foreign)
+            check(with_key_at("{oss}/keys/page.html"), oss, foreign)
     assert len(oss.asked) == 2
 
 
-def test_a_server_of_keys_that_is_down_is_a_refusal(foreign: Recorder) -> None:
-    with recording(lambda asked: Response()) as gone:
+def test_a_key_server_that_is_down_is_a_refusal(foreign: Recorder) -> None:
+    with recording(lambda _: Response()) as stopped:
         pass
     with pytest.raises(NotFromOss):
-        check(REPORT, gone, foreign)
+        check(REPORT, stopped, foreign)
 
 
 @pytest.mark.parametrize("vector", VECTORS["callbacks"], ids=lambda vector: vector["id"])
@@ -173,7 +173,7 @@ def test_published_callbacks_verify_with_the_real_key(vector: dict[str, Any]) ->
     }
     target, body = vector["target"], vector["body"].encode()
     check_signature(target, headers, body, key_prefix=OSS_KEY_PREFIX, fetch_key=fetch)
-    # The header says http; the key is fetched by https all the same.
+    # The header says http; the key is fetched over https nevertheless.
     assert fetched == [VECTORS["public_key"]["fetched_from"]]
     with pytest.raises(NotFromOss):
         changed = body + b"&x=1"
@@ -195,7 +195,7 @@ def test_published_callbacks_verify_with_the_real_key(vector: dict[str, Any]) ->
         ("https://gosspublic.alicdn.com", None),
     ],
 )
-def test_where_the_key_of_oss_may_come_from(url: str, fetched: str | None) -> None:
+def test_where_the_key_may_come_from(url: str, fetched: str | None) -> None:
     header = base64.b64encode(url.encode()).decode()
     if fetched is None:
         with pytest.raises(signature.NotFromOss):
@@ -208,7 +208,7 @@ def test_where_the_key_of_oss_may_come_from(url: str, fetched: str | None) -> No
     "path",
     ["/v1.pem", "/oss", "/oss/", "/ossv1.pem", "/oss/../v1.pem", "/oss/./v1.pem", "/oss//v1"],
 )
-def test_the_path_of_the_prefix_counts_too(path: str) -> None:
+def test_the_path_of_the_prefix_is_checked_too(path: str) -> None:
     prefix = "https://keys.example.com/oss/"
     good, bad = (
         base64.b64encode(f"https://keys.example.com{name}".encode()).decode()
@@ -219,8 +219,8 @@ def test_the_path_of_the_prefix_counts_too(path: str) -> None:
         signature.key_url(bad, prefix)
 
 
-def test_keys_come_by_https_where_the_prefix_says_so() -> None:
-    with recording(lambda asked: Response(pem(FORGED_KEY))) as without_tls:
+def test_an_https_key_is_never_fetched_without_tls() -> None:
+    with recording(lambda _: Response(pem(FORGED_KEY))) as without_tls:
         url = without_tls.url.replace("http:", "https:") + "/v1.pem"
         with pytest.raises(signature.NotFromOss):
             signature.fetch_public_key(url)

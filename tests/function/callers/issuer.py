@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
-from tests.function.asking import NOW
+from tests.function.invocations import NOW
 
 ISSUER = "https://login.example.com/"
 AUDIENCE = "uploads"
@@ -29,7 +29,7 @@ ALGORITHMS = tuple(_TO_JWK)
 
 
 def key_pair(algorithm: str, name: str = "first", rsa_bits: int = 2048) -> Any:
-    """A private key; the same one for the same arguments."""
+    """A private key, always the same one for the same arguments."""
     return _key_pair(algorithm, name, rsa_bits)
 
 
@@ -56,9 +56,18 @@ def jwks(*keys: Mapping[str, Any]) -> str:
     return json.dumps({"keys": list(keys)})
 
 
+SETTINGS = {
+    "AUTH": "jwt",
+    "JWT_JWKS": jwks(public_jwk("RS256", kid="first")),
+    "JWT_ISSUER": ISSUER,
+    "JWT_AUDIENCE": AUDIENCE,
+}
+"""The settings of a function that accepts this issuer's tokens."""
+
+
 def claims(**changes: Any) -> dict[str, Any]:
-    """What a good token says; None takes a claim away."""
-    good = {
+    """The claims of a valid token; None removes a claim."""
+    valid = {
         "iss": ISSUER,
         "aud": AUDIENCE,
         "sub": "alice",
@@ -66,12 +75,12 @@ def claims(**changes: Any) -> dict[str, Any]:
         "nbf": NOW_SECONDS,
         "iat": NOW_SECONDS,
     }
-    return {name: value for name, value in (good | changes).items() if value is not None}
+    return {name: value for name, value in (valid | changes).items() if value is not None}
 
 
 @dataclass(frozen=True)
 class Token:
-    """A token about to be signed; a test changes one thing of it."""
+    """A token to be signed; tests change one part of it."""
 
     payload: Mapping[str, Any] = field(default_factory=claims)
     headers: Mapping[str, Any] = field(default_factory=lambda: {"kid": "first"})

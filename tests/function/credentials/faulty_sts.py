@@ -1,4 +1,4 @@
-"""An STS on a real socket that answers whatever a test wants, well formed or not."""
+"""An STS on a real socket that sends what a test wants, well-formed or not."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ from datetime import datetime, timedelta, timezone
 
 ISSUED_SECRET = "IssuedAccessKeySecret"
 ISSUED_TOKEN = "IssuedSecurityToken"
+BASE_SECRET = "BaseSecret"
+BASE_TOKEN = "BaseToken"
+POLICY = '{"Version":"1","Statement":[]}'
+
+# Neither these nor signatures and session policies may be logged or printed.
+SECRETS = (ISSUED_SECRET, ISSUED_TOKEN, BASE_SECRET, BASE_TOKEN, "Signature=", "Statement")
 
 
 class Clock:
@@ -31,29 +37,29 @@ class Clock:
 
 @dataclass
 class Connection:
-    """One request and the socket to answer it on; `released` when nobody shall hang on."""
+    """A request and the socket for its response; `released` ends the wait of those that hang."""
 
     socket: socket.socket
     head: str
     released: threading.Event
 
 
-Answer = Callable[[Connection], None]
+Responder = Callable[[Connection], None]
 
 
-def respond(status: str, body: str, *headers: str) -> Answer:
+def respond(status: str, body: str, *headers: str) -> Responder:
     content = body.encode()
     lines = (f"HTTP/1.1 {status}", f"Content-Length: {len(content)}", *headers, "", "")
     return lambda connection: connection.socket.sendall("\r\n".join(lines).encode() + content)
 
 
-def refuse(status: str, code: str, *headers: str) -> Answer:
+def refuse(status: str, code: str, *headers: str) -> Responder:
     return respond(
         status, json.dumps({"Code": code, "Message": "Why.", "RequestId": "1"}), *headers
     )
 
 
-def grant(credentials: object) -> Answer:
+def grant(credentials: object) -> Responder:
     return respond("200 OK", json.dumps({"RequestId": "1", "Credentials": credentials}))
 
 
@@ -68,15 +74,15 @@ def issued(expiration: object, **changes: object) -> dict[str, object]:
     } | changes
 
 
-def healthy(clock: Clock, life: float = 3600, *, first: int = 1) -> Answer:
-    """Each time other credentials, named STS.1, STS.2 and so on."""
+def healthy(clock: Clock, life: float = 3600, *, first: int = 1) -> Responder:
+    """New credentials for each request, named STS.1, STS.2 and so on."""
     numbers = itertools.count(first)
 
-    def answer(connection: Connection) -> None:
+    def respond_anew(connection: Connection) -> None:
         expiration = clock() + timedelta(seconds=life)
         grant(issued(expiration, AccessKeyId=f"STS.{next(numbers)}"))(connection)
 
-    return answer
+    return respond_anew
 
 
 def hang(connection: Connection) -> None:
@@ -84,7 +90,7 @@ def hang(connection: Connection) -> None:
 
 
 def trickle(connection: Connection) -> None:
-    """One byte at a time, so that no single read ever times out."""
+    """One byte at a time, so that no single read times out."""
     connection.socket.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n")
     while not connection.released.wait(0.02):
         connection.socket.sendall(b" ")
@@ -105,9 +111,9 @@ def redirect_to_itself(connection: Connection) -> None:
 
 @dataclass
 class FaultySts:
-    """Counts the requests, and answers each with `answer`."""
+    """Records the requests and leaves the response to `responder`."""
 
-    answer: Answer
+    responder: Responder
     requests: list[str] = field(default_factory=list)
 
     def __enter__(self) -> FaultySts:
@@ -118,7 +124,7 @@ class FaultySts:
 
     def __exit__(self, *_: object) -> None:
         self._released.set()
-        with contextlib.suppress(OSError):  # wakes the accepting thread, where the system does
+        with contextlib.suppress(OSError):  # on Linux, this wakes the accepting thread
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
@@ -126,12 +132,12 @@ class FaultySts:
     def endpoint(self) -> str:
         return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
-    def become(self, answer: Answer) -> None:
-        """Let go of whoever hangs, forget the requests, and answer like this from now on."""
+    def become(self, responder: Responder) -> None:
+        """Release hanging connections, forget the requests, and use this responder from now on."""
         self._released.set()
         self._released = threading.Event()
         self.requests.clear()
-        self.answer = answer
+        self.responder = responder
 
     def _accept(self) -> None:
         while True:
@@ -147,7 +153,7 @@ class FaultySts:
             try:
                 while head := _head(lines):
                     self.requests.append(head)
-                    self.answer(Connection(connection, head, self._released))
+                    self.responder(Connection(connection, head, self._released))
             except OSError:
                 return
 
@@ -159,23 +165,23 @@ def _head(lines: Iterable[bytes]) -> str:
 NOW = datetime.now(timezone.utc)
 GOOD = NOW + timedelta(hours=1)
 
-# Those that never answer: only against them may a test be short of patience.
+# These never respond in full: only with them may a test use short timeouts.
 SILENT = ("hang", "trickle")
 
-# What STS, or whoever answers in its place, can do wrong; whether another try may fare better; and
-# what the message then says.
+# What STS, or a server in its place, can do wrong; whether the failure is transient; and what the
+# message then says.
 FAULTS = {
     "500": (refuse("500 Internal Server Error", "InternalError"), True, "InternalError (HTTP 500)"),
     "503": (refuse("503 Unavailable", "ServiceUnavailable"), True, "ServiceUnavailable (HTTP 503)"),
     "429": (refuse("429 Too Many", "Whatever"), True, "Whatever (HTTP 429)"),
     "throttled": (refuse("400 Bad", "Throttling.User"), True, "Throttling.User (HTTP 400)"),
-    "throttled for a while": (
+    "throttled with retry-after": (
         refuse("400 Bad", "FlowControl", "x-acs-retry-after: 70000"),
         True,
         "FlowControl (HTTP 400)",
     ),
     "html 500": (respond("500 Bad", "<html>", "Content-Type: text/html"), True, "not AssumeRole's"),
-    "html 502 empty": (respond("502 Bad Gateway", ""), True, "not AssumeRole's"),
+    "empty 502": (respond("502 Bad Gateway", ""), True, "not AssumeRole's"),
     "html 200": (respond("200 OK", "<html>"), True, "not AssumeRole's"),
     "xml": (
         respond("500 Bad", "<Error>", "Content-Type: text/xml;charset=utf-8"),
@@ -184,7 +190,7 @@ FAULTS = {
     ),
     "list 403": (respond("403 Forbidden", "[]"), True, "not AssumeRole's"),
     "204": (respond("204 No Content", ""), True, "not AssumeRole's"),
-    "empty": (respond("200 OK", ""), True, "not AssumeRole's"),
+    "empty 200": (respond("200 OK", ""), True, "not AssumeRole's"),
     "truncated json": (
         respond("200 OK", json.dumps({"Credentials": issued(GOOD)})[:-3]),
         True,
@@ -195,19 +201,19 @@ FAULTS = {
         True,
         "STS",
     ),
-    "object": (respond("200 OK", "{}"), True, "access_key_id"),
+    "empty object": (respond("200 OK", "{}"), True, "access_key_id"),
     "list": (respond("200 OK", "[]"), True, "access_key_id"),
     "null": (respond("200 OK", "null"), True, "access_key_id"),
-    "text": (respond("200 OK", '"text"'), True, "access_key_id"),
+    "string": (respond("200 OK", '"text"'), True, "access_key_id"),
     "credentials null": (grant(None), True, "access_key_id"),
-    "credentials a text": (grant("x"), True, "access_key_id"),
+    "credentials a string": (grant("x"), True, "access_key_id"),
     "credentials a list": (grant([issued(GOOD)]), True, "access_key_id"),
     "key ID null": (grant(issued(GOOD, AccessKeyId=None)), True, "access_key_id"),
     "key ID empty": (grant(issued(GOOD, AccessKeyId="")), True, "access_key_id"),
     "secret a number": (grant(issued(GOOD, AccessKeySecret=5)), True, "access_key_secret"),
     "secret an object": (grant(issued(GOOD, AccessKeySecret={})), True, "access_key_secret"),
     "token null": (grant(issued(GOOD, SecurityToken=None)), True, "security_token"),
-    "token with a line end": (grant(issued(GOOD, SecurityToken="a\n")), True, "security_token"),
+    "token with a line break": (grant(issued(GOOD, SecurityToken="a\n")), True, "security_token"),
     "no expiration": (grant(issued(None)), True, "expiration"),
     "expiration a number": (grant(issued(GOOD.timestamp())), True, "expiration"),
     "expiration without zone": (grant(issued(f"{GOOD:%FT%T}")), True, "an impossible Expiration"),
@@ -221,20 +227,24 @@ FAULTS = {
         True,
         "an impossible Expiration",
     ),
-    "expiration no date": (grant(issued("2099-02-30T00:00:00Z")), True, "an impossible Expiration"),
-    "expiration past": (
+    "expiration not a date": (
+        grant(issued("2099-02-30T00:00:00Z")),
+        True,
+        "an impossible Expiration",
+    ),
+    "expiration in the past": (
         grant(issued(NOW - timedelta(seconds=1))),
         True,
         "an impossible Expiration",
     ),
-    "expiration absurd": (
+    "expiration in a month": (
         grant(issued(NOW + timedelta(days=30))),
         True,
         "an impossible Expiration",
     ),
     "closed": (close, True, "could not be reached"),
     "reset": (reset, True, "could not be reached"),
-    "redirected for ever": (redirect_to_itself, True, "could not be reached"),
+    "endless redirect": (redirect_to_itself, True, "could not be reached"),
     "hang": (hang, True, "could not be reached|did not respond in time"),
     "trickle": (trickle, True, "did not respond in time"),
     "not authorised": (refuse("403 Forbidden", "NoPermission"), False, "NoPermission (HTTP 403)"),
@@ -249,8 +259,8 @@ FAULTS = {
         "InvalidParameter.DurationSeconds",
     ),
     "bad signature": (refuse("400 Bad", "SignatureDoesNotMatch"), False, "SignatureDoesNotMatch"),
-    "key gone": (refuse("404 Not Found", "InvalidAccessKeyId.NotFound"), False, "NotFound"),
+    "key deleted": (refuse("404 Not Found", "InvalidAccessKeyId.NotFound"), False, "NotFound"),
     "token expired": (refuse("400 Bad", "InvalidSecurityToken.Expired"), False, "Expired"),
     "no code": (respond("400 Bad", "{}"), False, "None (HTTP 400)"),
-    "odd code": (refuse("400 Bad", f"\n{ISSUED_SECRET}"), False, "unknown (HTTP 400)"),
+    "code with a secret": (refuse("400 Bad", f"\n{ISSUED_SECRET}"), False, "unknown (HTTP 400)"),
 }

@@ -39,7 +39,7 @@ def context(**changes: object) -> SimpleNamespace:
     [
         pytest.param(context(), FROM_CONTEXT, id="python3.10"),
         pytest.param(SimpleNamespace(), FROM_ENVIRONMENT, id="python3.12"),
-        pytest.param(SimpleNamespace(credentials=None), FROM_ENVIRONMENT, id="none"),
+        pytest.param(SimpleNamespace(credentials=None), FROM_ENVIRONMENT, id="None"),
         pytest.param(SimpleNamespace(credentials={}), FROM_ENVIRONMENT, id="no role"),
         pytest.param(context(access_key_id=""), FROM_ENVIRONMENT, id="empty key ID"),
         pytest.param(context(access_key_id=None), FROM_ENVIRONMENT, id="key ID None"),
@@ -66,13 +66,13 @@ def test_a_permanent_key_has_no_token(token: str | None) -> None:
         pytest.param(context(access_key_secret=None), ENVIRON, id="no secret in the context"),
     ],
 )
-def test_none_at_all_is_misconfigured(given: object, environ: dict[str, str]) -> None:
+def test_missing_credentials_are_misconfigured(given: object, environ: dict[str, str]) -> None:
     with pytest.raises(Misconfigured, match="no credentials of its own") as caught:
         base_credentials(given, environ)
     assert "role" in caught.value.hint
 
 
-def test_they_are_read_afresh_at_each_use() -> None:
+def test_credentials_are_read_again_at_each_use() -> None:
     environ = dict(ENVIRON)
     source = FunctionRole(environ=environ)
     assert source.get(None).access_key_id == "STS.environment"
@@ -81,7 +81,7 @@ def test_they_are_read_afresh_at_each_use() -> None:
     assert source.get(context()).access_key_id == "STS.context"
 
 
-def test_the_function_role_signs_with_what_the_function_holds() -> None:
+def test_the_function_role_signs_with_the_functions_own_credentials() -> None:
     assert FunctionRole(environ=ENVIRON).get(context()) == Credentials(
         "STS.context", "context secret", "context token", expiration=None
     )
@@ -94,7 +94,7 @@ def test_the_function_role_refuses_a_permanent_key() -> None:
     assert "assume-role" in caught.value.hint
 
 
-def test_no_secret_shows_in_a_repr() -> None:
+def test_no_repr_shows_a_secret() -> None:
     shown = repr([FROM_CONTEXT, FunctionRole(environ=ENVIRON).get(None)])
     assert "STS.context" in shown
     assert "secret'" not in shown

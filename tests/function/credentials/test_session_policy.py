@@ -8,7 +8,7 @@ from direct_upload.credentials.sts import session_policy
 from direct_upload.errors import Misconfigured
 
 
-def test_it_allows_to_put_objects_below_the_prefix_and_nothing_else() -> None:
+def test_allows_only_putting_objects_below_the_prefix() -> None:
     assert json.loads(session_policy("post-test", "user-dirs/")) == {
         "Version": "1",
         "Statement": [
@@ -28,7 +28,7 @@ def test_it_allows_to_put_objects_below_the_prefix_and_nothing_else() -> None:
         pytest.param("上传/", "post-test/上传/*", id="Chinese"),
     ],
 )
-def test_prefixes(prefix: str, resource: str) -> None:
+def test_the_resource_contains_the_prefix(prefix: str, resource: str) -> None:
     policy = json.loads(session_policy("post-test", prefix))
     assert policy["Statement"][0]["Resource"] == "acs:oss:*:*:" + resource
 
@@ -39,7 +39,7 @@ def test_the_longest_prefix_fits(letter: str) -> None:
     assert len(session_policy("b" * 63, prefix).encode()) < 2048
 
 
-def test_a_policy_that_sts_would_not_take_is_misconfigured() -> None:
+def test_a_policy_that_sts_would_refuse_is_misconfigured() -> None:
     fitting = 2047 - len(session_policy("b", ""))
     assert len(session_policy("b", "a" * fitting)) == 2047
     with pytest.raises(Misconfigured, match="UPLOAD_DIR"):

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import logging
 import os
 import re
 import socket
@@ -9,7 +8,6 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -20,15 +18,17 @@ import pytest
 from direct_upload.credentials import sts
 from direct_upload.credentials.function_role import BaseCredentials, Credentials
 from direct_upload.credentials.sts import AssumeRoleFailed, Role, assume_role
+from direct_upload.http.outgoing import within
 from tests.function.credentials.faulty_sts import (
+    BASE_SECRET,
+    BASE_TOKEN,
     FAULTS,
     ISSUED_SECRET,
     ISSUED_TOKEN,
-    NOW,
-    SILENT,
+    POLICY,
+    SECRETS,
     Clock,
     FaultySts,
-    close,
     grant,
     healthy,
     issued,
@@ -36,37 +36,7 @@ from tests.function.credentials.faulty_sts import (
     respond,
 )
 
-POLICY = '{"Version":"1","Statement":[]}'
-BASE = BaseCredentials("STS.base", "BaseSecret", "BaseToken", "context")
-SECRETS = (ISSUED_SECRET, ISSUED_TOKEN, "BaseSecret", "BaseToken", "Signature=", "Statement")
-
-
-@pytest.fixture
-def server() -> Iterator[FaultySts]:
-    """One for each test: a call that was given up may reach it late, and be counted."""
-    sts.load_sdk()
-    with FaultySts(close) as faulty:
-        yield faulty
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture(autouse=True)
-def no_secret_shows(
-    caplog: pytest.LogCaptureFixture,
-    capfd: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[None]:
-    """Although everything is logged, and the SDK asked to print each request."""
-    caplog.set_level(logging.DEBUG)
-    monkeypatch.setenv("DEBUG", "sdk")
-    yield
-    logged = "\n".join(caplog.handler.format(record) for record in caplog.get_records("call"))
-    for secret in SECRETS:
-        assert secret not in logged + "".join(capfd.readouterr())
+BASE = BaseCredentials("STS.base", BASE_SECRET, BASE_TOKEN, "context")
 
 
 def role(endpoint: str | None) -> Role:
@@ -79,31 +49,31 @@ def call(
     return assume_role(base, role(endpoint), seconds=seconds, clock=clock)
 
 
-def test_a_good_answer_becomes_credentials(server: FaultySts, clock: Clock) -> None:
-    server.become(healthy(clock, life=900))
+def test_a_valid_response_becomes_credentials(sts_server: FaultySts, clock: Clock) -> None:
+    sts_server.become(healthy(clock, life=900))
     expiration = clock() + timedelta(seconds=900)
-    assert call(server.endpoint, clock) == Credentials(
+    assert call(sts_server.endpoint, clock) == Credentials(
         "STS.1", ISSUED_SECRET, ISSUED_TOKEN, expiration
     )
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "America/Los_Angeles"])
-def test_the_expiration_is_utc_whatever_the_machine_thinks(
-    zone: str, server: FaultySts, clock: Clock, monkeypatch: pytest.MonkeyPatch
+def test_the_expiration_is_utc_in_any_time_zone(
+    zone: str, sts_server: FaultySts, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server.become(healthy(clock))
+    sts_server.become(healthy(clock))
     with monkeypatch.context() as changed:
         changed.setenv("TZ", zone)
         time.tzset()
-        credentials = call(server.endpoint, clock)
+        credentials = call(sts_server.endpoint, clock)
     time.tzset()
     assert credentials.expiration == clock() + timedelta(hours=1)
 
 
-def test_the_request_asks_for_the_role_with_its_policy(server: FaultySts, clock: Clock) -> None:
-    server.become(healthy(clock))
-    call(server.endpoint, clock)
-    (request,) = server.requests
+def test_the_request_names_the_role_and_its_policy(sts_server: FaultySts, clock: Clock) -> None:
+    sts_server.become(healthy(clock))
+    call(sts_server.endpoint, clock)
+    (request,) = sts_server.requests
     target = request.split(" ")[1]
     assert parse_qs(target.partition("?")[2]) == {
         "DurationSeconds": ["3600"],
@@ -111,58 +81,71 @@ def test_the_request_asks_for_the_role_with_its_policy(server: FaultySts, clock:
         "RoleArn": ["acs:ram::1:role/uploader"],
         "RoleSessionName": ["direct-upload"],
     }
-    assert f"\r\nhost: {server.endpoint.removeprefix('http://')}\r\n" in request
-    assert "\r\nx-acs-security-token: BaseToken\r\n" in request
+    assert f"\r\nhost: {sts_server.endpoint.removeprefix('http://')}\r\n" in request
+    assert f"\r\nx-acs-security-token: {BASE_TOKEN}\r\n" in request
     assert "Credential=STS.base," in request
 
 
-def test_a_permanent_key_sends_no_token(server: FaultySts, clock: Clock) -> None:
-    server.become(healthy(clock))
-    call(server.endpoint, clock, base=BaseCredentials("LTAI", "BaseSecret", None, "environment"))
-    assert "x-acs-security-token" not in server.requests[0]
+def test_a_permanent_key_sends_no_token(sts_server: FaultySts, clock: Clock) -> None:
+    sts_server.become(healthy(clock))
+    call(sts_server.endpoint, clock, base=BaseCredentials("LTAI", BASE_SECRET, None, "environment"))
+    assert "x-acs-security-token" not in sts_server.requests[0]
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "protocol", "host"),
+    ("endpoint", "address"),
     [
-        pytest.param(None, "HTTPS", "sts.cn-hangzhou.aliyuncs.com", id="of the region"),
-        pytest.param("sts.aliyuncs.com", "HTTPS", "sts.aliyuncs.com", id="host"),
-        pytest.param("http://127.0.0.1:9002", "HTTP", "127.0.0.1:9002", id="emulator"),
-        pytest.param("https://sts.aliyuncs.com", "HTTPS", "sts.aliyuncs.com", id="https"),
+        pytest.param(None, ("sts.cn-hangzhou.aliyuncs.com", 443), id="of the region"),
+        pytest.param("sts.aliyuncs.com", ("sts.aliyuncs.com", 443), id="host"),
+        pytest.param("http://127.0.0.1:9002", ("127.0.0.1", 9002), id="emulator"),
+        pytest.param("http://sts.example", ("sts.example", 80), id="http"),
+        pytest.param("https://sts.aliyuncs.com", ("sts.aliyuncs.com", 443), id="https"),
     ],
 )
-def test_the_endpoint_is_what_the_sdk_takes(
+def test_the_sdk_connects_once_to_the_endpoint(
     endpoint: str | None,
-    protocol: str,
-    host: str,
+    address: tuple[str, int],
     clock: Clock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    looked_up: list[tuple[str, int]] = []
+
+    def look_up(host: str, port: int, *_: object, **__: object) -> None:
+        looked_up.append((host, port))
+        raise OSError
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    with pytest.raises(AssumeRoleFailed, match="could not be reached"):
+        assume_role(BASE, role(endpoint), seconds=60, clock=clock)
+    assert looked_up == [address]
+
+
+def test_the_sdk_gets_the_time_limit_in_milliseconds(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from alibabacloud_sts20150401.client import Client
 
-    seen: list[object] = []
+    limits: list[tuple[int, int]] = []
 
-    def answer(client: Any, _: object, runtime: Any) -> None:
-        seen.append((client._protocol, client._endpoint, client._retry_options))
-        seen.append((runtime.connect_timeout, runtime.read_timeout))
+    def record(_: object, __: object, runtime: Any) -> None:
+        limits.append((runtime.connect_timeout, runtime.read_timeout))
 
-    monkeypatch.setattr(Client, "assume_role_with_options", answer)
+    monkeypatch.setattr(Client, "assume_role_with_options", record)
     with pytest.raises(AssumeRoleFailed):
-        assume_role(BASE, role(endpoint), seconds=1.5, clock=clock)
-    assert seen == [(protocol, host, None), (1500, 1500)]
+        call("http://127.0.0.1:9", clock, seconds=1.5)
+    assert limits == [(1500, 1500)]
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_each_fault_is_told_in_our_words(
-    name: str, server: FaultySts, clock: Clock, monkeypatch: pytest.MonkeyPatch
+def test_each_fault_has_a_message_and_a_hint(
+    name: str, sts_server: FaultySts, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer, transient, message = FAULTS[name]
-    server.become(answer)
-    if name == "trickle":  # on a busy machine the SDK may see no byte for as long as it waits
-        call_sdk = sts._call
-        monkeypatch.setattr(sts, "_call", lambda base, role, _: call_sdk(base, role, 60))
+    responder, transient, message = FAULTS[name]
+    sts_server.become(responder)
+    if name == "trickle":  # on a busy machine bytes may be too rare for the SDK's own timeout
+        monkeypatch.setattr(sts, "within", lambda _, call: within(0.2, call))
     with pytest.raises(AssumeRoleFailed) as caught:
-        call(server.endpoint, clock, seconds=0.2 if name in SILENT else 60)
+        call(sts_server.endpoint, clock, seconds=0.2 if name == "hang" else 60)
     assert re.search(message.replace("(", r"\(").replace(")", r"\)"), caught.value.message)
     assert caught.value.hint
     assert caught.value.transient is transient
@@ -170,21 +153,23 @@ def test_each_fault_is_told_in_our_words(
 
 
 def assert_no_secret(error: BaseException | None) -> None:
-    """Neither in the text of an exception, nor in those that it came from."""
+    """Check the text of an exception and of those that caused it."""
     while error is not None:
-        told = "".join(traceback.format_exception(error)) + repr(error) + repr(vars(error))
+        shown = "".join(traceback.format_exception(error)) + repr(error) + repr(vars(error))
         for secret in SECRETS:
-            assert secret not in told
+            assert secret not in shown
         error = error.__cause__ or error.__context__
 
 
-def test_a_redirect_does_not_help(server: FaultySts, clock: Clock) -> None:
-    server.become(respond("302 Found", "", "Location: http://127.0.0.1:1/"))
+def test_a_redirect_to_a_closed_port_is_a_failed_connection(
+    sts_server: FaultySts, clock: Clock
+) -> None:
+    sts_server.become(respond("302 Found", "", "Location: http://127.0.0.1:1/"))
     with pytest.raises(AssumeRoleFailed, match="could not be reached"):
-        call(server.endpoint, clock)
+        call(sts_server.endpoint, clock)
 
 
-def test_nobody_listens(clock: Clock) -> None:
+def test_a_refused_connection_is_a_failure(clock: Clock) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(AssumeRoleFailed, match="could not be reached") as caught:
@@ -193,9 +178,7 @@ def test_nobody_listens(clock: Clock) -> None:
     assert_no_secret(caught.value)
 
 
-def test_a_name_lookup_that_hangs_is_left_behind(
-    clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_hanging_name_lookup_is_abandoned(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     lookup_may_end = threading.Event()
 
     def look_up(*_: object, **__: object) -> None:
@@ -224,10 +207,12 @@ def test_a_name_lookup_that_hangs_is_left_behind(
         ("SomethingElse", "documents"),
     ],
 )
-def test_the_hint_names_the_cure(code: str, setting: str, server: FaultySts, clock: Clock) -> None:
-    server.become(refuse("400 Bad Request", code))
+def test_the_hint_says_what_to_check(
+    code: str, setting: str, sts_server: FaultySts, clock: Clock
+) -> None:
+    sts_server.become(refuse("400 Bad Request", code))
     with pytest.raises(AssumeRoleFailed, match=code) as caught:
-        call(server.endpoint, clock)
+        call(sts_server.endpoint, clock)
     assert re.search(setting, caught.value.hint)
 
 
@@ -244,19 +229,19 @@ def test_the_hint_names_the_cure(code: str, setting: str, server: FaultySts, clo
         "SignatureDoesNotMatch",
     ],
 )
-def test_bad_base_credentials_name_the_function_role_and_a_stale_environment(
-    code: str, source: str, server: FaultySts, clock: Clock
+def test_the_hint_for_bad_base_credentials_suspects_role_and_environment(
+    code: str, source: str, sts_server: FaultySts, clock: Clock
 ) -> None:
-    server.become(refuse("400 Bad Request", code))
-    base = BaseCredentials("STS.base", "BaseSecret", "BaseToken", source)
+    sts_server.become(refuse("400 Bad Request", code))
+    base = BaseCredentials("STS.base", BASE_SECRET, BASE_TOKEN, source)
     with pytest.raises(AssumeRoleFailed) as caught:
-        call(server.endpoint, clock, base=base)
+        call(sts_server.endpoint, clock, base=base)
     assert "function's role" in caught.value.hint
     assert ("python3.12" in caught.value.hint) is (source == "environment")
 
 
 @pytest.mark.parametrize(
-    ("life", "good"),
+    ("life", "plausible"),
     [
         pytest.param(0, False, id="ends now"),
         pytest.param(1, True, id="ends in a second"),
@@ -264,30 +249,35 @@ def test_bad_base_credentials_name_the_function_role_and_a_stale_environment(
         pytest.param(12 * 3600 + 901, False, id="longer than STS grants"),
     ],
 )
-def test_an_expiration_must_be_possible(
-    life: int, good: bool, server: FaultySts, clock: Clock
+def test_an_expiration_must_be_plausible(
+    life: int, plausible: bool, sts_server: FaultySts, clock: Clock
 ) -> None:
     expiration = clock() + timedelta(seconds=life)
-    server.become(grant(issued(expiration)))
-    if good:
-        assert call(server.endpoint, clock).expiration == expiration
+    sts_server.become(grant(issued(expiration)))
+    if plausible:
+        assert call(sts_server.endpoint, clock).expiration == expiration
     else:
         with pytest.raises(AssumeRoleFailed, match="Expiration"):
-            call(server.endpoint, clock)
+            call(sts_server.endpoint, clock)
 
 
-def test_a_value_keeps_its_secrets_to_itself() -> None:
+def test_no_repr_shows_the_session_policy() -> None:
     assert "Statement" not in repr(role(None))
 
 
-def test_odd_attributes_of_a_response_are_refused() -> None:
+def test_a_response_of_other_types_is_refused(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from alibabacloud_sts20150401.client import Client
+
     response = SimpleNamespace(body=SimpleNamespace(credentials=object()))
+    monkeypatch.setattr(Client, "assume_role_with_options", lambda *_: response)
     with pytest.raises(AssumeRoleFailed, match="access_key_id"):
-        sts._credentials(response, NOW)
+        call("http://127.0.0.1:9", clock)
 
 
-def test_the_sdk_prints_nothing_from_a_fresh_process(clock: Clock) -> None:
-    """Its handlers are hung up at import, so only a process of its own shows them."""
+def test_the_sdk_prints_nothing_in_a_new_process() -> None:
+    """It adds its log handlers at import, so only a new process shows what they print."""
     program = """
 import logging, sys
 from datetime import datetime, timezone
@@ -307,8 +297,8 @@ except AssumeRoleFailed as failure:
 for name in ("credentials", "darabonba-core", "alibabacloud-tea"):
     assert not logging.getLogger(name).handlers, name
 """
-    answer, _, _ = FAULTS["truncated json"]
-    with FaultySts(answer) as faulty:
+    responder, _, _ = FAULTS["truncated json"]
+    with FaultySts(responder) as faulty:
         finished = subprocess.run(
             [sys.executable, "-c", program, faulty.endpoint],
             cwd="function",

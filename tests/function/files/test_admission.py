@@ -1,4 +1,4 @@
-"""What becomes of names, types and sizes; hostile names have a test file of their own."""
+"""Which names, types and sizes are admitted; hostile names have a test file of their own."""
 
 from __future__ import annotations
 
@@ -10,36 +10,52 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from direct_upload.files import content_types
-from tests.function.asking import ENVIRON, ask
+from tests.function.invocations import ENVIRON, invoke
 
 
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
-        pytest.param('{"filename": "a.jpg"}', 200, "", id="name alone"),
+        pytest.param('{"filename": "a.jpg"}', 200, "", id="only a name"),
         pytest.param('{"filename": "a.jpg", "size": 5, "more": [1]}', 200, "", id="unknown member"),
-        pytest.param('{"filename": "a.jpg", "content_type": null}', 200, "", id="null for no type"),
+        pytest.param('{"filename": "a.jpg", "content_type": null}', 200, "", id="null type"),
         pytest.param("", 400, "invalid_request", id="no body"),
         pytest.param("filename=a.jpg", 400, "invalid_request", id="a form"),
         pytest.param("[]", 400, "invalid_request", id="a list"),
         pytest.param("{}", 400, "invalid_request", id="no name"),
         pytest.param('{"filename": ""}', 400, "invalid_request", id="empty name"),
         pytest.param('{"filename": 7}', 400, "invalid_request", id="a number for a name"),
-        pytest.param('{"filename": "%s.jpg"}' % ("a" * 1025), 400, "invalid_request", id="long"),
-        pytest.param('{"filename": "a.jpg", "size": "5"}', 400, "invalid_request", id="text size"),
-        pytest.param('{"filename": "a.jpg", "size": 5.0}', 400, "invalid_request", id="fraction"),
-        pytest.param('{"filename": "a.jpg", "size": true}', 400, "invalid_request", id="boolean"),
-        pytest.param('{"filename": "a.jpg", "size": -1}', 400, "invalid_request", id="negative"),
+        pytest.param(
+            '{"filename": "%s.jpg"}' % ("a" * 1025), 400, "invalid_request", id="long name"
+        ),
+        pytest.param(
+            '{"filename": "a.jpg", "size": "5"}', 400, "invalid_request", id="size is a string"
+        ),
+        pytest.param(
+            '{"filename": "a.jpg", "size": 5.0}', 400, "invalid_request", id="size is a fraction"
+        ),
+        pytest.param(
+            '{"filename": "a.jpg", "size": true}', 400, "invalid_request", id="size is a boolean"
+        ),
+        pytest.param(
+            '{"filename": "a.jpg", "size": -1}', 400, "invalid_request", id="negative size"
+        ),
         pytest.param('{"filename": "a.jpg", "size": 0}', 400, "invalid_request", id="too small"),
         pytest.param('{"filename": "a.jpg", "size": 104857600}', 200, "", id="largest"),
         pytest.param(
             '{"filename": "a.jpg", "size": 104857601}', 413, "file_too_large", id="too large"
         ),
         pytest.param(
-            '{"filename": "a.jpg", "content_type": 7}', 400, "invalid_request", id="number type"
+            '{"filename": "a.jpg", "content_type": 7}',
+            400,
+            "invalid_request",
+            id="type is a number",
         ),
         pytest.param(
-            '{"filename": "a.jpg", "content_type": "IMAGE/JPEG; q=1"}', 200, "", id="parameters"
+            '{"filename": "a.jpg", "content_type": "IMAGE/JPEG; q=1"}',
+            200,
+            "",
+            id="type with parameters",
         ),
         pytest.param(
             '{"filename": "a.jpg", "content_type": "image/png"}',
@@ -57,30 +73,30 @@ from tests.function.asking import ENVIRON, ask
             '{"filename": "a.jpg", "content_type": "application/octet-stream"}',
             200,
             "",
-            id="octets mean unknown",
+            id="octet-stream means unknown",
         ),
         pytest.param('{"filename": "a.html"}', 415, "type_not_allowed", id="html"),
         pytest.param('{"filename": "a.svg"}', 415, "type_not_allowed", id="svg"),
-        pytest.param('{"filename": "a.js"}', 415, "type_not_allowed", id="script"),
+        pytest.param('{"filename": "a.js"}', 415, "type_not_allowed", id="js"),
         pytest.param('{"filename": "a.xyz"}', 415, "type_not_allowed", id="unknown extension"),
         pytest.param('{"filename": "a"}', 415, "type_not_allowed", id="no extension"),
         pytest.param('{"filename": "%s"}' % ("a" * 20_000), 400, "invalid_request", id="20 KB"),
-        pytest.param("[" * 9_000, 400, "invalid_request", id="deep"),
+        pytest.param("[" * 9_000, 400, "invalid_request", id="nested too deep"),
     ],
 )
-def test_sign_answers(body: str, status: int, code: str) -> None:
-    reply = ask(ENVIRON, "POST", "/sign", body=body)
-    assert reply.status == status
+def test_sign(body: str, status: int, code: str) -> None:
+    response = invoke(ENVIRON, "POST", "/sign", body=body)
+    assert response.status == status
     if code:
-        assert reply.code == code
-        assert reply.document["error"]["hint"]
-        assert reply.document["message"] == reply.document["error"]["message"]
+        assert response.code == code
+        assert response.document["error"]["hint"]
+        assert response.document["message"] == response.document["error"]["message"]
 
 
 @pytest.mark.parametrize(
     ("query", "status"),
     [
-        pytest.param({"filename": "a.png", "type": "image/png"}, 200, id="as Uppy asks"),
+        pytest.param({"filename": "a.png", "type": "image/png"}, 200, id="as Uppy sends it"),
         pytest.param({"filename": "a.png", "type": ""}, 200, id="unknown type"),
         pytest.param({"filename": "a, b.png"}, 200, id="comma in a name"),
         pytest.param({"filename": "a.png", "metadata[name]": "a.png"}, 200, id="metadata ignored"),
@@ -88,42 +104,44 @@ def test_sign_answers(body: str, status: int, code: str) -> None:
         pytest.param({"filename": "a.png", "type": "image/gif"}, 415, id="another type"),
     ],
 )
-def test_companion_parameters_answer(query: dict[str, str], status: int) -> None:
-    assert ask(ENVIRON, path="/s3/params", query=query).status == status
+def test_companion_parameters(query: dict[str, str], status: int) -> None:
+    assert invoke(ENVIRON, path="/s3/params", query=query).status == status
 
 
 @pytest.mark.parametrize(
     ("allowed", "name", "expected"),
     [
         pytest.param("image/*", "a.svg", False, id="wildcards leave out svg"),
-        pytest.param("image/svg+xml", "a.svg", True, id="svg by its name"),
+        pytest.param("image/svg+xml", "a.svg", True, id="svg by its exact type"),
         pytest.param("text/*", "a.html", False, id="wildcards leave out html"),
         pytest.param("text/*", "a.csv", True, id="csv by wildcard"),
-        pytest.param("application/octet-stream", "a.xyz", True, id="unknown where listed"),
-        pytest.param("application/*", "a.xyz", False, id="unknown by no wildcard"),
+        pytest.param("application/octet-stream", "a.xyz", True, id="unknown, listed"),
+        pytest.param("application/*", "a.xyz", False, id="unknown, wildcard"),
         pytest.param("image/png", "a.jpg", False, id="not listed"),
     ],
 )
 def test_allowed_types(allowed: str, name: str, expected: bool) -> None:
     environ = ENVIRON | {"ALLOWED_CONTENT_TYPES": allowed}
-    reply = ask(environ, path="/s3/params", query={"filename": name})
-    assert (reply.status == 200) is expected
+    response = invoke(environ, path="/s3/params", query={"filename": name})
+    assert (response.status == 200) is expected
 
 
-def test_no_wildcard_means_an_active_type() -> None:
+def test_no_wildcard_includes_an_active_type() -> None:
     kinds = [f"{kind}/*" for kind in ("application", "audio", "image", "message", "text", "video")]
     assert not content_types.ACTIVE & set(content_types.expand(kinds))
 
 
 @given(st.text(max_size=40))
-def test_the_callers_word_never_chooses_the_type(content_type: str) -> None:
+def test_the_client_never_chooses_the_type(content_type: str) -> None:
     body: dict[str, Any] = {"filename": "a.png", "type": content_type}
-    reply = ask(ENVIRON, path="/s3/params", query=body)
-    assert reply.status == 415 or reply.document["fields"]["Content-Type"] == "image/png"
+    response = invoke(ENVIRON, path="/s3/params", query=body)
+    assert response.status == 415 or response.document["fields"]["Content-Type"] == "image/png"
 
 
-def test_a_size_of_any_length_makes_no_long_line(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_size_with_many_digits_makes_no_long_log_line(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "direct_upload")
-    reply = ask(ENVIRON, "POST", "/sign", body='{"filename": "a.png", "size": %s}' % ("9" * 4000))
-    assert (reply.status, reply.code) == (413, "file_too_large")
+    response = invoke(
+        ENVIRON, "POST", "/sign", body='{"filename": "a.png", "size": %s}' % ("9" * 4000)
+    )
+    assert (response.status, response.code) == (413, "file_too_large")
     assert len(caplog.text) < 1000

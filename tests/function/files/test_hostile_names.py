@@ -1,6 +1,6 @@
-"""Names that mean harm: the stored name is always ours, the shown one always encoded.
+"""Hostile names: the stored name is always ours, the displayed one always encoded.
 
-Each name goes through the whole handler, by both ways of asking for a file grant.
+Each name goes through the whole handler, by both routes that give file grants.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from direct_upload.files import content_types
-from tests.function.asking import ENVIRON, Reply, ask, pinned
+from tests.function.invocations import ENVIRON, Response, invoke, pinned
 
 KEY = re.compile(r"user-dirs/[0-9a-f]{32}(\.[a-z0-9]{1,16})?")
 DISPOSITION = re.compile(r"attachment; filename\*=UTF-8''((?:[A-Za-z0-9._~-]|%[0-9A-F]{2})+)")
-ACTIVE_ENDS = (
+ACTIVE_EXTENSIONS = (
     *("htm", "html", "xht", "xhtml", "svg", "svgz", "xml", "xsl"),
     *("js", "mjs", "mht", "mhtml", "swf"),
 )
-UNKNOWN_ENDS = (
+UNKNOWN_EXTENSIONS = (
     *("exe", "hta", "jse", "vbs", "jar", "wasm"),
     *("shtml", "htc", "rdf", "atom", "xsd", "pdfx"),
 )
@@ -33,14 +33,14 @@ EVERYTHING = ENVIRON | {
 }
 
 
-def ask_for(name: str, route: str, environ: dict[str, str] = ENVIRON) -> Reply:
+def request_grant(name: str, route: str, environ: dict[str, str] = ENVIRON) -> Response:
     if route == "POST /sign":
-        return ask(environ, "POST", "/sign", body=json.dumps({"filename": name}))
-    return ask(environ, "GET", "/s3/params", query={"filename": name})
+        return invoke(environ, "POST", "/sign", body=json.dumps({"filename": name}))
+    return invoke(environ, "GET", "/s3/params", query={"filename": name})
 
 
 def check_fields(grant: dict[str, Any]) -> str:
-    """The shown name, once nothing of the uploader's name is found anywhere else."""
+    """Check that no other field can contain the uploader's name; return the displayed name."""
     fields = grant["fields"]
     assert KEY.fullmatch(fields["key"])
     assert grant["key"] == fields["key"]
@@ -60,7 +60,7 @@ def check_fields(grant: dict[str, Any]) -> str:
     [
         pytest.param("evil.html.jpg", "evil.html.jpg", id="html inside"),
         pytest.param("shell.php.jpg", "shell.php.jpg", id="script inside"),
-        pytest.param("shell.asp;.jpg", "shell.asp;.jpg", id="semicolon, as IIS cut"),
+        pytest.param("shell.asp;.jpg", "shell.asp;.jpg", id="semicolon, where IIS truncated"),
         pytest.param("a.html\x00.jpg", "a.html.jpg", id="NUL inside"),
         pytest.param("a.jpg.", "a.jpg.", id="dot at the end"),
         pytest.param("a.jpg . .", "a.jpg . .", id="dots and spaces at the end"),
@@ -68,33 +68,33 @@ def check_fields(grant: dict[str, Any]) -> str:
         pytest.param("...a.jpg", "...a.jpg", id="dots at the start"),
         pytest.param(".hidden.jpg", ".hidden.jpg", id="hidden, with extension"),
         pytest.param("cod\u202egpj.jpg", "codgpj.jpg", id="right to left"),
-        pytest.param("a\u2066\u202d\u2069.jpg", "a.jpg", id="every turning mark"),
-        pytest.param("../../etc/a.jpg", "a.jpg", id="climbing"),
-        pytest.param("..\\..\\a.jpg", "a.jpg", id="climbing, Windows"),
-        pytest.param("C:\\fakepath\\a.jpg", "a.jpg", id="a browser's false path"),
-        pytest.param("/a.jpg", "a.jpg", id="from the root"),
+        pytest.param("a\u2066\u202d\u2069.jpg", "a.jpg", id="every direction character"),
+        pytest.param("../../etc/a.jpg", "a.jpg", id="path traversal"),
+        pytest.param("..\\..\\a.jpg", "a.jpg", id="path traversal, Windows"),
+        pytest.param("C:\\fakepath\\a.jpg", "a.jpg", id="a browser's fake path"),
+        pytest.param("/a.jpg", "a.jpg", id="absolute path"),
         pytest.param('"\r\nX-Evil: 1\r\n\r\n.jpg', '"X-Evil: 1.jpg', id="CR and LF"),
         pytest.param('a"; x="b.jpg', 'a"; x="b.jpg', id="quotes"),
-        pytest.param("a%0d%0a.jpg", "a%0d%0a.jpg", id="encoded already"),
-        pytest.param("${filename}.jpg", "${filename}.jpg", id="a placeholder of OSS"),
-        pytest.param("${x:a}*?.jpg", "${x:a}*?.jpg", id="marks of policies"),
+        pytest.param("a%0d%0a.jpg", "a%0d%0a.jpg", id="already encoded"),
+        pytest.param("${filename}.jpg", "${filename}.jpg", id="an OSS placeholder"),
+        pytest.param("${x:a}*?.jpg", "${x:a}*?.jpg", id="special characters of policies"),
         pytest.param("<script>.jpg", "<script>.jpg", id="markup"),
-        pytest.param("a\ufeff\u200b.jpg", "a\ufeff\u200b.jpg", id="no width"),
+        pytest.param("a\ufeff\u200b.jpg", "a\ufeff\u200b.jpg", id="zero width"),
         pytest.param("家\U0001f468\u200d\U0001f469.jpg", None, id="joined emoji"),
         pytest.param("e\u0301\u0301\u0301.jpg", None, id="many accents"),
-        pytest.param("\ud800.jpg", "?.jpg", id="half a surrogate pair"),
-        pytest.param("a．html.jpg", "a．html.jpg", id="wide dot inside"),
-        pytest.param("CON.jpg", "CON.jpg", id="a device of Windows"),
-        pytest.param("\x00\x01.jpg", ".jpg", id="control characters alone"),
+        pytest.param("\ud800.jpg", "?.jpg", id="lone surrogate"),
+        pytest.param("a．html.jpg", "a．html.jpg", id="full-width dot inside"),
+        pytest.param("CON.jpg", "CON.jpg", id="a Windows device"),
+        pytest.param("\x00\x01.jpg", ".jpg", id="only control characters"),
         pytest.param("a" * 1020 + ".jpg", "a" * 76 + ".jpg", id="longest"),
-        pytest.param("\U0001f468" * 1020 + ".jpg", None, id="longest, of emoji"),
+        pytest.param("\U0001f468" * 1020 + ".jpg", None, id="longest, emoji"),
     ],
 )
 def test_gives_a_grant_for(route: str, name: str, shown: str | None) -> None:
-    reply = ask_for(name, route)
-    assert reply.status == 200
-    seen = check_fields(reply.document)
-    assert reply.document["fields"]["Content-Type"] == "image/jpeg"
+    response = request_grant(name, route)
+    assert response.status == 200
+    seen = check_fields(response.document)
+    assert response.document["fields"]["Content-Type"] == "image/jpeg"
     assert shown is None or seen == shown
 
 
@@ -102,8 +102,8 @@ def test_gives_a_grant_for(route: str, name: str, shown: str | None) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param("photo.jpg.html", id="html behind"),
-        pytest.param("photo.jpg.svg", id="svg behind"),
+        pytest.param("photo.jpg.html", id="html last"),
+        pytest.param("photo.jpg.svg", id="svg last"),
         pytest.param("photo.jpg.HtMl", id="mixed case"),
         pytest.param("photo.html.", id="html, dot at the end"),
         pytest.param("photo.html . .", id="html, dots and spaces at the end"),
@@ -111,16 +111,16 @@ def test_gives_a_grant_for(route: str, name: str, shown: str | None) -> None:
         pytest.param("photo.jpg\x00", id="NUL at the end"),
         pytest.param("photo.jpg\t", id="tab at the end"),
         pytest.param("photo.jpg\n", id="line break at the end"),
-        pytest.param("photo.jpg::$DATA", id="a stream of Windows"),
+        pytest.param("photo.jpg::$DATA", id="a Windows stream"),
         pytest.param("photo.jpg/", id="a folder"),
-        pytest.param("photo.jpg\\", id="a folder of Windows"),
+        pytest.param("photo.jpg\\", id="a Windows folder"),
         pytest.param("photo.jpg/.html", id="a hidden file in a folder"),
         pytest.param("photo\u202egpj.exe", id="right to left hides exe"),
         pytest.param("photo.jpg\u202e", id="right to left at the end"),
-        pytest.param("photo．jpg", id="wide dot"),
-        pytest.param("photo.ｊｐｇ", id="wide letters"),
-        pytest.param("photo.jpg\u00a0", id="wide space at the end"),
-        pytest.param("photo.jpg, a.html", id="a second name behind a comma"),
+        pytest.param("photo．jpg", id="full-width dot"),
+        pytest.param("photo.ｊｐｇ", id="full-width letters"),
+        pytest.param("photo.jpg\u00a0", id="no-break space at the end"),
+        pytest.param("photo.jpg, a.html", id="a second name after a comma"),
         pytest.param(".htaccess", id="a dot file"),
         pytest.param(".jpg", id="only an extension"),
         pytest.param("..jpg", id="only an extension, two dots"),
@@ -131,13 +131,13 @@ def test_gives_a_grant_for(route: str, name: str, shown: str | None) -> None:
         pytest.param("/", id="a slash"),
         pytest.param(" ", id="a space"),
         pytest.param("\x00", id="NUL"),
-        *(pytest.param(f"a.{end}", id=f"active: {end}") for end in ACTIVE_ENDS),
-        *(pytest.param(f"a.{end}", id=f"unknown: {end}") for end in UNKNOWN_ENDS),
+        *(pytest.param(f"a.{end}", id=f"active: {end}") for end in ACTIVE_EXTENSIONS),
+        *(pytest.param(f"a.{end}", id=f"unknown: {end}") for end in UNKNOWN_EXTENSIONS),
     ],
 )
 def test_refuses_by_default(route: str, name: str) -> None:
-    reply = ask_for(name, route)
-    assert (reply.status, reply.code) == (415, "type_not_allowed")
+    response = request_grant(name, route)
+    assert (response.status, response.code) == (415, "type_not_allowed")
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -151,20 +151,20 @@ def test_refuses_by_default(route: str, name: str) -> None:
         pytest.param("." * 10_000, id="10 KB of dots"),
     ],
 )
-def test_refuses_as_no_name(route: str, name: str) -> None:
-    reply = ask_for(name, route)
-    assert (reply.status, reply.code) == (400, "invalid_request")
+def test_refuses_an_unusable_name(route: str, name: str) -> None:
+    response = request_grant(name, route)
+    assert (response.status, response.code) == (400, "invalid_request")
 
 
-@pytest.mark.parametrize("end", ACTIVE_ENDS)
-def test_an_active_type_is_stored_only_where_it_is_listed_by_its_exact_name(end: str) -> None:
-    own = content_types.of_extension(end)
-    assert own in content_types.ACTIVE
-    assert ask_for(f"a.{end}", "POST /sign", EVERYTHING).status == 415
-    listed = ENVIRON | {"ALLOWED_CONTENT_TYPES": f"image/*,{own}"}
-    reply = ask_for(f"a.{end}", "POST /sign", listed)
-    assert reply.document["fields"]["Content-Type"] == own
-    assert reply.document["fields"]["Content-Disposition"].startswith("attachment;")
+@pytest.mark.parametrize("end", ACTIVE_EXTENSIONS)
+def test_an_active_type_must_be_listed_by_its_exact_name(end: str) -> None:
+    content_type = content_types.of_extension(end)
+    assert content_type in content_types.ACTIVE
+    assert request_grant(f"a.{end}", "POST /sign", EVERYTHING).status == 415
+    listed = ENVIRON | {"ALLOWED_CONTENT_TYPES": f"image/*,{content_type}"}
+    response = request_grant(f"a.{end}", "POST /sign", listed)
+    assert response.document["fields"]["Content-Type"] == content_type
+    assert response.document["fields"]["Content-Disposition"].startswith("attachment;")
 
 
 hostile_names = st.text(st.characters(), max_size=1024) | st.text(
@@ -175,14 +175,14 @@ ends = st.sampled_from(["", ".jpg", ".html", ".jpg.", ".svg ", ".JPG", ".tar.gz"
 
 @given(name=hostile_names, end=ends, route=st.sampled_from(ROUTES))
 @example(name="a" * 80 + ".", end=".jpg", route="POST /sign")
-def test_of_any_name_only_the_encoded_one_and_the_extension_remain(
+def test_any_name_leaves_only_its_encoding_and_its_extension(
     name: str, end: str, route: str
 ) -> None:
-    reply = ask_for(name + end, route, EVERYTHING)
-    if reply.status != 200:
-        assert reply.status in (400, 415)
+    response = request_grant(name + end, route, EVERYTHING)
+    if response.status != 200:
+        assert response.status in (400, 415)
         return
-    fields = reply.document["fields"]
-    assert len(check_fields(reply.document)) <= 80
+    fields = response.document["fields"]
+    assert len(check_fields(response.document)) <= 80
     assert sum(len(key) + len(value) for key, value in fields.items()) <= 8192
     assert fields["Content-Type"] not in content_types.ACTIVE

@@ -1,4 +1,4 @@
-"""What becomes of the names of files and of users."""
+"""How the names of files and users are converted."""
 
 from __future__ import annotations
 
@@ -42,18 +42,20 @@ def test_extension(name: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        pytest.param("照片 (1).jpg", "照片 (1).jpg", id="as it is"),
-        pytest.param("C:\\fakepath\\a.jpg", "a.jpg", id="folders go"),
-        pytest.param("../../etc/passwd", "passwd", id="climbing goes"),
-        pytest.param("a\r\nSet-Cookie: b.jpg", "aSet-Cookie: b.jpg", id="control characters go"),
-        pytest.param("gpj.\u202eexe.jpg", "gpj.exe.jpg", id="turned direction goes"),
+        pytest.param("照片 (1).jpg", "照片 (1).jpg", id="unchanged"),
+        pytest.param("C:\\fakepath\\a.jpg", "a.jpg", id="folders removed"),
+        pytest.param("../../etc/passwd", "passwd", id="path traversal removed"),
+        pytest.param(
+            "a\r\nSet-Cookie: b.jpg", "aSet-Cookie: b.jpg", id="control characters removed"
+        ),
+        pytest.param("gpj.\u202eexe.jpg", "gpj.exe.jpg", id="direction characters removed"),
         pytest.param("/", "file", id="nothing left"),
         pytest.param("a" * 100 + ".jpg", "a" * 76 + ".jpg", id="80 characters, extension kept"),
         pytest.param("用" * 100 + ".jpg", "用" * 76 + ".jpg", id="80 Chinese characters"),
         pytest.param("a" * 100, "a" * 80, id="no extension"),
-        pytest.param("a." + "b" * 100, "a." + "b" * 78, id="a long end is no extension"),
-        pytest.param("a\ud800.jpg", "a?.jpg", id="half a surrogate pair"),
-        pytest.param("a" * 100 + ".图", "a" * 80, id="an end that is no extension of a key"),
+        pytest.param("a." + "b" * 100, "a." + "b" * 78, id="too long for an extension"),
+        pytest.param("a\ud800.jpg", "a?.jpg", id="lone surrogate"),
+        pytest.param("a" * 100 + ".图", "a" * 80, id="an extension that is not ASCII"),
     ],
 )
 def test_shown_name(name: str, expected: str) -> None:
@@ -62,13 +64,13 @@ def test_shown_name(name: str, expected: str) -> None:
 
 @given(st.text(min_size=1, max_size=200), st.integers(17, 1000))
 @example("a." + "\U0001f468" * 16, 17)
-def test_shown_name_is_a_token_of_rfc_8187_within_its_room(name: str, room: int) -> None:
+def test_shown_name_is_encoded_and_limited_in_length(name: str, room: int) -> None:
     shown = shown_name(name, room)
     assert len(shown) <= room
     assert set(shown) <= set("%ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-~")
 
 
-# Names near to each other's images, besides any text at all (half surrogate pairs included).
+# Names that resemble the segments of others, and any text (lone surrogates included).
 tricky_names = st.text(alphabet="aA-_~.%/4041*\x00é", max_size=140)
 names = st.text(st.characters()) | tricky_names
 
@@ -76,14 +78,14 @@ names = st.text(st.characters()) | tricky_names
 @pytest.mark.parametrize(
     ("name", "segment"),
     [
-        pytest.param("alice", "alice", id="a plain name stands for itself"),
+        pytest.param("alice", "alice", id="a plain name is unchanged"),
         pytest.param("Alice_B-2", "Alice_B-2", id="the plain alphabet"),
         pytest.param("a" * 128, "a" * 128, id="the longest plain name"),
-        pytest.param("alice@example.com", "~alice~40example~2Ecom", id="an address"),
+        pytest.param("alice@example.com", "~alice~40example~2Ecom", id="an email address"),
         pytest.param("auth0|5f7c", "~auth0~7C5f7c", id="an identity provider's name"),
         pytest.param("王", "~~E7~8E~8B", id="UTF-8"),
-        pytest.param("~alice", "~~7Ealice", id="the mark itself"),
-        pytest.param("../bob", "~~2E~2E~2Fbob", id="a way out"),
+        pytest.param("~alice", "~~7Ealice", id="the escape character"),
+        pytest.param("../bob", "~~2E~2E~2Fbob", id="path traversal"),
         pytest.param("", "~", id="empty"),
         pytest.param("alice\n", "~alice~0A", id="a line break at the end"),
         pytest.param(
@@ -93,7 +95,7 @@ names = st.text(st.characters()) | tricky_names
         ),
     ],
 )
-def test_writes_a_name_as_a_segment(name: str, segment: str) -> None:
+def test_user_segment(name: str, segment: str) -> None:
     assert user_segment(name) == segment
 
 
@@ -121,14 +123,14 @@ def test_two_users_never_share_or_nest_prefixes(one: str, other: str) -> None:
 
 
 @given(names)
-def test_no_user_can_be_named_like_another_users_segment(name: str) -> None:
-    # Who calls himself by the image of another name gets an image of his own.
+def test_no_user_can_claim_another_users_segment(name: str) -> None:
+    # A user whose name is the segment of another user gets a different segment.
     segment = user_segment(name)
     assert segment == name or user_segment(segment) != segment
 
 
 def decoded(segment: str) -> str:
-    """The name behind a segment that is not hashed: written here to show that nothing is lost."""
+    """The name that an unhashed segment encodes: decoding it shows that nothing is lost."""
     if not segment.startswith("~"):
         return segment
     escaped = re.sub(
@@ -138,6 +140,6 @@ def decoded(segment: str) -> str:
 
 
 @given(names)
-def test_a_segment_that_is_not_hashed_can_be_read_back(name: str) -> None:
+def test_an_unhashed_segment_can_be_decoded(name: str) -> None:
     segment = user_segment(name)
     assert segment.startswith("~.") or decoded(segment) == name

@@ -1,4 +1,4 @@
-"""Both grants: what they hold, pin and leave open."""
+"""Both kinds of grants: what they contain, pin and leave open."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from direct_upload.credentials import Credentials
 from direct_upload.errors import CredentialsUnavailable
 from direct_upload.grants import GrantMaker
 from direct_upload.settings import parse_settings
-from tests.function.asking import ENVIRON, NOW, TOKEN, ask, conditions, pinned
+from tests.function.invocations import ENVIRON, NOW, TOKEN, conditions, invoke, pinned
 
 DIRECTORY_PATHS = ["/", "/get_post_signature_for_oss_upload"]
 
 
 def directory_grant(**changes: str) -> Any:
-    reply = ask(ENVIRON | changes)
-    assert reply.status == 200
-    return reply.document
+    response = invoke(ENVIRON | changes)
+    assert response.status == 200
+    return response.document
 
 
 def file_grant(body: str = '{"filename": "照片.jpg", "size": 5}', **changes: str) -> Any:
-    reply = ask(ENVIRON | changes, "POST", "/sign", body=body)
-    assert reply.status == 200
-    return reply.document
+    response = invoke(ENVIRON | changes, "POST", "/sign", body=body)
+    assert response.status == 200
+    return response.document
 
 
 @pytest.mark.parametrize("path", DIRECTORY_PATHS)
 def test_directory_grant_has_every_documented_member(path: str) -> None:
-    grant = ask(ENVIRON, path=path).document
+    grant = invoke(ENVIRON, path=path).document
     fields = grant["fields"]
     prefix = grant["dir"]
     assert grant == {
@@ -77,7 +77,7 @@ def test_directory_grant_lists_its_form_in_order() -> None:
     assert fields["key"].endswith("/${filename}")
 
 
-def test_directory_policy_pins_what_the_documentations_pages_send() -> None:
+def test_directory_policy_pins_what_the_documented_pages_send() -> None:
     grant = directory_grant()
     assert conditions(grant) == [
         {"bucket": "post-test"},
@@ -91,7 +91,7 @@ def test_directory_policy_pins_what_the_documentations_pages_send() -> None:
     ]
 
 
-def test_directory_policy_holds_listed_types_with_wildcards_expanded() -> None:
+def test_directory_policy_lists_types_with_wildcards_expanded() -> None:
     grant = directory_grant(ALLOWED_CONTENT_TYPES="application/pdf,image/*")
     (types,) = [c[2] for c in conditions(grant) if isinstance(c, list) and c[0] == "in"]
     assert types[0] == "application/pdf"
@@ -100,7 +100,7 @@ def test_directory_policy_holds_listed_types_with_wildcards_expanded() -> None:
     assert grant["limits"]["content_types"] == types
 
 
-def test_without_leaves_the_prefix_is_shared_and_overwriting_forbidden() -> None:
+def test_without_unique_directories_the_prefix_is_shared_and_overwriting_forbidden() -> None:
     grant = directory_grant(UNIQUE_DIR="false")
     assert grant["dir"] == "user-dirs/"
     assert grant["fields"]["x-oss-forbid-overwrite"] == "true"
@@ -118,8 +118,8 @@ def test_overwriting_can_be_allowed() -> None:
 
 @pytest.mark.parametrize("path", DIRECTORY_PATHS)
 def test_directory_grants_can_be_switched_off(path: str) -> None:
-    reply = ask(ENVIRON | {"DIRECTORY_GRANTS": "false"}, path=path)
-    assert (reply.status, reply.code) == (404, "not_found")
+    response = invoke(ENVIRON | {"DIRECTORY_GRANTS": "false"}, path=path)
+    assert (response.status, response.code) == (404, "not_found")
 
 
 def test_v1_grant_has_the_v1_members() -> None:
@@ -153,7 +153,7 @@ def test_file_grant_has_every_documented_member() -> None:
     }
 
 
-def test_file_grant_pins_all_that_it_sends() -> None:
+def test_file_grant_pins_everything_that_it_sends() -> None:
     grant = file_grant()
     fields = grant["fields"]
     assert list(fields) == [
@@ -171,8 +171,8 @@ def test_file_grant_pins_all_that_it_sends() -> None:
         "x-oss-signature",
         "x-oss-security-token",
     ]
-    held = {n: v for n, v in fields.items() if n not in ("policy", "x-oss-signature")}
-    assert pinned(grant) == {"bucket": "post-test", **held}
+    sent = {n: v for n, v in fields.items() if n not in ("policy", "x-oss-signature")}
+    assert pinned(grant) == {"bucket": "post-test", **sent}
     assert ["content-length-range", 5, 5] in conditions(grant)
     assert fields["Content-Type"] == fields["x-oss-content-type"] == "image/jpeg"
     assert fields["Content-Disposition"] == "attachment; filename*=UTF-8''%E7%85%A7%E7%89%87.jpg"
@@ -226,8 +226,8 @@ def credentials(life: timedelta | None) -> Credentials:
     [
         pytest.param(timedelta(hours=1), "300", 299, id="the policy ends first"),
         pytest.param(timedelta(seconds=160), "300", 99, id="the token ends first, less a minute"),
-        pytest.param(None, "86400", 86399, id="unknown end of the token"),
-        pytest.param(timedelta(seconds=62), "300", 1, id="a last second"),
+        pytest.param(None, "86400", 86399, id="a token without a known end"),
+        pytest.param(timedelta(seconds=62), "300", 1, id="the last second"),
     ],
 )
 def test_no_grant_outlives_its_token(
@@ -263,7 +263,7 @@ def test_fields_stay_within_eight_kilobytes(name: str, prefix: str, version: str
 
 
 @pytest.mark.parametrize("letter", ["a", "用", "\N{GRINNING FACE}", '"'])
-def test_the_longest_of_everything_stays_within_eight_kilobytes(letter: str) -> None:
+def test_the_longest_values_stay_within_eight_kilobytes(letter: str) -> None:
     extremes = {
         "OSS_BUCKET": "b" * 63,
         "OSS_REGION": "ap-southeast-1",
@@ -282,9 +282,9 @@ def test_the_longest_of_everything_stays_within_eight_kilobytes(letter: str) -> 
 
 @pytest.mark.parametrize(
     ("length", "logged"),
-    [pytest.param(1200, False, id="promised"), pytest.param(1201, True, id="longer")],
+    [pytest.param(1200, False, id="certain to fit"), pytest.param(1201, True, id="longer")],
 )
-def test_a_token_longer_than_forms_are_sure_to_hold_is_logged_and_served(
+def test_a_token_that_may_be_too_long_for_forms_is_logged_and_served(
     length: int, logged: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     token = "t" * length

@@ -8,13 +8,15 @@ import pytest
 from direct_upload.app import App
 from direct_upload.errors import InvalidRequest
 from direct_upload.http import events
-from tests.function.asking import ENVIRON, NOW, Context, event, read
+from tests.function.invocations import ENVIRON, NOW, Context, event, read
+
+GONE = "gone"
 
 
 def changed(**changes: Any) -> bytes:
-    """A valid event with some members replaced; None removes one."""
+    """A valid event with some members replaced; `GONE` removes one."""
     document = json.loads(event("POST", "/sign", body="{}")) | changes
-    return json.dumps({name: value for name, value in document.items() if value != "gone"}).encode()
+    return json.dumps({name: value for name, value in document.items() if value != GONE}).encode()
 
 
 def test_reads_a_request() -> None:
@@ -36,7 +38,7 @@ def test_reads_a_request() -> None:
     )
 
 
-def test_what_a_caller_proves_himself_with_shows_in_no_repr() -> None:
+def test_no_repr_shows_credentials() -> None:
     parts = event(headers={"Authorization": "kept"}, query={"token": "kept"}, body="kept")
     assert "kept" not in repr(events.parse_event(parts))
 
@@ -49,7 +51,7 @@ def test_reads_a_body_in_base64() -> None:
     ("changes", "expected"),
     [
         pytest.param({"rawPath": "/s3%2Fparams"}, "/s3/params", id="encoded path"),
-        pytest.param({"rawPath": "gone"}, "/sign", id="only the decoded path"),
+        pytest.param({"rawPath": GONE}, "/sign", id="only the decoded path"),
         pytest.param({"rawPath": ""}, "/sign", id="empty raw path"),
     ],
 )
@@ -58,8 +60,8 @@ def test_decodes_the_path(changes: dict[str, Any], expected: str) -> None:
 
 
 @pytest.mark.parametrize("member", ["body", "headers", "queryParameters", "isBase64Encoded"])
-@pytest.mark.parametrize("value", ["gone", None])
-def test_tolerates_what_is_missing(member: str, value: str | None) -> None:
+@pytest.mark.parametrize("value", [GONE, None])
+def test_tolerates_missing_members(member: str, value: str | None) -> None:
     request = events.parse_event(changed(**{member: value}))
     assert (request.method, request.path) == ("POST", "/sign")
 
@@ -67,31 +69,31 @@ def test_tolerates_what_is_missing(member: str, value: str | None) -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        pytest.param(b"", id="nothing"),
-        pytest.param(b"hello", id="no JSON"),
-        pytest.param(b"\xff\xfe", id="no text"),
+        pytest.param(b"", id="empty"),
+        pytest.param(b"hello", id="not JSON"),
+        pytest.param(b"\xff\xfe", id="not text"),
         pytest.param(b"[]", id="a list"),
         pytest.param(b"null", id="null"),
         pytest.param(b"{}", id="an empty object"),
-        pytest.param(b'{"requestContext": {"http": "GET"}}', id="text for an object"),
+        pytest.param(b'{"requestContext": {"http": "GET"}}', id="a string for an object"),
         pytest.param(changed(requestContext={"http": {"path": "/"}}), id="no method"),
         pytest.param(changed(requestContext={"http": {"method": 1}}), id="a number for a method"),
         pytest.param(changed(headers=["a"]), id="a list of headers"),
-        pytest.param(changed(queryParameters="a=b"), id="a query text"),
+        pytest.param(changed(queryParameters="a=b"), id="a string for a query"),
         pytest.param(changed(rawPath=7), id="a number for a path"),
         pytest.param(changed(body={"filename": "a"}), id="an object for a body"),
-        pytest.param(changed(body="*", isBase64Encoded=True), id="no Base64"),
-        pytest.param(b"[" * 100_000, id="too deep"),
+        pytest.param(changed(body="*", isBase64Encoded=True), id="not Base64"),
+        pytest.param(b"[" * 100_000, id="nested too deep"),
     ],
 )
-def test_refuses_what_is_no_http_event(data: bytes) -> None:
+def test_refuses_anything_but_an_http_event(data: bytes) -> None:
     with pytest.raises(InvalidRequest):
         events.parse_event(data)
-    reply = read(App(ENVIRON, lambda: NOW).handle(data, Context()))
-    assert (reply.status, reply.code) == (400, "invalid_request")
-    assert reply.document["error"]["request_id"] == Context.request_id
+    response = read(App(ENVIRON, lambda: NOW).handle(data, Context()))
+    assert (response.status, response.code) == (400, "invalid_request")
+    assert response.document["error"]["request_id"] == Context.request_id
 
 
-def test_half_a_surrogate_pair_in_a_body_is_no_json_for_sign() -> None:
-    reply = read(App(ENVIRON, lambda: NOW).handle(changed(body="\ud800"), Context()))
-    assert (reply.status, reply.code) == (400, "invalid_request")
+def test_a_lone_surrogate_in_a_body_is_not_json() -> None:
+    response = read(App(ENVIRON, lambda: NOW).handle(changed(body="\ud800"), Context()))
+    assert (response.status, response.code) == (400, "invalid_request")

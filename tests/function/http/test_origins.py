@@ -1,4 +1,4 @@
-"""Which pages may ask, through the whole handler."""
+"""Which origins may call the function, through the whole handler."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from direct_upload.errors import Misconfigured
 from direct_upload.http.origins import parse_origins
-from tests.function.asking import ENVIRON, ask
+from tests.function.invocations import ENVIRON, invoke
 
 LISTED = (
     "https://app.example.com, http://localhost:5173,HTTPS://Shop.Example.com:443/ , https://例子.cn"
@@ -22,12 +22,12 @@ LISTED = (
         pytest.param("https://xn--fsqu00a.cn", id="IDN as browsers send it"),
     ],
 )
-def test_serves_a_listed_origin_and_names_it_alone(origin: str) -> None:
-    reply = ask(ENVIRON | {"ALLOWED_ORIGINS": LISTED}, headers={"Origin": origin})
-    assert reply.status == 200
-    assert reply.headers["Access-Control-Allow-Origin"] == origin
-    assert reply.headers["Access-Control-Expose-Headers"] == "Retry-After"
-    assert reply.headers["Vary"] == "Origin"
+def test_serves_a_listed_origin_and_allows_only_it(origin: str) -> None:
+    response = invoke(ENVIRON | {"ALLOWED_ORIGINS": LISTED}, headers={"Origin": origin})
+    assert response.status == 200
+    assert response.headers["Access-Control-Allow-Origin"] == origin
+    assert response.headers["Access-Control-Expose-Headers"] == "Retry-After"
+    assert response.headers["Vary"] == "Origin"
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_serves_a_listed_origin_and_names_it_alone(origin: str) -> None:
         pytest.param("https://app.example.com/", id="trailing slash, as no browser sends it"),
         pytest.param("HTTPS://APP.EXAMPLE.COM", id="capitals, as no browser sends them"),
         pytest.param("http://localhost", id="without the port"),
-        pytest.param("https://例子.cn", id="IDN undone"),
+        pytest.param("https://例子.cn", id="IDN in Unicode"),
         pytest.param("null", id="null"),
         pytest.param("", id="empty"),
         pytest.param("https://app.example.com,https://evil.com", id="two, joined by FC"),
@@ -52,28 +52,30 @@ def test_serves_a_listed_origin_and_names_it_alone(origin: str) -> None:
 )
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
 def test_refuses_any_other_origin(method: str, origin: str) -> None:
-    reply = ask(ENVIRON | {"ALLOWED_ORIGINS": LISTED}, method, headers={"Origin": origin})
-    assert (reply.status, reply.code) == (403, "origin_not_allowed")
-    assert "Access-Control-Allow-Origin" not in reply.headers
-    assert reply.headers["Vary"] == "Origin"
+    response = invoke(ENVIRON | {"ALLOWED_ORIGINS": LISTED}, method, headers={"Origin": origin})
+    assert (response.status, response.code) == (403, "origin_not_allowed")
+    assert "Access-Control-Allow-Origin" not in response.headers
+    assert response.headers["Vary"] == "Origin"
 
 
 def test_serves_a_request_without_the_header() -> None:
-    reply = ask(ENVIRON)
-    assert reply.status == 200
-    assert "Access-Control-Allow-Origin" not in reply.headers
+    response = invoke(ENVIRON)
+    assert response.status == 200
+    assert "Access-Control-Allow-Origin" not in response.headers
 
 
 @pytest.mark.parametrize("origin", ["https://anyone.example", "null"])
-def test_star_admits_everyone_and_answers_star(origin: str) -> None:
-    reply = ask(ENVIRON | {"ALLOWED_ORIGINS": "*"}, headers={"origin": origin})
-    assert reply.status == 200
-    assert reply.headers["Access-Control-Allow-Origin"] == "*"
+def test_star_allows_every_origin(origin: str) -> None:
+    response = invoke(ENVIRON | {"ALLOWED_ORIGINS": "*"}, headers={"origin": origin})
+    assert response.status == 200
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
 
 
-def test_no_setting_means_no_page() -> None:
-    reply = ask(ENVIRON | {"ALLOWED_ORIGINS": ""}, headers={"Origin": "https://app.example.com"})
-    assert reply.status == 403
+def test_without_the_setting_no_origin_is_allowed() -> None:
+    response = invoke(
+        ENVIRON | {"ALLOWED_ORIGINS": ""}, headers={"Origin": "https://app.example.com"}
+    )
+    assert response.status == 403
 
 
 @pytest.mark.parametrize(
@@ -86,25 +88,25 @@ def test_no_setting_means_no_page() -> None:
         pytest.param("https://a.example.com?q", id="query"),
         pytest.param("https://a.example.com#f", id="fragment"),
         pytest.param("https://user@a.example.com", id="user-info"),
-        pytest.param("https://a.example.com:port", id="no port number"),
-        pytest.param("ftp://a.example.com", id="no web scheme"),
+        pytest.param("https://a.example.com:port", id="port that is not a number"),
+        pytest.param("ftp://a.example.com", id="neither http nor https"),
         pytest.param("null", id="null"),
         pytest.param("*,https://a.example.com", id="star with others"),
-        pytest.param("https://a.example.com https://b.example.com", id="spaces for commas"),
-        pytest.param("https://" + "例" * 70 + ".cn", id="label too long for a name"),
-        pytest.param("https://faß.de", id="a letter that browsers and Python name apart"),
-        pytest.param("https://ｅxample.com", id="a wide letter"),
-        pytest.param("https://a.example\t.com", id="a tab, which parsers drop"),
-        pytest.param("https://a.example\x7f", id="a control character"),
-        pytest.param("https://a%2eexample.com", id="an escape"),
-        pytest.param("https://a.example;https://b.example", id="semicolons for commas"),
+        pytest.param("https://a.example.com https://b.example.com", id="space instead of comma"),
+        pytest.param("https://" + "例" * 70 + ".cn", id="label too long"),
+        pytest.param("https://faß.de", id="a letter that browsers and Python encode differently"),
+        pytest.param("https://ｅxample.com", id="full-width letter"),
+        pytest.param("https://a.example\t.com", id="tab, which parsers drop"),
+        pytest.param("https://a.example\x7f", id="control character"),
+        pytest.param("https://a%2eexample.com", id="percent-encoded dot"),
+        pytest.param("https://a.example;https://b.example", id="semicolon instead of comma"),
     ],
 )
-def test_refuses_a_setting_that_is_no_list_of_origins(setting: str) -> None:
+def test_refuses_a_setting_that_is_not_a_list_of_origins(setting: str) -> None:
     with pytest.raises(Misconfigured, match="ALLOWED_ORIGINS"):
         parse_origins(setting)
-    reply = ask(ENVIRON | {"ALLOWED_ORIGINS": setting})
-    assert (reply.status, reply.code) == (500, "misconfigured")
+    response = invoke(ENVIRON | {"ALLOWED_ORIGINS": setting})
+    assert (response.status, response.code) == (500, "misconfigured")
 
 
 def test_ipv6_keeps_its_brackets() -> None:
@@ -112,11 +114,11 @@ def test_ipv6_keeps_its_brackets() -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/sign", "/s3/params", "/nowhere"])
-def test_preflight_is_answered_before_anything_else(path: str) -> None:
+def test_a_preflight_needs_neither_route_nor_settings(path: str) -> None:
     environ = ENVIRON | {"OSS_BUCKET": ""}
-    reply = ask(environ, "OPTIONS", path, headers={"Origin": "https://app.example.com"})
-    assert reply.status == 204
-    assert reply.document is None
-    assert reply.headers["Access-Control-Allow-Origin"] == "https://app.example.com"
-    assert reply.headers["Access-Control-Allow-Methods"] == "GET, HEAD, POST"
-    assert reply.headers["Access-Control-Allow-Headers"] == "authorization, content-type"
+    response = invoke(environ, "OPTIONS", path, headers={"Origin": "https://app.example.com"})
+    assert response.status == 204
+    assert response.document is None
+    assert response.headers["Access-Control-Allow-Origin"] == "https://app.example.com"
+    assert response.headers["Access-Control-Allow-Methods"] == "GET, HEAD, POST"
+    assert response.headers["Access-Control-Allow-Headers"] == "authorization, content-type"

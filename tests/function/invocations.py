@@ -1,4 +1,4 @@
-"""Asks the function as Function Compute does: event bytes in, the answer's struct out."""
+"""Invokes the function as Function Compute does: the bytes of an event in, a struct out."""
 
 from __future__ import annotations
 
@@ -19,17 +19,24 @@ ENVIRON = {
     "OSS_REGION": "cn-hangzhou",
     "AUTH": "anonymous",
     "ALLOWED_ORIGINS": "https://app.example.com",
-    # The function's own credentials, so that no test here needs an STS.
+    # The function's own credentials, so that tests need no STS.
     "CREDENTIALS_SOURCE": "function-role",
     "ALIBABA_CLOUD_ACCESS_KEY_ID": "STS.EXAMPLE",
     "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "StsSecretExample",
     "ALIBABA_CLOUD_SECURITY_TOKEN": TOKEN,
 }
 
+# The assumed role's, from an STS that cannot be reached: nothing listens on this port.
+NO_STS = {
+    "CREDENTIALS_SOURCE": "assume-role",
+    "STS_ENDPOINT": "http://127.0.0.1:9",
+    "UPLOAD_ROLE_ARN": "acs:ram::1234567890123456:role/oss-uploader",
+}
+
 
 @dataclass(frozen=True)
-class Reply:
-    """What came back, the JSON body read."""
+class Response:
+    """A response, its JSON body parsed."""
 
     status: int
     headers: Mapping[str, str]
@@ -70,20 +77,22 @@ def event(
     ).encode()
 
 
-def ask(environ: Mapping[str, str], method: str = "GET", path: str = "/", **parts: Any) -> Reply:
-    """One request to a new instance of the function at `NOW`."""
+def invoke(
+    environ: Mapping[str, str], method: str = "GET", path: str = "/", **parts: Any
+) -> Response:
+    """Send one request to a new instance of the function at `NOW`."""
     return read(App(environ, lambda: NOW).handle(event(method, path, **parts), Context()))
 
 
-def read(answer: dict[str, Any]) -> Reply:
-    """Check that an answer is the full struct and read it."""
-    assert set(answer) == {"statusCode", "headers", "isBase64Encoded", "body"}
-    assert answer["isBase64Encoded"] is False
-    assert answer["headers"]["Cache-Control"] == "no-store"
-    for name, value in answer["headers"].items():
+def read(struct: dict[str, Any]) -> Response:
+    """Check that the struct is complete and parse it."""
+    assert set(struct) == {"statusCode", "headers", "isBase64Encoded", "body"}
+    assert struct["isBase64Encoded"] is False
+    assert struct["headers"]["Cache-Control"] == "no-store"
+    for name, value in struct["headers"].items():
         assert not {"\r", "\n"} & set(name + value)
-    body = answer["body"]
-    return Reply(answer["statusCode"], answer["headers"], json.loads(body) if body else None)
+    body = struct["body"]
+    return Response(struct["statusCode"], struct["headers"], json.loads(body) if body else None)
 
 
 def conditions(grant: Mapping[str, Any]) -> list[Any]:
@@ -95,7 +104,7 @@ def conditions(grant: Mapping[str, Any]) -> list[Any]:
 
 
 def pinned(grant: Mapping[str, Any]) -> dict[str, str]:
-    """The fields that the policy holds to one value."""
+    """The fields that the policy restricts to one value."""
     exact: dict[str, str] = {}
     for condition in conditions(grant):
         if isinstance(condition, dict):
