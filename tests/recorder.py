@@ -1,4 +1,4 @@
-"""A server that answers as a test tells it and remembers what it was asked."""
+"""A server that responds as a test wants and records the requests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Asked:
-    """One request, the target as it came over the wire."""
+    """One request; the target is exactly what was sent."""
 
     method: str
     target: str
@@ -28,7 +28,7 @@ class Asked:
 
 @dataclass
 class Recorder:
-    """`reply` makes the answers; `asked` grows."""
+    """`reply` produces the responses; `asked` collects the requests."""
 
     reply: Callable[[Asked], Response]
     url: str = ""

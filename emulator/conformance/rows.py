@@ -72,9 +72,8 @@ def exchange(url: str, request: bytes) -> OssResponse:
             connection = stack.enter_context(
                 context.wrap_socket(connection, server_hostname=parts.hostname)
             )
-        with contextlib.suppress(
-            OSError
-        ):  # the server may have refused early and closed the connection
+        # The server may have refused early and closed the connection.
+        with contextlib.suppress(OSError):
             connection.sendall(request)
             if parts.scheme == "http":
                 connection.shutdown(socket.SHUT_WR)

@@ -59,9 +59,9 @@ def parse_authorization(request: SignedRequest) -> Authorization:
             "IncompleteSignature", "SignedHeaders must be in lower case, sorted and without repeats"
         )
     # Documented: every common header that is present must be signed, except Authorization.
-    compulsory = {name for name in request.headers if name.startswith("x-acs-")}
-    compulsory |= {"host", "x-acs-content-sha256", "x-acs-date", "x-acs-signature-nonce"}
-    if unsigned := compulsory.difference(names):
+    required = {name for name in request.headers if name.startswith("x-acs-")}
+    required |= {"host", "x-acs-content-sha256", "x-acs-date", "x-acs-signature-nonce"}
+    if unsigned := required.difference(names):
         raise StsError(
             "IncompleteSignature", f"these headers are not signed: {', '.join(sorted(unsigned))}"
         )

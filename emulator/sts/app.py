@@ -88,7 +88,7 @@ class Sts:
         self._log("{} {} by {}: {}".format(*what, outcome))
         if fault:
             result = self.faults.spoil(fault, result, request.environ["werkzeug.socket"])
-        return Response(result.body, result.status, content_type=result.content_type)
+        return result.to_http()
 
     def _handle(self, request: Request, action: str, parameters: dict[str, str]) -> StsResponse:
         if request.path != "/" or action != "AssumeRole":

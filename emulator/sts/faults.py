@@ -19,8 +19,10 @@ from .responses import REFUSALS, StsResponse, json_response
 
 HANG_SECONDS = 60.0  # longer than any client waits
 
+Spoiler = Callable[[StsResponse], StsResponse]
 
-def _refuse(code: str) -> Callable[[StsResponse], StsResponse]:
+
+def _refuse(code: str) -> Spoiler:
     status, message = REFUSALS[code]
     document = {"RequestId": "FAULT", "Code": code, "Message": message}
     return lambda _: json_response(status, document)
@@ -35,13 +37,11 @@ def _truncated(response: StsResponse) -> StsResponse:
     return replace(response, body=response.body[:-10])
 
 
-def _body(body: bytes) -> Callable[[StsResponse], StsResponse]:
+def _body(body: bytes) -> Spoiler:
     return lambda response: replace(response, body=body)
 
 
-def _credentials(
-    change: Callable[[dict[str, Any]], object],
-) -> Callable[[StsResponse], StsResponse]:
+def _credentials(change: Callable[[dict[str, Any]], object]) -> Spoiler:
     def spoil(response: StsResponse) -> StsResponse:
         document = json.loads(response.body)
         change(document["Credentials"])
@@ -50,7 +50,7 @@ def _credentials(
     return spoil
 
 
-SPOILERS: dict[str, Callable[[StsResponse], StsResponse]] = {
+SPOILERS: dict[str, Spoiler] = {
     "500": _refuse("InternalError"),
     "503": _refuse("ServiceUnavailable"),
     "throttling": _refuse("Throttling.User"),
@@ -125,28 +125,19 @@ class Faults:
 
 
 def serve_faults(request: Request, faults: Faults) -> Response:
+    """The switch over HTTP."""
     if request.method == "PUT":
         try:
-            times = request.args.get("times")
-            faults.set(request.args.get("kind", ""), None if times is None else int(times))
+            number = request.args.get("times")
+            faults.set(request.args.get("kind", ""), None if number is None else int(number))
         except ValueError as error:
-            return _json_response(400, {"error": str(error)})
+            return json_response(400, {"error": str(error)}).to_http()
     elif request.method == "DELETE":
         faults.clear()
     elif request.method not in ("GET", "HEAD"):
-        response = _json_response(405, {"error": "use PUT, GET or DELETE"})
+        response = json_response(405, {"error": "use PUT, GET or DELETE"}).to_http()
         response.headers["Allow"] = "GET, HEAD, PUT, DELETE"
         return response
     current = faults.current
-    return _json_response(
-        200,
-        {
-            "kind": current and current.kind,
-            "times": current and current.times,
-            "kinds": list(KINDS),
-        },
-    )
-
-
-def _json_response(status: int, document: dict[str, object]) -> Response:
-    return Response(json.dumps(document), status, content_type="application/json;charset=utf-8")
+    kind, times = (current.kind, current.times) if current else (None, None)
+    return json_response(200, {"kind": kind, "times": times, "kinds": list(KINDS)}).to_http()

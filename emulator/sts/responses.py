@@ -11,12 +11,17 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from werkzeug.wrappers import Response
+
 
 @dataclass(frozen=True)
 class StsResponse:
     status: int
     body: bytes = field(repr=False)  # contains credentials
     content_type: str = "application/json;charset=utf-8"
+
+    def to_http(self) -> Response:
+        return Response(self.body, self.status, content_type=self.content_type)
 
 
 def json_response(status: int, document: dict[str, Any]) -> StsResponse:

@@ -164,13 +164,13 @@ def _checked(raw: _Raw) -> CallbackResponse:
         )
     if raw.length is None:
         raise Refused(
-            refusals.CALLBACK_ANSWER_WITHOUT_LENGTH,
+            refusals.CALLBACK_RESPONSE_WITHOUT_LENGTH,
             hint="The callback server's response has no Content-Length; the object is stored. "
             "Send the response in one piece.",
         )
     if len(raw.body) > MAX_RESPONSE_BYTES:
         raise Refused(
-            refusals.CALLBACK_ANSWER_TOO_LONG,
+            refusals.CALLBACK_RESPONSE_TOO_LONG,
             hint=f"The callback server's response is longer than {MAX_RESPONSE_BYTES} bytes; the "
             "object is stored. Send a shorter response.",
         )
@@ -179,7 +179,7 @@ def _checked(raw: _Raw) -> CallbackResponse:
         json.loads(raw.body.decode(), parse_constant=_not_json)
     except (ValueError, RecursionError):
         raise Refused(
-            refusals.CALLBACK_ANSWER_NOT_JSON,
+            refusals.CALLBACK_RESPONSE_NOT_JSON,
             hint="The callback server's response is not valid JSON in UTF-8 without a byte order "
             "mark; the object is stored. Send JSON.",
         ) from None

@@ -314,21 +314,21 @@ CALLBACK_UNREACHABLE = Refusal(
     "0007-00000203",
     LIVE,
 )
-CALLBACK_ANSWER_WITHOUT_LENGTH = Refusal(
+CALLBACK_RESPONSE_WITHOUT_LENGTH = Refusal(
     203,
     _FAILED_CALLBACK,
     "Error Status : 400.User server missing content-length.",
     "0007-00000203",
     INFERRED,
 )
-CALLBACK_ANSWER_TOO_LONG = Refusal(
+CALLBACK_RESPONSE_TOO_LONG = Refusal(
     203,
     _FAILED_CALLBACK,
     "Error Status : 400.User server return too long content-length value.",
     "0007-00000203",
     INFERRED,
 )
-CALLBACK_ANSWER_NOT_JSON = Refusal(
+CALLBACK_RESPONSE_NOT_JSON = Refusal(
     203, _FAILED_CALLBACK, "Response body is not valid json format.", "0007-00000205"
 )
 
