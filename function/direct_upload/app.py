@@ -18,7 +18,7 @@ from .errors import InternalError, NotFound, Refusal
 from .http.events import Request, Response, json_response, parse_event
 from .http.origins import PREFLIGHT_HEADERS, Origins, parse_origins
 from .routes import Invocation, Services, find_route, make_services
-from .settings import parse_settings
+from .settings import dangers, parse_settings
 
 logger = logging.getLogger("direct_upload")
 
@@ -100,8 +100,8 @@ class App:
     def _make_services(self) -> Services:
         settings = parse_settings(self._environ)
         logger.setLevel(settings.log_level)
-        if settings.auth == "anonymous" and settings.allowed_origins.everyone:
-            logger.warning("AUTH=anonymous with ALLOWED_ORIGINS=*: any page can upload here.")
+        for danger in dangers(settings):
+            logger.warning("%s", danger)
         return make_services(settings, self._environ, self._clock)
 
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from .errors import misconfigured
 from .files import MAX_SEGMENT_BYTES, content_types
 from .http.origins import Origins, normal_origin, parse_origins
-from .http.outgoing import parse_address
+from .http.outgoing import is_loopback, is_private, parse_address
 
 USER = "{user}"
 """In `UPLOAD_DIR`, the caller's own segment."""
@@ -117,15 +117,15 @@ def _upload_dir(env: Environment, name: str) -> str:
     # `$` would have to be escaped in a policy; `*` and `?` are wildcards in a session policy.
     value = env.text(name)
     if (
-        value.startswith("/")
-        or not value.endswith("/")
+        not value.endswith("/")
         or any(char in "*?$\\" or unicodedata.category(char) == "Cc" for char in value)
+        or any(segment in ("", ".", "..") for segment in value.split("/")[:-1])
         or len(value.replace(USER, "x" * MAX_SEGMENT_BYTES).encode()) > MAX_PREFIX_BYTES
     ):
         raise misconfigured(
             name,
             "is not a valid key prefix",
-            "End it with one slash, begin it with none, use none of * ? $ \\ and at most "
+            "Write it as a/b/ with no segment empty, . or .., none of * ? $ \\ and at most "
             f"{MAX_PREFIX_BYTES} bytes, of which {USER} takes {MAX_SEGMENT_BYTES}.",
         )
     segments = value.split("/")
@@ -143,13 +143,22 @@ def _upload_role_arn(env: Environment, name: str) -> str:
     if env.read("CREDENTIALS_SOURCE") != "assume-role":
         return ""
     example = "acs:ram::1234567890123456:role/oss-uploader"
-    return _match(name, env.text(name), r"acs:ram::\d+:role/[\w.@-]+", example)
+    return _match(name, env.text(name), r"acs:ram::[0-9]+:role/[A-Za-z0-9._@-]+", example)
 
 
 def _sts_endpoint(env: Environment, name: str) -> str | None:
     value = env.text(name)
-    pattern = r"(http://)?[A-Za-z0-9.-]+(:\d+)?"
-    return _match(name, value, pattern, "sts.cn-hangzhou.aliyuncs.com") if value else None
+    if not value:
+        return None
+    _match(name, value, r"(http://)?[A-Za-z0-9.-]+(:[0-9]+)?", "sts.cn-hangzhou.aliyuncs.com")
+    _refuse_clear_text(name, value)
+    return value
+
+
+def _refuse_clear_text(name: str, url: str) -> None:
+    """What is sent there is secret, or trusted: http is for emulators on the same machine."""
+    if url.startswith("http://") and not is_loopback(urlsplit(url).hostname or ""):
+        raise misconfigured(name, "uses http beyond this machine", "Use https.")
 
 
 def _max_upload_bytes(env: Environment, name: str) -> int:
@@ -191,6 +200,11 @@ def _callback_url(env: Environment, name: str) -> str:
     if not usable or not re.fullmatch(r"[!-~]+", url) or any(char in url for char in '@#;$"<>\\'):
         hint = "Set it, such as https://upload.example.com/callback; encode special characters."
         raise misconfigured(name, "is not an address that OSS can call", hint)
+    if is_private(parts.hostname or "") and not is_loopback(
+        urlsplit(env.read("UPLOAD_URL")).hostname or ""
+    ):
+        hint = "OSS calls public addresses only, and refuses uploads that name another."
+        raise misconfigured(name, "is a private address", hint)
     excess = len(url) - MAX_CALLBACK_URL_CHARACTERS[parts.scheme]
     if excess > 0:
         hint = "Shorten it: a callback, with all that it reports, has 512 bytes."
@@ -203,6 +217,7 @@ def _callback_key_prefix(env: Environment, name: str) -> str:
     if parse_address(prefix) is None or not prefix.endswith("/"):
         hint = f"Leave it out on Alibaba Cloud, where it is {OSS_KEY_PREFIX}."
         raise misconfigured(name, "is not the beginning of a URL", hint)
+    _refuse_clear_text(name, prefix)
     return prefix
 
 
@@ -279,3 +294,19 @@ def parse_settings(environ: Mapping[str, str]) -> Settings:
         sts_region=env.text("FC_REGION") or env.read("OSS_REGION"),
         directory_types=types if env.text("ALLOWED_CONTENT_TYPES") else (),
     )
+
+
+def dangers(settings: Settings) -> list[str]:
+    """What valid settings open to everyone; each is a warning for the log."""
+    if settings.auth != "anonymous":
+        return []
+    found = {
+        "ALLOWED_ORIGINS=*: any page can upload here.": settings.allowed_origins.everyone,
+        "UNIQUE_DIR=false and FORBID_OVERWRITE=false: anyone can replace any object.": (
+            settings.directory_grants and not settings.unique_dir and not settings.forbid_overwrite
+        ),
+        "OBJECT_ACL=public-read-write: anyone can replace what was uploaded.": (
+            settings.object_acl == "public-read-write"
+        ),
+    }
+    return [f"AUTH=anonymous with {danger}" for danger, is_so in found.items() if is_so]

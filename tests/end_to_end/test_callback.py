@@ -19,7 +19,6 @@ from werkzeug import Response
 
 from direct_upload.app import App
 from direct_upload.callbacks import report, signature
-from direct_upload.callbacks.signature import fetch_public_key
 from direct_upload.hook import Upload
 from emulator.function_compute import FunctionCompute
 from emulator.keyring import KeyRing
@@ -63,7 +62,7 @@ def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Depl
     # On a busy machine both responses may be late.
     monkeypatch.setattr(sending, "LIMIT_SECONDS", 60.0)
     monkeypatch.setattr(signature, "FETCH_SECONDS", 60.0)
-    fetch_public_key.cache_clear()
+    monkeypatch.setattr(signature, "PUBLIC_KEYS", signature.PublicKeys())
     keys = KeyRing()
     key = keys.issue(expiration=datetime.now(timezone.utc) + timedelta(hours=1))
     environment = ENVIRON | {

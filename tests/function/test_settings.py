@@ -135,6 +135,10 @@ def test_reads(changes: dict[str, str], name: str, expected: object) -> None:
         pytest.param("UPLOAD_URL", "ftp://upload.example.com", id="another scheme"),
         pytest.param("UPLOAD_URL", "https://upload.example.com/path", id="URL with a path"),
         pytest.param("UPLOAD_DIR", "/a/", id="prefix begins with a slash"),
+        pytest.param("UPLOAD_DIR", "/", id="prefix of a slash"),
+        pytest.param("UPLOAD_DIR", "../", id="prefix above"),
+        pytest.param("UPLOAD_DIR", "a/./", id="prefix with a dot"),
+        pytest.param("UPLOAD_DIR", "a//b/", id="prefix with an empty segment"),
         pytest.param("UPLOAD_DIR", "a", id="prefix without a slash"),
         pytest.param("UPLOAD_DIR", "a*/", id="star"),
         pytest.param("UPLOAD_DIR", "a?/", id="question mark"),
@@ -146,6 +150,8 @@ def test_reads(changes: dict[str, str], name: str, expected: object) -> None:
         pytest.param("UPLOAD_DIR", "用" * 171 + "/", id="prefix of 514 bytes"),
         pytest.param("UPLOAD_ROLE_ARN", "", id="no role"),
         pytest.param("UPLOAD_ROLE_ARN", "oss-uploader", id="role name instead of ARN"),
+        pytest.param("UPLOAD_ROLE_ARN", "acs:ram::١٢٣:role/a", id="account in other digits"),
+        pytest.param("UPLOAD_ROLE_ARN", "acs:ram::1:role/é", id="role in other letters"),
         pytest.param("CREDENTIALS_SOURCE", "static", id="unknown source"),
         pytest.param("STS_ENDPOINT", "https://sts.aliyuncs.com", id="STS endpoint with https"),
         pytest.param("STS_ENDPOINT", "sts.aliyuncs.com/", id="STS endpoint with a slash"),
@@ -184,6 +190,14 @@ def test_reads(changes: dict[str, str], name: str, expected: object) -> None:
         pytest.param("CALLBACK_URL", "https://a/${object}", id="callback with a placeholder"),
         pytest.param("CALLBACK_URL", "https://a/a b", id="callback with a space"),
         pytest.param("CALLBACK_URL", "https://a/图", id="callback not in ASCII"),
+        pytest.param("STS_ENDPOINT", "http://sts.aliyuncs.com", id="STS in clear text"),
+        pytest.param("STS_ENDPOINT", "http://10.0.0.5:9002", id="another machine's STS"),
+        pytest.param("STS_ENDPOINT", "sts.aliyuncs.com:٨٠", id="STS port in other digits"),
+        pytest.param("CALLBACK_URL", "http://10.0.0.5/", id="callback to a private address"),
+        pytest.param("CALLBACK_URL", "https://127.0.0.1/", id="callback to this machine"),
+        pytest.param("CALLBACK_URL", "http://localhost:9000/", id="callback to localhost"),
+        pytest.param("CALLBACK_URL", "http://[fd00::1]/", id="callback to a private IPv6 address"),
+        pytest.param("CALLBACK_KEY_PREFIX", "http://keys.example/", id="keys in clear text"),
         pytest.param("CALLBACK_KEY_PREFIX", "keys", id="key prefix without a scheme"),
         pytest.param("CALLBACK_KEY_PREFIX", "https://keys.example", id="key prefix without a path"),
         pytest.param("CALLBACK_KEY_PREFIX", "https://a/oss", id="key prefix without a slash"),
@@ -201,6 +215,40 @@ def test_refuses_and_names_the_setting(name: str, value: str) -> None:
     with pytest.raises(Misconfigured, match=name) as caught:
         settings.parse_settings(VALID | {name: value})
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:9001", "http://localhost:9001", "http://[::1]:1"]
+)
+def test_in_the_harness_callbacks_may_stay_on_this_machine(url: str) -> None:
+    local = {
+        "UPLOAD_URL": url,
+        "CALLBACK_URL": "http://127.0.0.1:9000/callback",
+        "GRANT_SECRET": "s" * 32,
+    }
+    assert settings.parse_settings(VALID | local).callback_url == local["CALLBACK_URL"]
+
+
+OPEN_DOORS = {"UNIQUE_DIR": "false", "FORBID_OVERWRITE": "false"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "warned"),
+    [
+        pytest.param({}, [], id="defaults"),
+        pytest.param({"ALLOWED_ORIGINS": "*"}, ["ALLOWED_ORIGINS"], id="every page"),
+        pytest.param(OPEN_DOORS, ["UNIQUE_DIR"], id="overwriting in a shared directory"),
+        pytest.param({"UNIQUE_DIR": "false"}, [], id="a shared directory only"),
+        pytest.param({"FORBID_OVERWRITE": "false"}, [], id="overwriting in own directories only"),
+        pytest.param(OPEN_DOORS | {"DIRECTORY_GRANTS": "false"}, [], id="file grants only"),
+        pytest.param({"OBJECT_ACL": "public-read-write"}, ["OBJECT_ACL"], id="public writing"),
+        pytest.param({"OBJECT_ACL": "public-read"}, [], id="public reading"),
+    ],
+)
+def test_what_is_open_to_everyone_is_a_warning(changes: dict[str, str], warned: list[str]) -> None:
+    found = settings.dangers(settings.parse_settings(VALID | changes))
+    assert [danger.split()[2].split("=")[0] for danger in found] == warned
+    assert not settings.dangers(settings.parse_settings(WITH_JWT | changes))
 
 
 @pytest.mark.parametrize(

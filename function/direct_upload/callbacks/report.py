@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from ..errors import CallbackRefused, NotFound
@@ -19,10 +19,7 @@ from ..hook import Upload, on_upload
 from ..http.events import Request
 from ..settings import OSS_KEY_PREFIX, Settings
 from .field import WrongGrant, check_grant_id
-from .signature import NotFromOss, check_signature, fetch_public_key
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from .signature import GetKey, NotFromOss, check_signature
 
 logger = logging.getLogger("direct_upload")
 
@@ -64,7 +61,7 @@ def accept(
     now: datetime,
     key_prefix: str = OSS_KEY_PREFIX,
     directory_types: Collection[str] = (),
-    fetch_key: Callable[[str], RSAPublicKey] = fetch_public_key,
+    get_key: GetKey | None = None,
 ) -> Upload:
     """The finished upload that a callback reports, else `CallbackRefused`.
 
@@ -73,7 +70,6 @@ def accept(
     was granted here. A report that was accepted once is accepted again: no time is signed.
     """
     try:
-        check_signature(target, headers, body, key_prefix=key_prefix, fetch_key=fetch_key)
         values = _values(body)
         size = _number(values.get("size", ""))
         if size is None:
@@ -89,6 +85,8 @@ def accept(
             directory_types=directory_types,
             now=now,
         )
+        # Afterwards, for it may fetch a key from a path that the request names.
+        check_signature(target, headers, body, key_prefix=key_prefix, now=now, get_key=get_key)
     except (NotFromOss, WrongGrant) as reason:
         raise _refused(str(reason)) from None
     return Upload(

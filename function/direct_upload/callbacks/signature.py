@@ -8,10 +8,10 @@ begin with http://gosspublic.alicdn.com/ or https://gosspublic.alicdn.com/).
 from __future__ import annotations
 
 import base64
-import functools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from ..http.outgoing import TookTooLong, fetch, parse_address
@@ -21,18 +21,52 @@ if TYPE_CHECKING:
 
 FETCH_SECONDS = 2.0
 MAX_KEY_BYTES = 16 * 1024
+BACK_OFF = timedelta(seconds=5)
+MAX_REMEMBERED = 8
+
+T = TypeVar("T")
+GetKey: TypeAlias = Callable[[str, datetime], "RSAPublicKey"]
 
 
 class NotFromOss(ValueError):
     """The signature is not proven; the text says why, for the log."""
 
 
-@functools.lru_cache(maxsize=8)
-def fetch_public_key(url: str) -> RSAPublicKey:
-    """The RSA key at a URL that `key_url` accepts; kept once it was good. Raises `NotFromOss`.
+class PublicKeys:
+    """Keys by URL: kept once they are good, and not fetched again within 5 s of a failure."""
 
-    OSS's own has 512 bits, which `cryptography` still loads.
-    """
+    def __init__(self) -> None:
+        self._keys: dict[str, RSAPublicKey] = {}
+        self._failures: dict[str, tuple[datetime, str]] = {}
+
+    def get(self, url: str, now: datetime) -> RSAPublicKey:
+        """The key at a URL that `key_url` accepts, else `NotFromOss`."""
+        if url in self._keys:
+            return self._keys[url]
+        failed, reason = self._failures.get(url, (None, ""))
+        if failed is not None and timedelta() <= now - failed < BACK_OFF:
+            raise NotFromOss(reason)
+        try:
+            key = _fetch_public_key(url)
+        except NotFromOss as failure:
+            _remember(self._failures, url, (now, str(failure)))
+            raise
+        _remember(self._keys, url, key)
+        return key
+
+
+def _remember(cache: dict[str, T], url: str, value: T) -> None:
+    cache.pop(url, None)
+    cache[url] = value
+    while len(cache) > MAX_REMEMBERED:
+        del cache[next(iter(cache))]  # the oldest
+
+
+PUBLIC_KEYS = PublicKeys()
+
+
+def _fetch_public_key(url: str) -> RSAPublicKey:
+    """OSS's own key has 512 bits, which `cryptography` still loads."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
@@ -60,7 +94,8 @@ def check_signature(
     body: bytes,
     *,
     key_prefix: str,
-    fetch_key: Callable[[str], RSAPublicKey] = fetch_public_key,
+    now: datetime,
+    get_key: GetKey | None = None,
 ) -> None:
     """`NotFromOss` unless OSS signed this request; `target` is its raw target, `/callback?x=1`.
 
@@ -71,7 +106,8 @@ def check_signature(
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
     from cryptography.hazmat.primitives.hashes import MD5
 
-    key = fetch_key(key_url(_header(headers, "x-oss-pub-key-url"), key_prefix))
+    get_key = get_key or PUBLIC_KEYS.get
+    key = get_key(key_url(_header(headers, "x-oss-pub-key-url"), key_prefix), now)
     try:
         path, mark, query = (target.encode() if isinstance(target, str) else target).partition(b"?")
         message = unquote_to_bytes(path) + mark + query + b"\n" + body

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..errors import FileTooLarge, InvalidRequest, TypeNotAllowed
 from . import content_types
-from .names import extension
+from .names import clean_name, extension
 
 # Longer than any file system allows: paths on Windows end at 260 characters, names on Linux at 255
 # bytes.
@@ -22,7 +22,7 @@ _FIELDS = 'Send JSON such as {"filename": "a.jpg", "content_type": "image/jpeg",
 class File:
     """A file as the client declares it; only the name is required."""
 
-    name: str
+    name: str  # clean
     content_type: str = ""
     size: int | None = None  # bytes
 
@@ -70,7 +70,7 @@ def _name(value: object) -> str:
         raise InvalidRequest(
             f"filename is longer than {MAX_NAME_CHARACTERS} characters.", "Shorten the file's name."
         )
-    return value
+    return clean_name(value)
 
 
 def admit(file: File, *, allowed: Collection[str], minimum: int, maximum: int) -> AdmittedFile:

@@ -10,39 +10,42 @@ MAX_SHOWN_CHARACTERS = 80
 MAX_SEGMENT_BYTES = 128
 """The longest user's segment; its characters are ASCII, and none needs escaping in a URL."""
 
-_EXTENSION = re.compile("[A-Za-z0-9]{1,16}")
-_WITH_EXTENSION = re.compile(rf".*[^./\\]\.+({_EXTENSION.pattern})", re.DOTALL)
-
-# Control characters (Unicode: Cc), and those that turn the writing direction (LRE, RLE, PDF, LRO,
-# RLO; LRI, RLI, FSI, PDI).
-_DECEPTIVE = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_EXTENSION = re.compile(r".*[^.]\.+([A-Za-z0-9]{1,16})", re.DOTALL)
+# Control characters (Unicode: Cc), and those that turn the writing direction (ALM, LRM, RLM; LRE,
+# RLE, PDF, LRO, RLO; LRI, RLI, FSI, PDI). Browsers drop or replace them when they save a file.
+_DECEPTIVE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
 _SPECIAL = re.compile(rb"[^A-Za-z0-9_-]")
 
 
-def extension(name: str) -> str:
-    """The last extension without its dot, in lower case; empty when there is none worth keeping.
+def clean_name(name: str) -> str:
+    """The file name that everything else is derived from: extension, type, key and shown name.
 
-    Dots and spaces at the end do not count, since Windows drops them; a name whose only dots are
-    at its beginning has no extension.
+    Without folders, deceptive characters, and the dots and spaces at the end that file systems
+    ignore. A name whose end is not an extension that a key can have keeps no dot, so that nobody
+    who saves the file sees another extension. Never empty.
     """
-    found = _WITH_EXTENSION.fullmatch(name.rstrip(". "))
-    return found.group(1).lower() if found else ""
+    name = _DECEPTIVE.sub("", name.replace("\\", "/").rpartition("/")[2]).lstrip().rstrip(". ")
+    return (name if extension(name) else name.replace(".", "_")) or "file"
+
+
+def extension(name: str) -> str:
+    """The last extension of a clean name, without its dot and in lower case; may be empty.
+
+    A name whose only dots are at its beginning has none.
+    """
+    found = _EXTENSION.fullmatch(name)
+    return found[1].lower() if found else ""
 
 
 def shown_name(name: str, room: int) -> str:
-    """The name that a person who downloads the file sees, encoded for `filename*` (RFC 8187).
+    """A clean name as a person who downloads the file sees it, encoded for `filename*` (RFC 8187).
 
-    Folders, control characters and those that turn the writing direction are removed. A name of
-    more than 80 characters, or more than `room` bytes once encoded, loses the end of its stem; an
-    extension that a key can have is kept: `room` is at least 17.
+    A name of more than 80 characters, or more than `room` bytes once encoded, loses the end of its
+    stem and keeps its extension: `room` is at least 17.
     """
-    name = name.replace("\\", "/").rpartition("/")[2]
-    name = _DECEPTIVE.sub("", name).strip() or "file"
-    stem, dot, end = name.rpartition(".")
-    if not stem or not _EXTENSION.fullmatch(end):
-        stem, dot, end = name, "", ""
+    stem, dot, end = name.rpartition(".") if "." in name else (name, "", "")
     stem = stem[: MAX_SHOWN_CHARACTERS - len(dot + end)]
     while len(encoded := quote(stem + dot + end, safe="", errors="replace")) > room and stem:
         stem = stem[:-1]

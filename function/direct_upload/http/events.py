@@ -19,6 +19,14 @@ from ..errors import InvalidRequest
 
 _write_json = json.JSONEncoder(separators=(",", ":")).encode
 
+MAX_EVENT_BYTES = 256 * 1024  # far more than any request of ours, far less than the gateway's 32 MB
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Type": "application/json",
+    "X-Content-Type-Options": "nosniff",
+}
+
 Response = dict[str, Any]
 """The struct that Function Compute turns into an HTTP response."""
 
@@ -40,8 +48,14 @@ class Request:
 def parse_event(event: bytes) -> Request:
     """The request in an event; `InvalidRequest` when it is not an HTTP event.
 
-    The console's test button and InvokeFunction can send anything.
+    The console's test button and InvokeFunction can send anything. A longer event than any request
+    needs is refused before it is decoded, which could take thirty times its size in memory.
     """
+    if len(event) > MAX_EVENT_BYTES:
+        raise InvalidRequest(
+            f"The request is larger than {MAX_EVENT_BYTES} bytes.",
+            "Send the file itself to OSS, and only its name, type and size here.",
+        )
     try:
         document = json.loads(event.decode())  # with bytes, it would first guess the encoding
         http = document["requestContext"]["http"]
@@ -81,7 +95,7 @@ def json_response(status: int, headers: Mapping[str, str], document: object = No
     """The full struct; `document` becomes the JSON body, None means no body."""
     return {
         "statusCode": status,
-        "headers": {"Cache-Control": "no-store", "Content-Type": "application/json", **headers},
+        "headers": {**_HEADERS, **headers},
         "isBase64Encoded": False,
         "body": "" if document is None else _write_json(document),
     }

@@ -1,4 +1,4 @@
-"""Calls to other servers, bounded in time and size."""
+"""Other servers: their addresses, and calls to them that are bounded in time and size."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 _PORTS = {"http": 80, "https": 443}
@@ -47,6 +47,27 @@ def parse_address(url: str) -> Address | None:
     return Address(
         parts.scheme, parts.hostname, _PORTS[parts.scheme] if port is None else port, parts.path
     )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host of a URL certainly means this machine."""
+    address = _ip_address(host)
+    return host == "localhost" or (address is not None and address.is_loopback)
+
+
+def is_private(host: str) -> bool:
+    """Whether the host of a URL is an address that the public network cannot reach."""
+    address = _ip_address(host)
+    return host == "localhost" or (address is not None and not address.is_global)
+
+
+def _ip_address(host: str) -> Any:
+    import ipaddress  # few settings need it, and it costs a cold start time
+
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
 
 
 def within(seconds: float, call: Callable[[], T]) -> T:

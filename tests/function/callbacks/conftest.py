@@ -17,7 +17,7 @@ from tests.recorder import Asked, Recorder, recording, trickling
 def patient_and_forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys may arrive late, as on a busy machine, and are not kept from another test."""
     monkeypatch.setattr(signature, "FETCH_SECONDS", 60.0)
-    signature.fetch_public_key.cache_clear()
+    monkeypatch.setattr(signature, "PUBLIC_KEYS", signature.PublicKeys())
 
 
 @pytest.fixture(scope="module")

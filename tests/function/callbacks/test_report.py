@@ -14,7 +14,7 @@ import pytest
 from direct_upload.app import App
 from direct_upload.callbacks import report as report_module
 from direct_upload.hook import Upload
-from tests.function.callbacks.reports import REPORT, SECRET, Report
+from tests.function.callbacks.reports import FORGED_KEY, REPORT, SECRET, Report
 from tests.function.invocations import ENVIRON, NOW, Response, event, invoke, read
 from tests.recorder import Recorder
 
@@ -195,6 +195,34 @@ def test_a_report_that_matches_no_grant_is_refused(
     response = post(env, report_of(granted(env), **changes), oss)
     assert (response.status, response.code) == (403, "callback_refused")
     assert response.document["message"] == "This callback was not accepted."
+    assert uploads == []
+    assert oss.asked == []  # nothing is fetched for a report without a valid grant
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("[]", id="not a form"),
+        pytest.param('{"size": "a=b&c"}', id="JSON"),
+        pytest.param("size=7&size=8", id="a name twice"),
+    ],
+)
+def test_a_body_that_oss_does_not_send_is_refused(
+    body: str, oss: Recorder, uploads: list[Upload], caplog: pytest.LogCaptureFixture
+) -> None:
+    env = environ(oss)
+    assert post(env, replace(REPORT, body=body, signed_body="x"), oss).code == "callback_refused"
+    assert caplog.messages[0].startswith("callback refused: the body")
+    assert oss.asked == []
+
+
+def test_a_forged_report_about_a_true_grant_is_refused(
+    oss: Recorder, uploads: list[Upload], caplog: pytest.LogCaptureFixture
+) -> None:
+    env = environ(oss)
+    report = replace(report_of(granted(env)), signer=FORGED_KEY)
+    assert post(env, report, oss).code == "callback_refused"
+    assert caplog.messages[0] == "callback refused: the signature is not that of OSS"
     assert uploads == []
 
 

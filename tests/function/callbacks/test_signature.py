@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from direct_upload.callbacks import signature
 from direct_upload.callbacks.signature import NotFromOss, check_signature
 from direct_upload.settings import OSS_KEY_PREFIX
 from tests.function.callbacks.reports import FORGED_KEY, KEY, REPORT, Report, pem
+from tests.function.invocations import NOW
 from tests.recorder import Recorder, recording
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors/callback.json").read_text())
@@ -95,9 +97,11 @@ FORGERIES = {
 }
 
 
-def check(report: Report, oss: Recorder, foreign: Recorder) -> None:
+def check(
+    report: Report, oss: Recorder, foreign: Recorder, *, later: timedelta = timedelta()
+) -> None:
     target, headers, body = report.request(oss.url, foreign.url)
-    check_signature(target, headers, body, key_prefix=f"{oss.url}/keys/")
+    check_signature(target, headers, body, key_prefix=f"{oss.url}/keys/", now=NOW + later)
 
 
 @pytest.mark.parametrize("name", FORGERIES)
@@ -132,7 +136,7 @@ def test_what_oss_signed_is_accepted(report: Report, oss: Recorder, foreign: Rec
 
 def test_the_target_may_come_as_bytes(oss: Recorder, foreign: Recorder) -> None:
     target, headers, body = REPORT.request(oss.url, foreign.url)
-    check_signature(target.encode(), headers, body, key_prefix=f"{oss.url}/keys/")
+    check_signature(target.encode(), headers, body, key_prefix=f"{oss.url}/keys/", now=NOW)
 
 
 def test_a_key_is_fetched_once(oss: Recorder, foreign: Recorder) -> None:
@@ -141,11 +145,35 @@ def test_a_key_is_fetched_once(oss: Recorder, foreign: Recorder) -> None:
     assert [(request.method, request.target) for request in oss.asked] == [("GET", "/keys/v1.pem")]
 
 
-def test_a_key_that_failed_is_fetched_again(oss: Recorder, foreign: Recorder) -> None:
-    for _ in range(2):
+@pytest.mark.parametrize(
+    ("seconds", "fetches"),
+    [
+        pytest.param(0, 1, id="at once"),
+        pytest.param(4.9, 1, id="within 5 s"),
+        pytest.param(5, 2, id="after 5 s"),
+        pytest.param(-1, 2, id="after the clock was put back"),
+    ],
+)
+def test_a_key_that_failed_is_not_fetched_again_within_5_seconds(
+    seconds: float, fetches: int, oss: Recorder, foreign: Recorder
+) -> None:
+    for later in (timedelta(), timedelta(seconds=seconds)):
+        with pytest.raises(NotFromOss, match="not a public key"):
+            check(with_key_at("{oss}/keys/page.html"), oss, foreign, later=later)
+    assert len(oss.asked) == fetches
+    check(REPORT, oss, foreign)  # another key is not affected
+
+
+def test_only_the_last_failures_are_remembered(oss: Recorder, foreign: Recorder) -> None:
+    """A caller who names ever new keys cannot fill the memory."""
+    for number in range(10):
         with pytest.raises(NotFromOss):
-            check(with_key_at("{oss}/keys/page.html"), oss, foreign)
-    assert len(oss.asked) == 2
+            check(with_key_at(f"{{oss}}/keys/{number}.pem"), oss, foreign)
+    oss.asked.clear()
+    for number in (0, 9):
+        with pytest.raises(NotFromOss):
+            check(with_key_at(f"{{oss}}/keys/{number}.pem"), oss, foreign)
+    assert [request.target for request in oss.asked] == ["/keys/0.pem"]
 
 
 def test_a_key_server_that_is_down_is_a_refusal(foreign: Recorder) -> None:
@@ -162,7 +190,7 @@ def test_published_callbacks_verify_with_the_real_key(vector: dict[str, Any]) ->
     assert key.key_size == VECTORS["public_key"]["bits"]
     fetched: list[str] = []
 
-    def fetch(url: str) -> RSAPublicKey:
+    def fetch(url: str, now: datetime) -> RSAPublicKey:
         fetched.append(url)
         assert isinstance(key, RSAPublicKey)
         return key
@@ -172,12 +200,12 @@ def test_published_callbacks_verify_with_the_real_key(vector: dict[str, Any]) ->
         "x-oss-pub-key-url": VECTORS["public_key"]["url_header"],
     }
     target, body = vector["target"], vector["body"].encode()
-    check_signature(target, headers, body, key_prefix=OSS_KEY_PREFIX, fetch_key=fetch)
+    check_signature(target, headers, body, key_prefix=OSS_KEY_PREFIX, now=NOW, get_key=fetch)
     # The header says http; the key is fetched over https nevertheless.
     assert fetched == [VECTORS["public_key"]["fetched_from"]]
     with pytest.raises(NotFromOss):
         changed = body + b"&x=1"
-        check_signature(target, headers, changed, key_prefix=OSS_KEY_PREFIX, fetch_key=fetch)
+        check_signature(target, headers, changed, key_prefix=OSS_KEY_PREFIX, now=NOW, get_key=fetch)
 
 
 @pytest.mark.parametrize(
@@ -223,5 +251,5 @@ def test_an_https_key_is_never_fetched_without_tls() -> None:
     with recording(lambda _: Response(pem(FORGED_KEY))) as without_tls:
         url = without_tls.url.replace("http:", "https:") + "/v1.pem"
         with pytest.raises(signature.NotFromOss):
-            signature.fetch_public_key(url)
+            signature.PublicKeys().get(url, NOW)
         assert without_tls.asked == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from urllib.parse import quote, unquote
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from direct_upload.files.names import (
     MAX_SEGMENT_BYTES,
+    clean_name,
     extension,
     shown_name,
     user_segment,
@@ -36,7 +38,7 @@ from direct_upload.files.names import (
     ],
 )
 def test_extension(name: str, expected: str) -> None:
-    assert extension(name) == expected
+    assert extension(clean_name(name)) == expected
 
 
 @pytest.mark.parametrize(
@@ -53,21 +55,53 @@ def test_extension(name: str, expected: str) -> None:
         pytest.param("a" * 100 + ".jpg", "a" * 76 + ".jpg", id="80 characters, extension kept"),
         pytest.param("用" * 100 + ".jpg", "用" * 76 + ".jpg", id="80 Chinese characters"),
         pytest.param("a" * 100, "a" * 80, id="no extension"),
-        pytest.param("a." + "b" * 100, "a." + "b" * 78, id="too long for an extension"),
+        pytest.param("a." + "b" * 100, "a_" + "b" * 78, id="too long for an extension"),
         pytest.param("a\ud800.jpg", "a?.jpg", id="lone surrogate"),
         pytest.param("a" * 100 + ".图", "a" * 80, id="an extension that is not ASCII"),
+        pytest.param("a.图", "a_图", id="no dot without an extension"),
+        pytest.param(".jpg", "_jpg", id="no dot before an only extension"),
+        pytest.param("a.html\u202e", "a.html", id="a direction character at the end"),
+        pytest.param("a.html\u0001", "a.html", id="a control character at the end"),
+        pytest.param("a.html\u2069 .", "a.html", id="several of them at the end"),
+        pytest.param("a.html\u3000", "a_html\u3000", id="another space at the end"),
+        pytest.param("a.html\u200d", "a_html\u200d", id="a joiner at the end"),
+        pytest.param("a.html?", "a_html?", id="a question mark at the end"),
+        pytest.param("A" * 76 + ".exex.png.", "A" * 76 + ".png", id="cut before the extension"),
+        pytest.param("A" * 76 + ".exe" + "x" * 17, "A" * 76 + "_exe", id="no extension by cutting"),
     ],
 )
 def test_shown_name(name: str, expected: str) -> None:
-    assert unquote(shown_name(name, 10_000)) == expected
+    assert unquote(shown_name(clean_name(name), 10_000)) == expected
 
 
 @given(st.text(min_size=1, max_size=200), st.integers(17, 1000))
 @example("a." + "\U0001f468" * 16, 17)
 def test_shown_name_is_encoded_and_limited_in_length(name: str, room: int) -> None:
-    shown = shown_name(name, room)
+    shown = shown_name(clean_name(name), room)
     assert len(shown) <= room
     assert set(shown) <= set("%ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-~")
+
+
+hidden = st.sampled_from([*"\u202e\u2069\u200b\u200d\u0001\ud800. \u3000\u2028:?|/\\"])
+dangerous = st.sampled_from([".exe", ".html", ".svg", ".lnk", ".png", ".图", "." + "x" * 17, ""])
+hostile = st.lists(st.text(max_size=90) | hidden | dangerous, max_size=8).map("".join)
+
+
+@given(hostile, st.integers(17, 1000))
+@example("A" * 76 + ".exex.png.", 1000)
+@example("evil.html\u2069", 1000)
+@example("evil.html\u0001", 1000)
+@example("evil.html\u202e", 1000)
+def test_what_a_downloader_sees_ends_in_the_extension_of_the_key(name: str, room: int) -> None:
+    """Browsers drop dots, white space and characters that cannot be seen; then the end counts."""
+    clean = clean_name(name)
+    assert clean == clean_name(clean)
+    seen = unquote(shown_name(clean, room))
+    saved = "".join(c for c in seen if unicodedata.category(c)[0] not in "CZ" or c == " ").rstrip(
+        ". "
+    )
+    end = saved.rpartition(".")[2].lower() if "." in saved else ""
+    assert end == extension(clean)
 
 
 # Names that resemble the segments of others, and any text (lone surrogates included).

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,3 +100,41 @@ def test_refuses_anything_but_an_http_event(data: bytes) -> None:
 def test_a_lone_surrogate_in_a_body_is_not_json() -> None:
     response = read(App(ENVIRON, lambda: NOW).handle(changed(body="\ud800"), Context()))
     assert (response.status, response.code) == (400, "invalid_request")
+
+
+PEAK = """
+import json, resource, sys
+sys.path.insert(0, sys.argv[1])
+from direct_upload.app import App
+from direct_upload.http.events import MAX_EVENT_BYTES
+app = App({})
+app.handle(b"{}", None)
+event = ("\\U0001f600" + "\\x01" * int(sys.argv[2])).encode()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+status = app.handle(event, None)["statusCode"]
+grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+print(status, grown // (1024 if sys.platform == "darwin" else 1))  # macOS counts bytes, not KB
+"""
+
+
+def test_a_huge_event_is_refused_without_memory_for_it() -> None:
+    """One emoji makes Python store four bytes for each character of a decoded event."""
+    command = [sys.executable, "-c", PEAK, "function", str(32 * 1024 * 1024)]
+    root = Path(__file__).parents[3]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    status, grown_kb = map(int, done.stdout.split())
+    assert status == 400
+    assert grown_kb < 8 * 1024
+
+
+@pytest.mark.parametrize(
+    ("extra", "status"), [(0, 200), (1, 400)], ids=["the limit", "a byte more"]
+)
+def test_events_of_more_than_256_kb_are_refused_unread(extra: int, status: int) -> None:
+    frame = event("GET", "/healthz", body="")
+    whole = event("GET", "/healthz", body="x" * (events.MAX_EVENT_BYTES - len(frame) + extra))
+    response = read(App(ENVIRON).handle(whole, None))
+    assert response.status == status
+    if status == 400:
+        assert response.code == "invalid_request"
+        assert "larger than 262144 bytes" in response.document["message"]
