@@ -40,6 +40,7 @@ def show_every_state(page: UploadPage, scripted: Scripted) -> None:
     page.expect_state("8.txt", "cancelled")
 
 
+@pytest.mark.timeout(600)  # npm takes a busy machine minutes
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_has_no_accessibility_violation_in_any_state(
     scripted_page: OpenScripted, scripted: Scripted, axe: str, scheme: Literal["light", "dark"]

@@ -27,7 +27,8 @@ from tests.clients.conftest import HarnessWith, Run
 from tests.clients.driving import choose_file, read_object
 from tests.clients.report import DOCUMENT, Finding, document
 
-pytestmark = pytest.mark.clients
+# npm takes a busy machine minutes.
+pytestmark = [pytest.mark.clients, pytest.mark.timeout(600)]
 
 CORS_WITHOUT_ETAG = """<CORSConfiguration><CORSRule>
 <AllowedOrigin>*</AllowedOrigin><AllowedMethod>POST</AllowedMethod><AllowedHeader>*</AllowedHeader>
