@@ -96,11 +96,18 @@ def test_a_directory_grant_covers_all_names_below_it(name: str) -> None:
         pytest.param({"key": "user-dirs/a.txt"}, id="above it"),
         pytest.param({"key": "user-dirs/00"}, id="without its slash"),
         pytest.param({"directory_types": ["image/png"]}, id="a type that is not listed"),
+        pytest.param({"content_type": "text/plain2"}, id="a type that begins with a listed one"),
+        pytest.param({"content_type": "text/pl"}, id="the beginning of a listed type"),
+        pytest.param({"content_type": ""}, id="no type"),
     ],
 )
 def test_a_directory_grant_covers_nothing_else(changes: dict[str, Any]) -> None:
-    upload = {"key": "user-dirs/00/a.txt", "content_type": "text/plain"}
-    assert check(make(**DIRECTORY), **upload, directory_types=["text/plain"]) == "alice"
+    upload = {
+        "key": "user-dirs/00/a.txt",
+        "content_type": "Text/Plain; charset=utf-8",
+        "directory_types": ["text/plain"],
+    }
+    assert check(make(**DIRECTORY), **upload) == "alice"
     with pytest.raises(WrongGrant):
         check(make(**DIRECTORY), **(upload | changes))
 
@@ -165,8 +172,14 @@ def test_every_grant_is_accepted_and_every_id_is_short_and_plain(
     assert known == user if short else known.startswith("sha256:")
 
 
-def test_long_user_names_stay_distinct() -> None:
-    first, second = (check(make(user="u" * 64 + end)) for end in "ab")
+@pytest.mark.parametrize("user", ["\ud800", "alice\udfff", "?", "\ufffd"])
+def test_half_a_surrogate_pair_stays_in_a_user_name(user: str) -> None:
+    assert check(make(user=user)) == user
+
+
+@pytest.mark.parametrize("ends", ["ab", "\ud800\ud801", "\ud800?", "\ud800\ufffd"])
+def test_long_user_names_stay_distinct(ends: str) -> None:
+    first, second = (check(make(user="u" * 64 + end)) for end in ends)
     assert first != second
     assert len(first) == len("sha256:") + 64
 

@@ -122,6 +122,7 @@ names = st.text(st.characters()) | tricky_names
         pytest.param("../bob", "~~2E~2E~2Fbob", id="path traversal"),
         pytest.param("", "~", id="empty"),
         pytest.param("alice\n", "~alice~0A", id="a line break at the end"),
+        pytest.param("alice\ud800", "~alice~ED~A0~80", id="half a surrogate pair"),
         pytest.param(
             "a" * 129,
             "~.c12cb024a2e5551cca0e08fce8f1c5e314555cc3fef6329ee994a3db752166ae",
@@ -148,6 +149,11 @@ def test_any_name_is_one_short_segment_that_needs_no_escaping(name: str) -> None
 @given(names, names)
 @example("A@", "~A~40")
 @example("x" * 129, "~." + "c12c")
+@example("\ud800", "\ud801")
+@example("\ud800", "?")
+@example("\ud800", "\ufffd")
+@example("\ud800" * 43, "?" * 129)
+@example("\ud800" * 43, "\ud801" * 43)
 def test_two_users_never_share_or_nest_prefixes(one: str, other: str) -> None:
     if one == other:
         return
