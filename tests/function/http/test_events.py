@@ -97,6 +97,12 @@ def test_refuses_anything_but_an_http_event(data: bytes) -> None:
     assert response.document["error"]["request_id"] == Context.request_id
 
 
+@pytest.mark.parametrize("sent", [None, 7, "{}", {}, ["GET"]], ids=repr)
+def test_an_event_that_is_not_bytes_is_refused(sent: Any) -> None:
+    response = read(App(ENVIRON, lambda: NOW).handle(sent, Context()))
+    assert (response.status, response.code) == (400, "invalid_request")
+
+
 def test_a_lone_surrogate_in_a_body_is_not_json() -> None:
     response = read(App(ENVIRON, lambda: NOW).handle(changed(body="\ud800"), Context()))
     assert (response.status, response.code) == (400, "invalid_request")
