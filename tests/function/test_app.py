@@ -107,6 +107,12 @@ def test_health_reports_the_version_without_credentials() -> None:
         ),
         pytest.param(
             {"ALIBABA_CLOUD_ACCESS_KEY_ID": ""},
+            ("POST", "/sign", {}, '{"filename": "a.html"}'),
+            "type_not_allowed",
+            id="then file",
+        ),
+        pytest.param(
+            {"ALIBABA_CLOUD_ACCESS_KEY_ID": ""},
             ("POST", "/sign", {}, '{"filename": "a.png"}'),
             "misconfigured",
             id="then base credentials",

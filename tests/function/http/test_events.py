@@ -115,7 +115,7 @@ from direct_upload.app import App
 from direct_upload.http.events import MAX_EVENT_BYTES
 app = App({})
 app.handle(b"{}", None)
-event = ("\\U0001f600" + "\\x01" * int(sys.argv[2])).encode()
+event = "\\U0001f600".encode().ljust(int(sys.argv[2]), b"\\x01")  # with no other peak before it
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 status = app.handle(event, None)["statusCode"]
 grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
