@@ -89,6 +89,7 @@ def read(struct: dict[str, Any]) -> Response:
     assert set(struct) == {"statusCode", "headers", "isBase64Encoded", "body"}
     assert struct["isBase64Encoded"] is False
     assert struct["headers"]["Cache-Control"] == "no-store"
+    assert struct["headers"]["X-Content-Type-Options"] == "nosniff"
     for name, value in struct["headers"].items():
         assert not {"\r", "\n"} & set(name + value)
     body = struct["body"]

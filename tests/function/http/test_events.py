@@ -103,7 +103,8 @@ def test_an_event_that_is_not_bytes_is_refused(sent: Any) -> None:
     assert (response.status, response.code) == (400, "invalid_request")
 
 
-def test_a_lone_surrogate_in_a_body_is_not_json() -> None:
+def test_a_lone_surrogate_in_a_body_is_replaced_and_not_json() -> None:
+    assert events.parse_event(changed(body="a\ud800b")).body == b"a?b"
     response = read(App(ENVIRON, lambda: NOW).handle(changed(body="\ud800"), Context()))
     assert (response.status, response.code) == (400, "invalid_request")
 
