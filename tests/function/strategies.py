@@ -12,3 +12,17 @@ any_json: st.SearchStrategy[Any] = st.recursive(
     max_leaves=5,
 )
 """Small JSON values of any shape, NaN and the infinities included."""
+
+# Characters that file systems and browsers drop, replace or do not show, and separators.
+_hidden = st.sampled_from(
+    [*"\u202e\u2069\u200f\u061c\u200b\u200d\ufeff\x00\x01\x7f\x85\ud800. \u3000\u2028:?|/\\"]
+)
+_ends = st.sampled_from(
+    [".exe", ".html", ".svg", ".lnk", ".png", ".JPG", ".tar.gz", ".图", "．jpg", "." + "x" * 17, ""]
+)
+_long = st.integers(70, 80).map("A".__mul__)
+
+hostile_names: st.SearchStrategy[str] = st.lists(
+    st.text(st.characters(), max_size=90) | _hidden | _ends | _long, max_size=8
+).map("".join)
+"""Names whose end is not what it seems: hidden, dropped, or cut at the 80th character."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -14,8 +15,21 @@ import pytest
 from direct_upload import __version__
 from direct_upload import app as app_module
 from direct_upload.app import App
+from direct_upload.routes import ROUTES
+from tests.function.callers.issuer import SETTINGS as JWT_SETTINGS
+from tests.function.callers.issuer import Token, claims
 from tests.function.credentials.faulty_sts import FAULTS, Clock, FaultySts, healthy
-from tests.function.invocations import ENVIRON, NO_STS, NOW, TOKEN, Context, event, invoke, read
+from tests.function.invocations import (
+    ENVIRON,
+    NO_STS,
+    NOW,
+    TOKEN,
+    Context,
+    Response,
+    event,
+    invoke,
+    read,
+)
 
 FOREIGN = {"Origin": "https://evil.example"}
 
@@ -43,7 +57,9 @@ def test_refuses_unknown_routes_and_methods(
     assert response.status == status
     assert response.headers.get("Allow") == allow
     assert response.headers["Content-Type"] == "application/json"
-    if method != "HEAD":
+    if method == "HEAD":
+        assert response.document is None
+    else:
         assert response.code == {404: "not_found", 405: "method_not_allowed"}[status]
 
 
@@ -77,10 +93,23 @@ def test_health_reports_the_version_without_credentials() -> None:
             {"OSS_BUCKET": ""}, ("POST", "/sign", {}, "x"), "misconfigured", id="then settings"
         ),
         pytest.param(
+            JWT_SETTINGS | {"DIRECTORY_GRANTS": "false"},
+            ("GET", "/", {}, ""),
+            "not_found",
+            id="with them a route that is switched off",
+        ),
+        pytest.param(JWT_SETTINGS, ("POST", "/sign", {}, "x"), "unauthorized", id="then caller"),
+        pytest.param(
             {"ALIBABA_CLOUD_ACCESS_KEY_ID": ""},
             ("POST", "/sign", {}, "x"),
             "invalid_request",
             id="then body",
+        ),
+        pytest.param(
+            {"ALIBABA_CLOUD_ACCESS_KEY_ID": ""},
+            ("POST", "/sign", {}, '{"filename": "a.html"}'),
+            "type_not_allowed",
+            id="then file",
         ),
         pytest.param(
             {"ALIBABA_CLOUD_ACCESS_KEY_ID": ""},
@@ -95,6 +124,41 @@ def test_checks_come_in_the_documented_order(
 ) -> None:
     method, path, headers, body = request_parts
     assert invoke(ENVIRON | changes, method, path, headers=headers, body=body).code == code
+
+
+WITH_USERS = (
+    ENVIRON
+    | JWT_SETTINGS
+    | {
+        "UPLOAD_DIR": "users/{user}/",
+        "CALLBACK_URL": "https://upload.example.com/callback",
+        "GRANT_SECRET": "0123456789abcdef0123456789abcdef",
+    }
+)
+GRANTING = ["/", "/get_post_signature_for_oss_upload", "/sign", "/s3/params"]
+
+
+def request_as(token: str, path: str) -> Response:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    file = {"filename": "a.png"}
+    return invoke(
+        WITH_USERS, ROUTES[path].method, path, headers=headers, query=file, body=json.dumps(file)
+    )
+
+
+@pytest.mark.parametrize("path", GRANTING)
+def test_with_jwt_each_grant_needs_a_token_and_is_for_its_user(path: str) -> None:
+    for token in ("", Token(claims(exp=1)).signed()):
+        assert request_as(token, path).code == "unauthorized"
+    for user in ("alice", "bob"):
+        grant = request_as(Token(claims(sub=user)).signed(), path).document
+        assert (grant.get("key") or grant["dir"]).startswith(f"users/{user}/")
+
+
+def test_only_reports_and_health_need_no_token() -> None:
+    assert request_as("", "/callback").code == "callback_refused"
+    assert request_as("", "/healthz").status == 200
+    assert set(ROUTES) - set(GRANTING) == {"/callback", "/healthz"}
 
 
 def test_an_error_is_readable_by_the_page_that_caused_it() -> None:
@@ -185,7 +249,10 @@ def test_an_unexpected_exception_is_an_internal_error_without_its_text(
 ) -> None:
     response = read(App(ENVIRON, lambda: NOW).handle(event(), Broken()))
     assert (response.status, response.code) == (500, "internal_error")
-    assert "RuntimeError" in caplog.text
+    (logged,) = caplog.messages
+    assert re.fullmatch(
+        r"'GET' '/': internal_error, RuntimeError in credentials:\d+( < \w+:\d+)+", logged
+    )
     assert TOKEN not in caplog.text + json.dumps(response.document)
 
 
@@ -241,6 +308,16 @@ def test_warming_without_base_credentials_never_fails(sts_server: FaultySts) -> 
     app.warm(Context())
     environ["ALIBABA_CLOUD_ACCESS_KEY_ID"] = "STS.base"
     assert app.handle(event(), Context())["statusCode"] == 200
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/" + "a" * 9999), ("A" * 9999, "/")])
+def test_a_long_request_makes_no_long_log_line(
+    method: str, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "direct_upload")
+    invoke(ENVIRON, method, path)
+    (logged,) = caplog.messages
+    assert len(logged) < 400
 
 
 def test_a_refusal_is_logged_on_one_line(caplog: pytest.LogCaptureFixture) -> None:

@@ -12,17 +12,20 @@ import re
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from direct_upload.app import App
+from direct_upload.http.events import MAX_EVENT_BYTES
 from direct_upload.routes import ROUTES
 from tests.function.callers.issuer import SETTINGS as JWT_SETTINGS
 from tests.function.callers.issuer import Token, claims
+from tests.function.downloads import saved_extension
 from tests.function.invocations import ENVIRON, NO_STS, NOW, TOKEN, Context, event
-from tests.function.strategies import any_json
+from tests.function.strategies import any_json, hostile_names
 
 FORMATTER = logging.Formatter()
 FUZZING = os.environ.get("HYPOTHESIS_PROFILE") == "fuzz"
@@ -40,7 +43,13 @@ CALLBACKS = {
 ENVIRONS: dict[str, dict[str, str]] = {
     "anonymous": ENVIRON | CALLBACKS,
     "jwt": ENVIRON | JWT_SETTINGS | {"UPLOAD_DIR": "users/{user}/"},
-    "any origin": ENVIRON | {"ALLOWED_ORIGINS": "*", "SIGNATURE_VERSION": "v1"},
+    "any origin": ENVIRON
+    | {
+        "ALLOWED_ORIGINS": "*",
+        "SIGNATURE_VERSION": "v1",
+        # Names without an extension are admitted, too.
+        "ALLOWED_CONTENT_TYPES": "image/*,text/*,text/html,application/octet-stream",
+    },
     "only file grants": ENVIRON | {"DIRECTORY_GRANTS": "false", "ALLOWED_CONTENT_TYPES": "text/*"},
     "misconfigured": ENVIRON | {"OSS_BUCKET": ""},
     "no credentials": {name: value for name, value in ENVIRON.items() if "ALIBABA" not in name},
@@ -98,7 +107,7 @@ headers = st.fixed_dictionaries(
         "X-Oss-Pub-Key-Url": header_values,
     },
 ) | st.dictionaries(any_text, header_values, max_size=3)
-file_names = st.sampled_from(["a.jpg", "a.txt", "a.html", ".jpg"]) | any_text
+file_names = st.sampled_from(["a.jpg", "a.txt", "a.html", ".jpg"]) | hostile_names | any_text
 queries = st.fixed_dictionaries(
     {}, optional={"filename": file_names, "type": any_text, "access_token": any_text}
 )
@@ -130,6 +139,30 @@ gateway_events = st.builds(
     queries,
     bodies,
 )
+
+
+def padded(sent: dict[str, Any], place: str, count: int) -> bytes:
+    """The event with this many characters more in one place."""
+    longer = {
+        "path": {"rawPath": sent["rawPath"] + "x" * count},
+        "query": {"queryParameters": {"filename": "x" * count}},
+        "header": {"headers": {"Authorization": "Bearer " + "x" * count}},
+        "body": {"body": sent["body"] + "&" * count},
+    }
+    return json.dumps(sent | longer[place]).encode()
+
+
+def of_size(size: int, sent: dict[str, Any], place: str) -> bytes:
+    """The event made as long as `size` bytes, or as it is when it is longer."""
+    return padded(sent, place, max(0, size - len(padded(sent, place, 0))))
+
+
+large_events = st.builds(
+    of_size,
+    st.integers(-2, 2).map(MAX_EVENT_BYTES.__add__) | st.sampled_from([20_000, 2**18 * 4]),
+    gateway_events,
+    st.sampled_from(["path", "query", "header", "body"]),
+)
 # What only a direct invocation can send.
 members = ["rawPath", "headers", "queryParameters", "body", "isBase64Encoded", "requestContext"]
 broken_events = st.tuples(gateway_events, st.sampled_from(members), any_json).map(
@@ -153,6 +186,7 @@ events = st.one_of(
     *(kind.map(lambda event: json.dumps(event).encode()) for kind in [gateway_events] * 6),
     *(kind.map(lambda event: json.dumps(event).encode()) for kind in [broken_events, odd_headers]),
     malformed_events,
+    large_events,
 )
 contexts = st.one_of(
     st.just(Context()),
@@ -187,6 +221,15 @@ def check_response(struct: dict[str, Any], environ: str) -> None:
         assert CODES.get(code) == status or DOCUMENTED_5XX.get(environ) == (status, code)
     else:
         assert status == 200
+        check_shown_name(document.get("fields", {}))
+
+
+def check_shown_name(fields: dict[str, str]) -> None:
+    """Who downloads the file sees the extension that decided about its type."""
+    disposition = fields.get("Content-Disposition")
+    if disposition:
+        shown = unquote(disposition.removeprefix("attachment; filename*=UTF-8''"))
+        assert saved_extension(shown) == fields["key"].rpartition("/")[2].partition(".")[2]
 
 
 def check_log(lines: list[str], struct: dict[str, Any]) -> None:
@@ -217,6 +260,9 @@ def test_any_event_gets_a_documented_response(
     caplog.clear()
     struct = app(environ).handle(sent, context)
     check_response(struct, environ)
+    if isinstance(sent, bytes):
+        refused_unread = "larger than 262144 bytes" in struct["body"]
+        assert refused_unread is (len(sent) > MAX_EVENT_BYTES)
     assert not any(secret in struct["body"] for secret in SECRETS)
     check_log([FORMATTER.format(record) for record in caplog.records], struct)
 

@@ -51,12 +51,12 @@ def parse_event(event: bytes) -> Request:
     The console's test button and InvokeFunction can send anything. A longer event than any request
     needs is refused before it is decoded, which could take thirty times its size in memory.
     """
-    if len(event) > MAX_EVENT_BYTES:
-        raise InvalidRequest(
-            f"The request is larger than {MAX_EVENT_BYTES} bytes.",
-            "Send the file itself to OSS, and only its name, type and size here.",
-        )
     try:
+        if len(event) > MAX_EVENT_BYTES:
+            raise InvalidRequest(
+                f"The request is larger than {MAX_EVENT_BYTES} bytes.",
+                "Send the file itself to OSS, and only its name, type and size here.",
+            )
         document = json.loads(event.decode())  # with bytes, it would first guess the encoding
         http = document["requestContext"]["http"]
         path = document.get("rawPath") or http.get("path") or "/"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -71,6 +73,13 @@ def test_accepts_what_was_granted(changes: dict[str, Any]) -> None:
         pytest.param({"bucket": "another"}, id="other bucket"),
         pytest.param({"key": "user-dirs/0012.png"}, id="other key"),
         pytest.param({"key": ""}, id="no key"),
+        pytest.param(
+            {"bucket": "post-testuser", "key": "-dirs/0011.png"}, id="bucket and key cut elsewhere"
+        ),
+        pytest.param(
+            {"key": "user-dirs/0011.pngimage", "content_type": "/png"},
+            id="key and type cut elsewhere",
+        ),
         pytest.param({"size": 0}, id="too small"),
         pytest.param({"size": 1001}, id="too large"),
         pytest.param({"content_type": "text/html"}, id="other type"),
@@ -96,11 +105,18 @@ def test_a_directory_grant_covers_all_names_below_it(name: str) -> None:
         pytest.param({"key": "user-dirs/a.txt"}, id="above it"),
         pytest.param({"key": "user-dirs/00"}, id="without its slash"),
         pytest.param({"directory_types": ["image/png"]}, id="a type that is not listed"),
+        pytest.param({"content_type": "text/plain2"}, id="a type that begins with a listed one"),
+        pytest.param({"content_type": "text/pl"}, id="the beginning of a listed type"),
+        pytest.param({"content_type": ""}, id="no type"),
     ],
 )
 def test_a_directory_grant_covers_nothing_else(changes: dict[str, Any]) -> None:
-    upload = {"key": "user-dirs/00/a.txt", "content_type": "text/plain"}
-    assert check(make(**DIRECTORY), **upload, directory_types=["text/plain"]) == "alice"
+    upload = {
+        "key": "user-dirs/00/a.txt",
+        "content_type": "Text/Plain; charset=utf-8",
+        "directory_types": ["text/plain"],
+    }
+    assert check(make(**DIRECTORY), **upload) == "alice"
     with pytest.raises(WrongGrant):
         check(make(**DIRECTORY), **(upload | changes))
 
@@ -120,6 +136,33 @@ def test_no_character_of_an_id_can_be_altered(position: int, character: str) -> 
     if altered != text:
         with pytest.raises(WrongGrant):
             check(altered)
+
+
+@pytest.mark.parametrize("more", ["A", "=", ".", "\n", "&grant=x"])
+def test_nothing_can_be_added_to_an_id(more: str) -> None:
+    with pytest.raises(WrongGrant):
+        check(make() + more)
+
+
+def test_the_code_is_half_an_hmac_sha256_of_what_was_granted() -> None:
+    claims, _, code = make().rpartition(".")
+    parts = json.dumps([claims, "post-test", "user-dirs/0011.png", "image/png"]).encode()
+    half = hmac.digest(SECRET, parts, "sha256")[:16]
+    assert code == base64.urlsafe_b64encode(half).decode().rstrip("=")
+
+
+def test_codes_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[str, str]] = []
+
+    def compare(one: str, other: str) -> bool:
+        compared.append((one, other))
+        return hmac.compare_digest(one, other)
+
+    only = SimpleNamespace(digest=hmac.digest, compare_digest=compare)
+    monkeypatch.setattr(field, "hmac", only)
+    code = make().rpartition(".")[2]
+    assert check(make()) == "alice"
+    assert compared == [(code, code)]
 
 
 @pytest.mark.parametrize("text", ["", "x", "0.1.1000", "١.1.1000.1.300.YQ." + "A" * 22])
@@ -165,8 +208,27 @@ def test_every_grant_is_accepted_and_every_id_is_short_and_plain(
     assert known == user if short else known.startswith("sha256:")
 
 
-def test_long_user_names_stay_distinct() -> None:
-    first, second = (check(make(user="u" * 64 + end)) for end in "ab")
+@pytest.mark.parametrize("user", ["\ud800", "alice\udfff", "?", "\ufffd"])
+def test_half_a_surrogate_pair_stays_in_a_user_name(user: str) -> None:
+    assert check(make(user=user)) == user
+
+
+@pytest.mark.parametrize(
+    ("user", "is_short"),
+    [
+        pytest.param("u" * 64, True, id="64 bytes"),
+        pytest.param("u" * 65, False, id="65 bytes"),
+        pytest.param("é" * 32, True, id="32 letters in 64 bytes"),
+        pytest.param("é" * 33, False, id="33 letters in 66 bytes"),
+    ],
+)
+def test_names_of_up_to_64_bytes_are_used_as_they_are(user: str, is_short: bool) -> None:
+    assert (check(make(user=user)) == user) is is_short
+
+
+@pytest.mark.parametrize("ends", ["ab", "\ud800\ud801", "\ud800?", "\ud800\ufffd"])
+def test_long_user_names_stay_distinct(ends: str) -> None:
+    first, second = (check(make(user="u" * 64 + end)) for end in ends)
     assert first != second
     assert len(first) == len("sha256:") + 64
 

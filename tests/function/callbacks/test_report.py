@@ -13,6 +13,7 @@ import pytest
 
 from direct_upload.app import App
 from direct_upload.callbacks import report as report_module
+from direct_upload.errors import CallbackRefused
 from direct_upload.hook import Upload
 from tests.function.callbacks.reports import FORGED_KEY, REPORT, SECRET, Report
 from tests.function.invocations import ENVIRON, NOW, Response, event, invoke, read
@@ -141,6 +142,35 @@ def test_a_file_that_is_not_an_image_has_no_size_in_pixels(
     assert (uploads[0].width, uploads[0].height) == (None, None)
 
 
+def test_a_report_is_logged_on_one_line_of_ascii(
+    oss: Recorder, uploads: list[Upload], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "direct_upload")
+    env = environ(oss)
+    prefix, grant = granted(env, "/")
+    key = prefix + "图\u2028\n\x1b[2J\u202e"
+    assert post(env, report_of((key, grant)), oss).status == 200
+    (line,) = (message for message in caplog.messages if message.startswith("{"))
+    assert line.isascii()
+    assert line.isprintable()
+    assert json.loads(line)["key"] == key
+
+
+def test_quotes_around_the_etag_are_removed(oss: Recorder, uploads: list[Upload]) -> None:
+    env = environ(oss)
+    assert post(env, report_of(granted(env), etag='"0F34"'), oss).document["etag"] == "0F34"
+    assert uploads[0].etag == "0F34"
+
+
+def test_a_refusal_in_an_application_tells_no_reason() -> None:
+    """Frameworks print causes and contexts of an exception, some of them to the client."""
+    with pytest.raises(CallbackRefused) as caught:
+        report_module.accept("/callback", {}, b"size=1", secret=SECRET, now=NOW)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+    assert caught.value.message == "This callback was not accepted."
+
+
 def test_a_directory_grant_reports_the_name_that_the_client_chose(
     oss: Recorder, uploads: list[Upload]
 ) -> None:
@@ -180,6 +210,7 @@ def test_reports_are_accepted_for_a_day_after_the_grant(
         pytest.param({"size": "104857601"}, id="too large"),
         pytest.param({"size": "0"}, id="too small"),
         pytest.param({"size": "1e3"}, id="size that is not a number"),
+        pytest.param({"size": "١٠٢٤"}, id="size in other digits"),
         pytest.param({"size": ""}, id="no size"),
         pytest.param({"mimeType": "text/html"}, id="other type"),
         pytest.param({"grant": ""}, id="no grant id"),
@@ -200,19 +231,20 @@ def test_a_report_that_matches_no_grant_is_refused(
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "reason"),
     [
-        pytest.param("[]", id="not a form"),
-        pytest.param('{"size": "a=b&c"}', id="JSON"),
-        pytest.param("size=7&size=8", id="a name twice"),
+        pytest.param("[]", "is not a form", id="not a form"),
+        pytest.param('{"size": "a=b&c"}', "is not a form", id="JSON"),
+        pytest.param("size=7&size=8", "has a name twice", id="a name twice"),
+        pytest.param("size=7&size=", "has a name twice", id="a name twice, once without a value"),
     ],
 )
 def test_a_body_that_oss_does_not_send_is_refused(
-    body: str, oss: Recorder, uploads: list[Upload], caplog: pytest.LogCaptureFixture
+    body: str, reason: str, oss: Recorder, uploads: list[Upload], caplog: pytest.LogCaptureFixture
 ) -> None:
     env = environ(oss)
     assert post(env, replace(REPORT, body=body, signed_body="x"), oss).code == "callback_refused"
-    assert caplog.messages[0].startswith("callback refused: the body")
+    assert caplog.messages[0] == f"callback refused: the body {reason}"
     assert oss.asked == []
 
 
@@ -254,9 +286,11 @@ def test_the_route_accepts_only_post(oss: Recorder) -> None:
     assert invoke(environ(oss), "GET", "/callback").code == "method_not_allowed"
 
 
-def test_a_hook_that_fails_is_an_internal_error(
-    oss: Recorder, monkeypatch: pytest.MonkeyPatch
+def test_a_hook_that_fails_is_an_internal_error_after_the_upload_is_logged(
+    oss: Recorder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO, "direct_upload")
+
     def fail(upload: Upload) -> None:
         raise OSError("the application's own trouble")
 
@@ -264,6 +298,7 @@ def test_a_hook_that_fails_is_an_internal_error(
     env = environ(oss)
     response = post(env, report_of(granted(env)), oss)
     assert (response.status, response.code) == (500, "internal_error")
+    assert sum('"upload_finished"' in message for message in caplog.messages) == 1
 
 
 def test_the_original_hook_does_nothing(oss: Recorder) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jwt.algorithms import RSAAlgorithm
+from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from direct_upload.callers.keys import read_jwks
 from direct_upload.errors import Misconfigured
@@ -34,8 +34,11 @@ def test_a_single_key_needs_no_kid(tmp_path: Path) -> None:
     assert list(read_jwks(jwks(public_jwk("EdDSA")), tmp_path)) == [None]
 
 
-def private_jwk() -> dict[str, Any]:
-    return dict(RSAAlgorithm.to_jwk(key_pair("RS256"), as_dict=True))
+PRIVATE: dict[str, dict[str, Any]] = {
+    "RSA": RSAAlgorithm.to_jwk(key_pair("RS256"), as_dict=True),
+    "EC": ECAlgorithm.to_jwk(key_pair("ES256"), as_dict=True),
+    "OKP": OKPAlgorithm.to_jwk(key_pair("EdDSA"), as_dict=True),
+}
 
 
 RSA = public_jwk("RS256", kid="a")
@@ -59,7 +62,11 @@ EC = public_jwk("ES256", kid="b")
             jwks({"kty": "oct", "k": "c2VjcmV0"}), "a shared secret (key 1)", id="symmetric"
         ),
         pytest.param(jwks(RSA, {"kty": "oct"}), "a shared secret (key 2)", id="symmetric, second"),
-        pytest.param(jwks(private_jwk()), "a private key (key 1)", id="private"),
+        *(
+            pytest.param(jwks(jwk), "a private key (key 1)", id=f"private, {kind}")
+            for kind, jwk in PRIVATE.items()
+        ),
+        pytest.param(jwks(RSA, PRIVATE["EC"]), "a private key (key 2)", id="private, second"),
         pytest.param(
             jwks(RSA, {**EC, "kid": "a"}), "two keys with one kid", id="the same kid twice"
         ),

@@ -1,11 +1,17 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import parse_qs
 
 import pytest
 
+from direct_upload.app import App
 from direct_upload.credentials.sts import session_policy
 from direct_upload.errors import Misconfigured
+from tests.function.callers.issuer import SETTINGS as JWT_SETTINGS
+from tests.function.callers.issuer import Token
+from tests.function.credentials.faulty_sts import Clock, FaultySts, healthy
+from tests.function.invocations import ENVIRON, NO_STS, NOW, Context, event, read
 
 
 def test_allows_only_putting_objects_below_the_prefix() -> None:
@@ -44,3 +50,37 @@ def test_a_policy_that_sts_would_refuse_is_misconfigured() -> None:
     assert len(session_policy("b", "a" * fitting)) == 2047
     with pytest.raises(Misconfigured, match="UPLOAD_DIR"):
         session_policy("b", "a" * (fitting + 1))
+
+
+@pytest.mark.parametrize(
+    ("changes", "prefix"),
+    [
+        pytest.param({"UPLOAD_DIR": "in/2026/"}, "in/2026/", id="one prefix for all"),
+        pytest.param(
+            JWT_SETTINGS | {"UPLOAD_DIR": "users/{user}/in/"}, "users/", id="a prefix for each user"
+        ),
+    ],
+)
+def test_the_role_is_assumed_for_what_all_keys_begin_with(
+    changes: dict[str, str], prefix: str, sts_server: FaultySts, clock: Clock
+) -> None:
+    clock.now = NOW
+    sts_server.become(healthy(clock))
+    environ = ENVIRON | NO_STS | {"STS_ENDPOINT": sts_server.endpoint} | changes
+    sent = event(
+        "POST",
+        "/sign",
+        headers={"Authorization": f"Bearer {Token().signed()}"},
+        body='{"filename": "a.png"}',
+    )
+    response = read(App(environ, clock).handle(sent, Context()))
+    (request,) = sts_server.requests
+    target = request.split(" ")[1]
+    (policy,) = parse_qs(target.partition("?")[2])["Policy"]
+    (statement,) = json.loads(policy)["Statement"]
+    assert statement == {
+        "Effect": "Allow",
+        "Action": "oss:PutObject",
+        "Resource": f"acs:oss:*:*:post-test/{prefix}*",
+    }
+    assert response.document["key"].startswith(prefix)

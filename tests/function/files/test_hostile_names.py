@@ -15,7 +15,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from direct_upload.files import content_types
+from tests.function.downloads import saved_extension
 from tests.function.invocations import ENVIRON, Response, invoke, pinned
+from tests.function.strategies import hostile_names
 
 KEY = re.compile(r"user-dirs/[0-9a-f]{32}(\.[a-z0-9]{1,16})?")
 DISPOSITION = re.compile(r"attachment; filename\*=UTF-8''((?:[A-Za-z0-9._~-]|%[0-9A-F]{2})+)")
@@ -170,14 +172,17 @@ def test_an_active_type_must_be_listed_by_its_exact_name(end: str) -> None:
     assert response.document["fields"]["Content-Disposition"].startswith("attachment;")
 
 
-hostile_names = st.text(st.characters(), max_size=1024) | st.text(
+any_names = st.text(st.characters(), max_size=1024) | st.text(
     alphabet="aé用\U0001f468./\\ \x00\r\n\"'%;,*?${}\u202e\ud800jpghtml", max_size=60
 )
 ends = st.sampled_from(["", ".jpg", ".html", ".jpg.", ".svg ", ".JPG", ".tar.gz", "．jpg"])
 
 
-@given(name=hostile_names, end=ends, route=st.sampled_from(ROUTES))
+@given(name=any_names | hostile_names, end=ends, route=st.sampled_from(ROUTES))
 @example(name="a" * 80 + ".", end=".jpg", route="POST /sign")
+@example(name="A" * 76 + ".exex", end=".jpg.", route="POST /sign")
+@example(name="A" * 76 + ".exe" + "x" * 17, end="", route="POST /sign")
+@example(name="evil.jpg\u2069", end="\u202e. ", route="GET /s3/params")
 def test_any_name_leaves_only_its_encoding_and_its_extension(
     name: str, end: str, route: str
 ) -> None:
@@ -186,6 +191,8 @@ def test_any_name_leaves_only_its_encoding_and_its_extension(
         assert response.status in (400, 415)
         return
     fields = response.document["fields"]
-    assert len(check_fields(response.document)) <= 80
+    seen = check_fields(response.document)
+    assert len(seen) <= 80
+    assert saved_extension(seen) == fields["key"].partition(".")[2]
     assert sum(len(key) + len(value) for key, value in fields.items()) <= 8192
     assert fields["Content-Type"] not in content_types.ACTIVE

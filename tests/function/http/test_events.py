@@ -97,7 +97,14 @@ def test_refuses_anything_but_an_http_event(data: bytes) -> None:
     assert response.document["error"]["request_id"] == Context.request_id
 
 
-def test_a_lone_surrogate_in_a_body_is_not_json() -> None:
+@pytest.mark.parametrize("sent", [None, 7, "{}", {}, ["GET"]], ids=repr)
+def test_an_event_that_is_not_bytes_is_refused(sent: Any) -> None:
+    response = read(App(ENVIRON, lambda: NOW).handle(sent, Context()))
+    assert (response.status, response.code) == (400, "invalid_request")
+
+
+def test_a_lone_surrogate_in_a_body_is_replaced_and_not_json() -> None:
+    assert events.parse_event(changed(body="a\ud800b")).body == b"a?b"
     response = read(App(ENVIRON, lambda: NOW).handle(changed(body="\ud800"), Context()))
     assert (response.status, response.code) == (400, "invalid_request")
 
@@ -109,7 +116,7 @@ from direct_upload.app import App
 from direct_upload.http.events import MAX_EVENT_BYTES
 app = App({})
 app.handle(b"{}", None)
-event = ("\\U0001f600" + "\\x01" * int(sys.argv[2])).encode()
+event = "\\U0001f600".encode().ljust(int(sys.argv[2]), b"\\x01")  # with no other peak before it
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 status = app.handle(event, None)["statusCode"]
 grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
