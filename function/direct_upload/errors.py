@@ -14,7 +14,7 @@ Refusal
     CredentialsUnavailable  503
 
 `app` turns them into responses, in one place. The caller reads what they say, so they contain no
-secret, and nothing of the configuration but the names of settings.
+secret; of settings, only names and public limits.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from .errors import misconfigured
 from .files import MAX_SEGMENT_BYTES, content_types
 from .http.origins import Origins, normal_origin, parse_origins
-from .http.outgoing import is_loopback, is_private, parse_address
+from .http.outgoing import is_clear_text, is_loopback, is_private, parse_address
 
 USER = "{user}"
 """In `UPLOAD_DIR`, the caller's own segment."""
@@ -157,7 +157,7 @@ def _sts_endpoint(env: Environment, name: str) -> str | None:
 
 def _refuse_clear_text(name: str, url: str) -> None:
     """What is sent there is secret, or trusted: http is for emulators on the same machine."""
-    if url.startswith("http://") and not is_loopback(urlsplit(url).hostname or ""):
+    if is_clear_text(url):
         raise misconfigured(name, "uses http beyond this machine", "Use https.")
 
 
@@ -297,16 +297,20 @@ def parse_settings(environ: Mapping[str, str]) -> Settings:
 
 
 def dangers(settings: Settings) -> list[str]:
-    """What valid settings open to everyone; each is a warning for the log."""
-    if settings.auth != "anonymous":
-        return []
+    """What valid settings make dangerous; each is a warning for the log."""
+    anonymous = settings.auth == "anonymous"
+    shared = settings.directory_grants and not settings.unique_dir
     found = {
-        "ALLOWED_ORIGINS=*: any page can upload here.": settings.allowed_origins.everyone,
-        "UNIQUE_DIR=false and FORBID_OVERWRITE=false: anyone can replace any object.": (
-            settings.directory_grants and not settings.unique_dir and not settings.forbid_overwrite
+        "UPLOAD_URL uses http: forms carry their security token in clear text.": (
+            is_clear_text(settings.upload_url)
         ),
-        "OBJECT_ACL=public-read-write: anyone can replace what was uploaded.": (
-            settings.object_acl == "public-read-write"
+        "AUTH=anonymous with ALLOWED_ORIGINS=*: any page can upload here.": (
+            anonymous and settings.allowed_origins.everyone
+        ),
+        "AUTH=anonymous with UNIQUE_DIR=false and FORBID_OVERWRITE=false: anyone can replace any "
+        "object below UPLOAD_DIR.": anonymous and shared and not settings.forbid_overwrite,
+        "AUTH=anonymous with OBJECT_ACL=public-read-write: anyone can replace what was uploaded.": (
+            anonymous and settings.object_acl == "public-read-write"
         ),
     }
-    return [f"AUTH=anonymous with {danger}" for danger, is_so in found.items() if is_so]
+    return [danger for danger, is_so in found.items() if is_so]

@@ -198,6 +198,7 @@ def test_reads(changes: dict[str, str], name: str, expected: object) -> None:
         pytest.param("CALLBACK_URL", "http://localhost:9000/", id="callback to localhost"),
         pytest.param("CALLBACK_URL", "http://[fd00::1]/", id="callback to a private IPv6 address"),
         pytest.param("CALLBACK_KEY_PREFIX", "http://keys.example/", id="keys in clear text"),
+        pytest.param("CALLBACK_KEY_PREFIX", "HTTP://keys.example/", id="keys in clear text, HTTP"),
         pytest.param("CALLBACK_KEY_PREFIX", "keys", id="key prefix without a scheme"),
         pytest.param("CALLBACK_KEY_PREFIX", "https://keys.example", id="key prefix without a path"),
         pytest.param("CALLBACK_KEY_PREFIX", "https://a/oss", id="key prefix without a slash"),
@@ -243,12 +244,17 @@ OPEN_DOORS = {"UNIQUE_DIR": "false", "FORBID_OVERWRITE": "false"}
         pytest.param(OPEN_DOORS | {"DIRECTORY_GRANTS": "false"}, [], id="file grants only"),
         pytest.param({"OBJECT_ACL": "public-read-write"}, ["OBJECT_ACL"], id="public writing"),
         pytest.param({"OBJECT_ACL": "public-read"}, [], id="public reading"),
+        pytest.param({"UPLOAD_URL": "http://a.example"}, ["UPLOAD_URL"], id="forms in clear text"),
+        pytest.param({"UPLOAD_URL": "http://127.0.0.1:9001"}, [], id="forms to an emulator"),
     ],
 )
-def test_what_is_open_to_everyone_is_a_warning(changes: dict[str, str], warned: list[str]) -> None:
+def test_what_a_setting_makes_dangerous_is_a_warning(
+    changes: dict[str, str], warned: list[str]
+) -> None:
     found = settings.dangers(settings.parse_settings(VALID | changes))
-    assert [danger.split()[2].split("=")[0] for danger in found] == warned
-    assert not settings.dangers(settings.parse_settings(WITH_JWT | changes))
+    assert [name for danger, name in zip(found, warned, strict=True) if name in danger] == warned
+    with_jwt = settings.dangers(settings.parse_settings(WITH_JWT | changes))
+    assert len(with_jwt) == ("UPLOAD_URL" in warned)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ begin with http://gosspublic.alicdn.com/ or https://gosspublic.alicdn.com/).
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -33,14 +34,22 @@ class NotFromOss(ValueError):
 
 
 class PublicKeys:
-    """Keys by URL: kept once they are good, and not fetched again within 5 s of a failure."""
+    """Keys by URL: kept once they are good, and not fetched again within 5 s of a failure.
+
+    Safe to share between threads, which fetch one after the other.
+    """
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._keys: dict[str, RSAPublicKey] = {}
         self._failures: dict[str, tuple[datetime, str]] = {}
 
     def get(self, url: str, now: datetime) -> RSAPublicKey:
         """The key at a URL that `key_url` accepts, else `NotFromOss`."""
+        with self._lock:
+            return self._get(url, now)
+
+    def _get(self, url: str, now: datetime) -> RSAPublicKey:
         if url in self._keys:
             return self._keys[url]
         failed, reason = self._failures.get(url, (None, ""))

@@ -18,6 +18,7 @@ Keys: TypeAlias = Mapping[str | None, PyJWK]
 
 # The one algorithm of each kind of key, so that a token has no say in it (RFC 8725, 3.1).
 _ALGORITHMS = {("RSA", None): "RS256", ("EC", "P-256"): "ES256", ("OKP", "Ed25519"): "EdDSA"}
+_PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth"})  # RFC 7518, 6.2.2, 6.3.2
 MIN_RSA_BITS = 2048  # RFC 7518, 3.3
 
 _EXAMPLE = 'Set it to {"keys": [...]} or to file:NAME of a file beside index.py.'
@@ -64,7 +65,7 @@ def _key(jwk: Any, which: str) -> tuple[str | None, PyJWK]:
     if kind == "oct":
         # Anyone who can check such a token can make one.
         raise _wrong(f"contains a shared secret ({which})", "Let the issuer sign with a key pair.")
-    if "d" in jwk:
+    if not _PRIVATE_MEMBERS.isdisjoint(jwk):
         raise _wrong(
             f"contains a private key ({which})", "Publish the public half, and replace this pair."
         )

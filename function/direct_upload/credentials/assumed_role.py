@@ -76,7 +76,7 @@ class AssumedRole:
         if not self._refreshing.acquire(timeout=patience):
             if usable:
                 return usable
-            raise _Failure(*TOO_LATE, self._clock()).refusal()
+            raise _unavailable(*TOO_LATE)
         try:
             now, entry, failure = self._clock(), self._entry, self._failure
             if entry is not None and now < entry.refresh_from:  # another caller refreshed
@@ -85,7 +85,7 @@ class AssumedRole:
             if failure is not None and failure.holds(now, self._patience.back_off):
                 if usable:
                     return usable
-                raise failure.refusal()
+                raise _unavailable(failure.message, failure.hint)
             return self._refresh(context, usable)
         finally:
             self._refreshing.release()
@@ -110,7 +110,7 @@ class AssumedRole:
             consequence = " The credentials in hand remain in use." if usable else ""
             logger.warning("%s %s%s", failure.message, failure.hint, consequence)
             if usable is None:
-                raise failure.refusal() from None
+                raise _unavailable(failure.message, failure.hint) from None
             return usable
         self._failure = None
         logger.info("New credentials, good until %s.", self._entry.credentials.expiration)
@@ -165,9 +165,9 @@ class _Failure:
     def holds(self, now: datetime, back_off: timedelta) -> bool:
         return timedelta() <= now - self.at < back_off
 
-    def refusal(self) -> CredentialsUnavailable:
-        """One for each caller, since a raised exception collects tracebacks."""
-        return CredentialsUnavailable(self.message, self.hint, {"Retry-After": "5"})
+
+def _unavailable(message: str, hint: str) -> CredentialsUnavailable:
+    return CredentialsUnavailable(message, hint, {"Retry-After": "5"})
 
 
 def _explain(error: Exception) -> tuple[str, str]:

@@ -5,10 +5,11 @@ it. Pure.
 """
 
 from .admission import AdmittedFile, File, admit, file_from_json, file_from_query
-from .names import MAX_SEGMENT_BYTES, shown_name, user_segment
+from .names import MAX_SEGMENT_BYTES, MIN_NAME_BYTES, shown_name, user_segment
 
 __all__ = [
     "MAX_SEGMENT_BYTES",
+    "MIN_NAME_BYTES",
     "AdmittedFile",
     "File",
     "admit",

@@ -7,6 +7,7 @@ import re
 from urllib.parse import quote
 
 MAX_SHOWN_CHARACTERS = 80
+MIN_NAME_BYTES = 17  # a dot and the longest extension that a key can have
 MAX_SEGMENT_BYTES = 128
 """The longest user's segment; its characters are ASCII, and none needs escaping in a URL."""
 
@@ -43,7 +44,7 @@ def shown_name(name: str, room: int) -> str:
     """A clean name as a person who downloads the file sees it, encoded for `filename*` (RFC 8187).
 
     A name of more than 80 characters, or more than `room` bytes once encoded, loses the end of its
-    stem and keeps its extension: `room` is at least 17.
+    stem and keeps its extension: `room` is at least `MIN_NAME_BYTES`.
     """
     stem, dot, end = name.rpartition(".") if "." in name else (name, "", "")
     stem = stem[: MAX_SHOWN_CHARACTERS - len(dot + end)]

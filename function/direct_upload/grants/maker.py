@@ -13,7 +13,7 @@ from typing import Any
 from ..callbacks import Callbacks, Scope
 from ..credentials import GRANT_MARGIN, Credentials
 from ..errors import CredentialsUnavailable, Misconfigured
-from ..files import MAX_SEGMENT_BYTES, AdmittedFile, shown_name, user_segment
+from ..files import MAX_SEGMENT_BYTES, MIN_NAME_BYTES, AdmittedFile, shown_name, user_segment
 from ..settings import USER, Settings
 from .post_policy import (
     SIGNERS,
@@ -186,7 +186,13 @@ class GrantMaker:
             )
         for_file = _form_size(self.file_grant(credentials, file, **names, now=now))
         # A byte of the name costs itself and, in the policy's Base64, 4/3 of itself.
-        return (MAX_FIELDS_BYTES - for_file) * 3 // 7
+        room = (MAX_FIELDS_BYTES - for_file) * 3 // 7
+        if room < MIN_NAME_BYTES:
+            raise Misconfigured(
+                f"The settings make upload forms longer than {MAX_FIELDS_BYTES} bytes.",
+                "Shorten UPLOAD_DIR or CALLBACK_URL.",
+            )
+        return room
 
 
 def _form_size(grant: Grant) -> int:

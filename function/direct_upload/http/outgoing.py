@@ -55,6 +55,12 @@ def is_loopback(host: str) -> bool:
     return host == "localhost" or (address is not None and address.is_loopback)
 
 
+def is_clear_text(url: str) -> bool:
+    """Whether others can read what is sent to the URL: http beyond this machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and not is_loopback(parts.hostname or "")
+
+
 def is_private(host: str) -> bool:
     """Whether the host of a URL is an address that the public network cannot reach."""
     address = _ip_address(host)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -174,6 +175,12 @@ def test_only_the_last_failures_are_remembered(oss: Recorder, foreign: Recorder)
         with pytest.raises(NotFromOss):
             check(with_key_at(f"{{oss}}/keys/{number}.pem"), oss, foreign)
     assert [request.target for request in oss.asked] == ["/keys/0.pem"]
+
+
+def test_threads_share_one_fetch_of_a_key(oss: Recorder, foreign: Recorder) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda _: check(REPORT, oss, foreign), range(32)))
+    assert len(oss.asked) == 1
 
 
 def test_a_key_server_that_is_down_is_a_refusal(foreign: Recorder) -> None:

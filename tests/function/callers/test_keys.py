@@ -102,6 +102,9 @@ EC = public_jwk("ES256", kid="b")
             "fewer than 2048 bits",
             id="RSA 1024",
         ),
+        pytest.param(
+            jwks({**RSA, "p": "AQAB"}), "a private key (key 1)", id="part of a private key"
+        ),
         pytest.param("file:", "does not name a plain file", id="file without a name"),
         pytest.param(
             "file:../jwks.json", "does not name a plain file", id="file in the parent directory"

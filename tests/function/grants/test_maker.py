@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from direct_upload.credentials import Credentials
 from direct_upload.errors import CredentialsUnavailable
 from direct_upload.grants import GrantMaker
+from direct_upload.grants import maker as maker_module
 from direct_upload.settings import parse_settings
 from tests.function.invocations import ENVIRON, NOW, TOKEN, conditions, invoke, pinned
 
@@ -300,3 +301,13 @@ def test_a_token_that_may_be_too_long_for_forms_is_logged_and_served(
 
 def size(grant: Any) -> int:
     return sum(len(name.encode()) + len(value.encode()) for name, value in grant["fields"].items())
+
+
+def test_settings_that_leave_no_room_for_a_name_are_misconfigured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """None do today: each long setting has a limit of its own."""
+    monkeypatch.setattr(maker_module, "MAX_FIELDS_BYTES", 4000)
+    response = invoke(ENVIRON | {"DIRECTORY_GRANTS": "false"}, path="/healthz")
+    assert (response.status, response.code) == (500, "misconfigured")
+    assert "longer than 4000 bytes" in response.document["message"]
