@@ -89,6 +89,7 @@ def test_accepts_each_kind_of_key(algorithm: str) -> None:
         pytest.param(claims(exp=NOW_SECONDS - 29), id="expired within the leeway"),
         pytest.param(claims(exp=NOW_SECONDS + 0.5), id="a fraction of a second"),
         pytest.param(claims(nbf=NOW_SECONDS + 30), id="nbf within the leeway"),
+        pytest.param(claims(nbf=NOW.timestamp() + 30), id="nbf at the end of the leeway"),
         pytest.param(claims(iat=NOW_SECONDS + 30), id="iat within the leeway"),
         pytest.param(claims(nbf=None, iat=None), id="neither nbf nor iat"),
         pytest.param(claims(exp=10**30), id="exp in the far future"),
@@ -122,6 +123,7 @@ def test_a_key_without_kid_verifies_tokens_without_one() -> None:
 refused_claims = [
     pytest.param(claims(exp=None), id="no exp"),
     pytest.param(claims(exp=NOW_SECONDS - 30), id="expired"),
+    pytest.param(claims(exp=NOW.timestamp() - 30), id="expired at this instant"),
     pytest.param(claims(exp=True), id="exp is a boolean"),
     pytest.param(claims(exp=str(NOW_SECONDS + 60)), id="exp is a string"),
     pytest.param(claims(exp=[NOW_SECONDS + 60]), id="exp is a list"),
