@@ -321,6 +321,15 @@ def test_with_jwt_a_prefix_may_contain_the_user() -> None:
     assert (found.upload_dir, found.fixed_prefix) == ("users/{user}/", "users/")
 
 
+def test_no_repr_shows_keys_or_secrets() -> None:
+    kept = {
+        "JWT_JWKS": "kept-from-logs",
+        "CALLBACK_URL": "https://upload.example.com/callback",
+        "GRANT_SECRET": "kept-from-logs" * 3,
+    }
+    assert "kept-from-logs" not in repr(settings.parse_settings(WITH_JWT | kept))
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -134,6 +134,7 @@ refused_claims = [
     pytest.param(claims(iat={}), id="iat is an object"),
     pytest.param(claims(iss=None), id="no iss"),
     pytest.param(claims(iss=ISSUER.rstrip("/")), id="another iss"),
+    pytest.param(claims(iss=ISSUER + "x"), id="a longer iss"),
     pytest.param(claims(aud=None), id="no aud"),
     pytest.param(claims(aud="uploads2"), id="another aud"),
     pytest.param(claims(aud=["other"]), id="other audiences"),
@@ -160,6 +161,7 @@ def test_refuses_a_token_with(payload: Mapping[str, Any]) -> None:
         pytest.param(json.dumps(claims(exp=float("nan"))), id="exp is NaN"),
         pytest.param(json.dumps(claims(exp=float("inf"))), id="exp is Infinity"),
         pytest.param(json.dumps(claims(exp=1)).replace(": 1,", ": 1e999,"), id="exp is 1e999"),
+        pytest.param(json.dumps(claims(iss=[ISSUER])), id="iss is a list"),
         pytest.param(json.dumps(claims(sub=1)), id="the user is a number"),
         pytest.param(json.dumps(claims(sub=["alice"])), id="the user is a list"),
     ],
@@ -223,6 +225,24 @@ HEAD, BODY, SIGNATURE = VALID.split(".")
 def test_refuses_a_token_that_is(token: str) -> None:
     with pytest.raises(Unauthorized):
         user_of(token)
+
+
+def token_of(length: int) -> str:
+    """A valid token of exactly this many characters."""
+    header, shortest = Token().headers, len(Token(claims(padding="")).signed())
+    near = (length - shortest) * 3 // 4
+    tokens = (
+        Token(claims(padding="x" * size), {**header, "padding": "x" * more}).signed()
+        for more in range(3)
+        for size in range(near - 30, near + 2)
+    )
+    return next(token for token in tokens if len(token) == length)
+
+
+def test_a_token_may_have_4096_characters() -> None:
+    assert user_of(token_of(4096)) == "alice"
+    with pytest.raises(Unauthorized):
+        user_of(token_of(4097))
 
 
 @pytest.mark.parametrize("kid", [5, None, ["first"], {"a": 1}])
