@@ -161,6 +161,7 @@ def test_refuses_a_token_with(payload: Mapping[str, Any]) -> None:
         pytest.param(json.dumps(claims(exp=float("nan"))), id="exp is NaN"),
         pytest.param(json.dumps(claims(exp=float("inf"))), id="exp is Infinity"),
         pytest.param(json.dumps(claims(exp=1)).replace(": 1,", ": 1e999,"), id="exp is 1e999"),
+        pytest.param(json.dumps(claims(nbf=-1)).replace(": -1,", ": -1e999,"), id="nbf is -1e999"),
         pytest.param(json.dumps(claims(iss=[ISSUER])), id="iss is a list"),
         pytest.param(json.dumps(claims(sub=1)), id="the user is a number"),
         pytest.param(json.dumps(claims(sub=["alice"])), id="the user is a list"),
@@ -312,8 +313,9 @@ def test_the_log_says_why_without_the_token_or_its_claims(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     token = Token(claims(sub="secret-name", exp=NOW_SECONDS - 90)).signed()
-    with pytest.raises(Unauthorized):
+    with pytest.raises(Unauthorized) as refusal:
         user_of(token)
+    assert refusal.value.__context__ is None
     assert "the token has expired" in caplog.text
     assert "secret-name" not in caplog.text
     assert not any(part in caplog.text for part in token.split("."))
