@@ -150,9 +150,9 @@ def request_as(token: str, path: str) -> Response:
 def test_with_jwt_each_grant_needs_a_token_and_is_for_its_user(path: str) -> None:
     for token in ("", Token(claims(exp=1)).signed()):
         assert request_as(token, path).code == "unauthorized"
-    for user in ("alice", "bob"):
+    for user, segment in {"alice": "alice", "bob": "bob", "../bob": "~~2E~2E~2Fbob"}.items():
         grant = request_as(Token(claims(sub=user)).signed(), path).document
-        assert (grant.get("key") or grant["dir"]).startswith(f"users/{user}/")
+        assert (grant.get("key") or grant["dir"]).startswith(f"users/{segment}/")
 
 
 def test_only_reports_and_health_need_no_token() -> None:

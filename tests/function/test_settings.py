@@ -167,6 +167,7 @@ def test_reads(changes: dict[str, str], name: str, expected: object) -> None:
         pytest.param("MIN_UPLOAD_BYTES", "1e3", id="not an integer"),
         pytest.param("ALLOWED_CONTENT_TYPES", "png", id="not a type"),
         pytest.param("ALLOWED_CONTENT_TYPES", "*/*", id="every type"),
+        pytest.param("ALLOWED_CONTENT_TYPES", "*/png", id="a wildcard before the slash"),
         pytest.param("ALLOWED_CONTENT_TYPES", "image/png,", id="empty item"),
         pytest.param("ALLOWED_CONTENT_TYPES", "chemical/*", id="wildcard without types"),
         pytest.param("OBJECT_ACL", "public", id="unknown ACL"),
@@ -190,8 +191,15 @@ def test_reads(changes: dict[str, str], name: str, expected: object) -> None:
         pytest.param("CALLBACK_URL", "https://a/${object}", id="callback with a placeholder"),
         pytest.param("CALLBACK_URL", "https://a/a b", id="callback with a space"),
         pytest.param("CALLBACK_URL", "https://a/图", id="callback not in ASCII"),
+        pytest.param("CALLBACK_URL", 'https://a/"', id="callback with a quote"),
+        pytest.param("CALLBACK_URL", "https://a/<", id="callback with <"),
+        pytest.param("CALLBACK_URL", "https://a/>", id="callback with >"),
+        pytest.param("CALLBACK_URL", "https://a\\b/", id="callback with a backslash"),
+        pytest.param("CALLBACK_URL", "http://100.100.100.200/", id="callback to shared addresses"),
+        pytest.param("CALLBACK_URL", "http://169.254.169.254/", id="callback to link-local"),
         pytest.param("STS_ENDPOINT", "http://sts.aliyuncs.com", id="STS in clear text"),
         pytest.param("STS_ENDPOINT", "http://10.0.0.5:9002", id="another machine's STS"),
+        pytest.param("STS_ENDPOINT", "http://localhost.example", id="not this machine's STS"),
         pytest.param("STS_ENDPOINT", "sts.aliyuncs.com:٨٠", id="STS port in other digits"),
         pytest.param("CALLBACK_URL", "http://10.0.0.5/", id="callback to a private address"),
         pytest.param("CALLBACK_URL", "https://127.0.0.1/", id="callback to this machine"),
@@ -228,6 +236,27 @@ def test_in_the_harness_callbacks_may_stay_on_this_machine(url: str) -> None:
         "GRANT_SECRET": "s" * 32,
     }
     assert settings.parse_settings(VALID | local).callback_url == local["CALLBACK_URL"]
+
+
+def test_a_bucket_on_another_machine_calls_no_private_address() -> None:
+    local = {
+        "UPLOAD_URL": "http://10.0.0.5:9001",
+        "CALLBACK_URL": "http://10.0.0.5:9000/callback",
+        "GRANT_SECRET": "s" * 32,
+    }
+    with pytest.raises(Misconfigured, match="CALLBACK_URL is a private address"):
+        settings.parse_settings(VALID | local)
+
+
+@pytest.mark.parametrize(("minimum", "maximum"), [("10", "9"), ("0", "0")])
+def test_the_largest_upload_has_a_byte_and_is_no_smaller_than_the_smallest(
+    minimum: str, maximum: str
+) -> None:
+    sizes = {"MIN_UPLOAD_BYTES": minimum, "MAX_UPLOAD_BYTES": maximum}
+    with pytest.raises(Misconfigured, match="MAX_UPLOAD_BYTES"):
+        settings.parse_settings(VALID | sizes)
+    sizes["MAX_UPLOAD_BYTES"] = str(int(maximum) + 1)
+    assert settings.parse_settings(VALID | sizes).max_upload_bytes == int(maximum) + 1
 
 
 OPEN_DOORS = {"UNIQUE_DIR": "false", "FORBID_OVERWRITE": "false"}
@@ -296,6 +325,15 @@ WITH_JWT = VALID | {
 def test_with_jwt_a_prefix_may_contain_the_user() -> None:
     found = settings.parse_settings(WITH_JWT)
     assert (found.upload_dir, found.fixed_prefix) == ("users/{user}/", "users/")
+
+
+def test_no_repr_shows_keys_or_secrets() -> None:
+    kept = {
+        "JWT_JWKS": "kept-from-logs",
+        "CALLBACK_URL": "https://upload.example.com/callback",
+        "GRANT_SECRET": "kept-from-logs" * 3,
+    }
+    assert "kept-from-logs" not in repr(settings.parse_settings(WITH_JWT | kept))
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def normal_origin(setting: str, text: str) -> str:
         not re.fullmatch(r"[a-z0-9._:-]+", host)
         or url.scheme not in _DEFAULT_PORTS
         or url.path not in ("", "/")
-        or re.search(r"[?#@\\\s]", text)  # what urlsplit takes away
+        or re.search(r"[?#@\s]", text)  # what urlsplit takes away
     ):
         raise misconfigured(
             setting,

@@ -12,6 +12,12 @@ from direct_upload.callbacks import signature
 from tests.function.callbacks.reports import FORGED_KEY, KEY, pem
 from tests.recorder import Asked, Recorder, recording, trickling
 
+# As of Ed25519, under a number that no algorithm has.
+UNKNOWN_KEY = b"""-----BEGIN PUBLIC KEY-----
+MCowBQYDK2V/AyEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
+-----END PUBLIC KEY-----
+"""
+
 
 @pytest.fixture(autouse=True)
 def patient_and_forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,7 +40,9 @@ def oss(foreign: Recorder) -> Iterator[Recorder]:
         "/keys/v1.pem": pem(KEY),
         "/elsewhere/forged.pem": pem(FORGED_KEY),
         "/keys/elliptic.pem": pem(ec.generate_private_key(ec.SECP256R1())),
-        "/keys/long.pem": pem(FORGED_KEY) + b"\n" * 16 * 1024,
+        "/keys/longest.pem": pem(KEY).ljust(16 * 1024, b"\n"),
+        "/keys/long.pem": pem(FORGED_KEY).ljust(16 * 1024 + 1, b"\n"),
+        "/keys/unknown.pem": UNKNOWN_KEY,
         "/keys/page.html": b"<html>",
     }
 

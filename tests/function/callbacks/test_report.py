@@ -16,6 +16,8 @@ from direct_upload.callbacks import report as report_module
 from direct_upload.errors import CallbackRefused
 from direct_upload.hook import Upload
 from tests.function.callbacks.reports import FORGED_KEY, REPORT, SECRET, Report
+from tests.function.callers.issuer import SETTINGS as JWT_SETTINGS
+from tests.function.callers.issuer import Token, claims
 from tests.function.invocations import ENVIRON, NOW, Response, event, invoke, read
 from tests.recorder import Recorder
 
@@ -29,12 +31,13 @@ def environ(oss: Recorder, **changes: str) -> dict[str, str]:
     return ENVIRON | settings | changes
 
 
-def granted(environ: dict[str, str], path: str = "/sign") -> tuple[str, str]:
+def granted(
+    environ: dict[str, str], path: str = "/sign", headers: dict[str, str] | None = None
+) -> tuple[str, str]:
     """The key (or directory) and the grant id of a new grant."""
-    if path == "/sign":
-        document = invoke(environ, "POST", "/sign", body='{"filename": "a.png"}').document
-    else:
-        document = invoke(environ, "GET", path).document
+    method = "POST" if path == "/sign" else "GET"
+    body = '{"filename": "a.png"}'
+    document = invoke(environ, method, path, headers=headers, body=body).document
     template = json.loads(base64.b64decode(document["fields"]["callback"]))["callbackBody"]
     return document.get("key") or document["dir"], template.split("&grant=")[1]
 
@@ -169,6 +172,17 @@ def test_a_refusal_in_an_application_tells_no_reason() -> None:
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
     assert caught.value.message == "This callback was not accepted."
+
+
+@pytest.mark.parametrize("path", ["/sign", "/"])
+@pytest.mark.parametrize("user", ["alice", "../bob"])
+def test_the_hook_is_told_whose_grant_it_was(
+    user: str, path: str, oss: Recorder, uploads: list[Upload]
+) -> None:
+    env = environ(oss, **JWT_SETTINGS, UPLOAD_DIR="users/{user}/")
+    bearer = {"Authorization": f"Bearer {Token(claims(sub=user)).signed()}"}
+    assert post(env, report_of(granted(env, path, bearer)), oss).status == 200
+    assert [upload.user for upload in uploads] == [user]
 
 
 def test_a_directory_grant_reports_the_name_that_the_client_chose(

@@ -32,10 +32,10 @@ def with_key_at(url: str | bytes) -> Report:
     return replace(FORGED, key_url=url)
 
 
-def signed_with(*arguments: Any) -> Report:
+def signed_with(*arguments: Any, before: str = "") -> Report:
     covered = f"/callback\n{REPORT.body}".encode()
-    signature = KEY.sign(covered, *arguments)
-    return replace(REPORT, headers={"Authorization": base64.b64encode(signature).decode()})
+    signature = base64.b64encode(KEY.sign(covered, *arguments)).decode()
+    return replace(REPORT, headers={"Authorization": before + signature})
 
 
 FORGERIES = {
@@ -81,6 +81,7 @@ FORGERIES = {
     "key over 16 KB": with_key_at("{oss}/keys/long.pem"),
     "key that arrives too late": with_key_at("{oss}/keys/slow.pem"),
     "key of another kind": with_key_at("{oss}/keys/elliptic.pem"),
+    "key of an unknown kind": with_key_at("{oss}/keys/unknown.pem"),
     "page instead of a key": with_key_at("{oss}/keys/page.html"),
     "signed with another key": FORGED,
     "signed with SHA-256": signed_with(PKCS1v15(), SHA256()),
@@ -88,6 +89,7 @@ FORGERIES = {
     "no signature": replace(REPORT, without="Authorization"),
     "empty signature": replace(REPORT, headers={"Authorization": ""}),
     "signature that is not Base64": replace(REPORT, headers={"Authorization": "Bearer x"}),
+    "signature after another character": signed_with(PKCS1v15(), MD5(), before="!"),  # noqa: S303
     "signature cut short": replace(REPORT, headers={"Authorization": "AAAA"}),
     "altered body": replace(REPORT, signed_body=REPORT.body, body=REPORT.body + "&x=1"),
     "altered path": replace(REPORT, signed_target="/callback", target="/sign"),
@@ -124,6 +126,7 @@ def test_a_forgery_is_refused_and_no_foreign_host_called(
     "report",
     [
         pytest.param(REPORT, id="as OSS sends it"),
+        pytest.param(replace(REPORT, key_url="{oss}/keys/longest.pem"), id="a key of 16 KB"),
         pytest.param(replace(REPORT, target="/c?a=%20+&b"), id="query"),
         pytest.param(replace(REPORT, target="/c?"), id="empty query"),
         pytest.param(
@@ -183,6 +186,21 @@ def test_threads_share_one_fetch_of_a_key(oss: Recorder, foreign: Recorder) -> N
     assert len(oss.asked) == 1
 
 
+def test_the_oldest_failure_is_forgotten_first(oss: Recorder, foreign: Recorder) -> None:
+    def fail(number: int, seconds: int) -> None:
+        later = timedelta(seconds=seconds)
+        with pytest.raises(NotFromOss):
+            check(with_key_at(f"{{oss}}/keys/{number}.pem"), oss, foreign, later=later)
+
+    for number in range(8):
+        fail(number, 0)
+    for number in (0, 8):  # the first one fails once more, the ninth replaces another
+        fail(number, 6)
+    oss.asked.clear()
+    fail(0, 7)
+    assert oss.asked == []
+
+
 def test_a_key_server_that_is_down_is_a_refusal(foreign: Recorder) -> None:
     with recording(lambda _: Response()) as stopped:
         pass
@@ -237,6 +255,19 @@ def test_where_the_key_may_come_from(url: str, fetched: str | None) -> None:
             signature.key_url(header, OSS_KEY_PREFIX)
     else:
         assert signature.key_url(header, OSS_KEY_PREFIX) == fetched
+
+
+def test_a_key_of_the_emulator_on_the_default_port_is_fetched_by_http() -> None:
+    header = base64.b64encode(b"http://127.0.0.1/v1.pem").decode()
+    assert signature.key_url(header, "http://127.0.0.1/") == "http://127.0.0.1/v1.pem"
+
+
+@pytest.mark.parametrize("before", ["!", " ", "\n", "="])
+def test_the_header_is_base64_and_nothing_else(before: str) -> None:
+    header = base64.b64encode(f"{OSS_KEY_PREFIX}v1.pem".encode()).decode()
+    assert signature.key_url(header, OSS_KEY_PREFIX)
+    with pytest.raises(signature.NotFromOss):
+        signature.key_url(before + header, OSS_KEY_PREFIX)
 
 
 @pytest.mark.parametrize(

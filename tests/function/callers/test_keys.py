@@ -105,6 +105,11 @@ EC = public_jwk("ES256", kid="b")
         pytest.param(
             jwks({**RSA, "p": "AQAB"}), "a private key (key 1)", id="part of a private key"
         ),
+        pytest.param(
+            jwks(public_jwk("RS256", name="short", rsa_bits=2047)),
+            "fewer than 2048 bits",
+            id="RSA 2047",
+        ),
         pytest.param("file:", "does not name a plain file", id="file without a name"),
         pytest.param(
             "file:../jwks.json", "does not name a plain file", id="file in the parent directory"
@@ -131,6 +136,9 @@ def test_refuses_anything_but_public_keys(setting: str, problem: str, tmp_path: 
     assert problem in refusal.value.message
     assert "JWT_JWKS" in refusal.value.message
     assert refusal.value.hint
+    # What an exception comes from may quote the key.
+    assert refusal.value.__context__ is None or refusal.value.__suppress_context__
+    assert refusal.value.__cause__ is None
 
 
 @pytest.mark.parametrize("member", ["d", "n"])

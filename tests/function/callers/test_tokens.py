@@ -89,6 +89,7 @@ def test_accepts_each_kind_of_key(algorithm: str) -> None:
         pytest.param(claims(exp=NOW_SECONDS - 29), id="expired within the leeway"),
         pytest.param(claims(exp=NOW_SECONDS + 0.5), id="a fraction of a second"),
         pytest.param(claims(nbf=NOW_SECONDS + 30), id="nbf within the leeway"),
+        pytest.param(claims(nbf=NOW.timestamp() + 30), id="nbf at the end of the leeway"),
         pytest.param(claims(iat=NOW_SECONDS + 30), id="iat within the leeway"),
         pytest.param(claims(nbf=None, iat=None), id="neither nbf nor iat"),
         pytest.param(claims(exp=10**30), id="exp in the far future"),
@@ -122,6 +123,7 @@ def test_a_key_without_kid_verifies_tokens_without_one() -> None:
 refused_claims = [
     pytest.param(claims(exp=None), id="no exp"),
     pytest.param(claims(exp=NOW_SECONDS - 30), id="expired"),
+    pytest.param(claims(exp=NOW.timestamp() - 30), id="expired at this instant"),
     pytest.param(claims(exp=True), id="exp is a boolean"),
     pytest.param(claims(exp=str(NOW_SECONDS + 60)), id="exp is a string"),
     pytest.param(claims(exp=[NOW_SECONDS + 60]), id="exp is a list"),
@@ -132,6 +134,7 @@ refused_claims = [
     pytest.param(claims(iat={}), id="iat is an object"),
     pytest.param(claims(iss=None), id="no iss"),
     pytest.param(claims(iss=ISSUER.rstrip("/")), id="another iss"),
+    pytest.param(claims(iss=ISSUER + "x"), id="a longer iss"),
     pytest.param(claims(aud=None), id="no aud"),
     pytest.param(claims(aud="uploads2"), id="another aud"),
     pytest.param(claims(aud=["other"]), id="other audiences"),
@@ -158,6 +161,8 @@ def test_refuses_a_token_with(payload: Mapping[str, Any]) -> None:
         pytest.param(json.dumps(claims(exp=float("nan"))), id="exp is NaN"),
         pytest.param(json.dumps(claims(exp=float("inf"))), id="exp is Infinity"),
         pytest.param(json.dumps(claims(exp=1)).replace(": 1,", ": 1e999,"), id="exp is 1e999"),
+        pytest.param(json.dumps(claims(nbf=-1)).replace(": -1,", ": -1e999,"), id="nbf is -1e999"),
+        pytest.param(json.dumps(claims(iss=[ISSUER])), id="iss is a list"),
         pytest.param(json.dumps(claims(sub=1)), id="the user is a number"),
         pytest.param(json.dumps(claims(sub=["alice"])), id="the user is a list"),
     ],
@@ -221,6 +226,24 @@ HEAD, BODY, SIGNATURE = VALID.split(".")
 def test_refuses_a_token_that_is(token: str) -> None:
     with pytest.raises(Unauthorized):
         user_of(token)
+
+
+def token_of(length: int) -> str:
+    """A valid token of exactly this many characters."""
+    header, shortest = Token().headers, len(Token(claims(padding="")).signed())
+    near = (length - shortest) * 3 // 4
+    tokens = (
+        Token(claims(padding="x" * size), {**header, "padding": "x" * more}).signed()
+        for more in range(3)
+        for size in range(near - 30, near + 2)
+    )
+    return next(token for token in tokens if len(token) == length)
+
+
+def test_a_token_may_have_4096_characters() -> None:
+    assert user_of(token_of(4096)) == "alice"
+    with pytest.raises(Unauthorized):
+        user_of(token_of(4097))
 
 
 @pytest.mark.parametrize("kid", [5, None, ["first"], {"a": 1}])
@@ -290,8 +313,9 @@ def test_the_log_says_why_without_the_token_or_its_claims(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     token = Token(claims(sub="secret-name", exp=NOW_SECONDS - 90)).signed()
-    with pytest.raises(Unauthorized):
+    with pytest.raises(Unauthorized) as refusal:
         user_of(token)
+    assert refusal.value.__context__ is None
     assert "the token has expired" in caplog.text
     assert "secret-name" not in caplog.text
     assert not any(part in caplog.text for part in token.split("."))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -240,9 +240,27 @@ def test_no_grant_outlives_its_token(
     assert grant["expires"] == expires
 
 
-def test_a_token_in_its_last_minute_signs_nothing() -> None:
+def test_the_grant_id_ends_with_the_grant_even_if_the_token_ends_first() -> None:
+    grant = maker(**CALLBACK).directory_grant(
+        credentials(timedelta(seconds=160)), user="", leaf="leaf", now=NOW
+    )
+    body = json.loads(base64.b64decode(grant["callback"]))["callbackBody"]
+    issued, life = body.partition("&grant=")[2].split(".")[3:5]
+    assert (int(issued), int(issued) + int(life)) == (grant["server_time"], grant["expire"])
+
+
+@pytest.mark.parametrize(
+    ("life", "now"),
+    [
+        pytest.param(60, NOW, id="the last minute"),
+        pytest.param(60.5, NOW, id="a grant of less than a second"),
+        pytest.param(59.75, NOW.replace(microsecond=0), id="a grant that ends now"),
+    ],
+)
+def test_a_token_in_its_last_minute_signs_nothing(life: float, now: datetime) -> None:
+    ending = credentials(timedelta(seconds=life))
     with pytest.raises(CredentialsUnavailable) as caught:
-        maker().directory_grant(credentials(timedelta(seconds=60)), user="", leaf="leaf", now=NOW)
+        maker().directory_grant(ending, user="", leaf="leaf", now=now)
     assert caught.value.headers == {"Retry-After": "5"}
 
 

@@ -11,6 +11,7 @@ from werkzeug import Response
 
 from direct_upload.http import outgoing
 from direct_upload.http.outgoing import Address, TookTooLong, fetch, parse_address, within
+from tests.function.credentials.faulty_sts import Connection, FaultySts
 from tests.recorder import Asked, recording, trickling
 
 T = TypeVar("T")
@@ -167,6 +168,30 @@ def test_fetch_uses_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_fetch_cuts_the_body_after_max_bytes(sent: bytes, returned: bytes) -> None:
     with recording(lambda _: Response(sent)) as server:
         assert fetch(f"{server.url}/", seconds=PATIENT, max_bytes=5) == returned
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"garbage\r\n\r\n", id="not HTTP"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nlong\r\n", id="a broken chunk"
+        ),
+    ],
+)
+def test_fetch_returns_none_for_what_is_not_a_response(sent: bytes) -> None:
+    def respond(connection: Connection) -> None:
+        connection.socket.sendall(sent)
+        raise ConnectionAbortedError
+
+    with FaultySts(respond) as server:
+        assert fetch(f"{server.endpoint}/", seconds=PATIENT, max_bytes=100) is None
+
+
+@pytest.mark.parametrize("host", ["a..example", "a" * 64 + ".example"])
+def test_fetch_returns_none_for_a_host_that_no_name_server_can_know(host: str) -> None:
+    assert fetch(f"http://{host}/", seconds=PATIENT, max_bytes=100) is None
 
 
 def test_fetch_returns_none_if_the_connection_is_refused() -> None:
