@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -135,3 +136,19 @@ def test_listening_on_all_addresses_admits_no_foreign_host(wildcard: str) -> Non
         url = server.url.replace(ALL_IPV4, "127.0.0.1").replace("[::]", "[::1]")
         assert status(url, "Host: localhost") == 200
         assert status(url, "Host: evil.example") == 421
+
+
+def test_another_host_still_finds_sts_and_the_key_of_callbacks_on_loopback(tmp_path: Path) -> None:
+    with running_harness(tmp_path, {}, "--host", "::1") as harness:
+        port = int(harness.function.rpartition(":")[2])
+        grant = exchange(
+            f"http://[::1]:{port}",
+            b'POST /sign HTTP/1.1\r\nHost: [::1]\r\nContent-Length: 20\r\n\r\n{"filename":"a.png"}',
+        )
+        assert grant.startswith(b"HTTP/1.1 200 ")
+        assert f'"url":"http://[::1]:{port + 1}/"'.encode() in grant
+        for url in (harness.oss, f"http://[::1]:{port + 1}"):
+            assert status(url, "Host: localhost", target="/callback_pub_key.pem") == 200
+        assert status(harness.sts, "Host: localhost", target="/faults") == 200
+        with pytest.raises(ConnectionRefusedError):
+            status(f"http://[::1]:{port + 2}")
