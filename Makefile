@@ -31,9 +31,9 @@ setup-cloud:  ## print the commands that prepare an account
 	@$(SET_UP)
 	@$(PYTHON) -m deploy.setup_cloud
 
-doctor:  ## examine a deployment: make doctor URL=https://... ORIGIN=https://...
+doctor:  ## examine a deployment: [TOKEN=...] make doctor URL=https://... ORIGIN=https://...
 	@$(SET_UP)
-	@$(PYTHON) -m deploy.doctor $(URL) $(if $(ORIGIN),--origin $(ORIGIN)) $(if $(TOKEN),--token $(TOKEN)) $(if $(UPLOAD),--upload)
+	@$(PYTHON) -m deploy.doctor $(URL) $(if $(ORIGIN),--origin $(ORIGIN)) $(if $(UPLOAD),--upload)
 
 bench:  ## measure against the floor and against peers
 	@$(SET_UP) test

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 # The STS SDK honours these even for 127.0.0.1.
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+LOOPBACK = "127.0.0.1"
+WITH_LOOPBACK = (LOOPBACK, "localhost", "0.0.0.0")  # noqa: S104 (compared only)
 END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # How long Function Compute's own credentials last (documents, "Context").
 FUNCTION_ROLE_LIFE = timedelta(hours=36)
@@ -44,7 +46,11 @@ FUNCTION_ROLE_LIFE = timedelta(hours=36)
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the four servers listen: consecutive ports of one host."""
+    """Where the four servers listen: consecutive ports of one host.
+
+    STS listens on loopback whatever the host is: only the function calls it, and by http the
+    function sends and trusts nothing beyond its own machine.
+    """
 
     host: str
     port: int
@@ -58,16 +64,23 @@ class Addresses:
         return self._url(1)
 
     @property
+    def oss_for_function(self) -> str:
+        """Where the function finds the key that verifies callbacks."""
+        return f"http://{LOOPBACK}:{self.port + 1}"
+
+    @property
     def sts(self) -> str:
-        return self._url(2)
+        return f"http://{LOOPBACK}:{self.port + 2}"
 
     @property
     def page(self) -> str:
         return self._url(3)
 
     def _url(self, offset: int) -> str:
-        host = "127.0.0.1" if self.host == "0.0.0.0" else self.host  # noqa: S104 (compared only)
-        return f"http://{host}:{self.port + offset}"
+        wildcards = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104 (compared only)
+        port = self.port + offset
+        host = wildcards.get(self.host, self.host)
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def function_environment(environ: Mapping[str, str], addresses: Addresses) -> dict[str, str]:
@@ -81,7 +94,7 @@ def function_environment(environ: Mapping[str, str], addresses: Addresses) -> di
         "UPLOAD_URL": addresses.oss,
         "UPLOAD_ROLE_ARN": "acs:ram::1234567890123456:role/oss-uploader",
         "STS_ENDPOINT": addresses.sts,
-        "CALLBACK_KEY_PREFIX": f"{addresses.oss}/",
+        "CALLBACK_KEY_PREFIX": f"{addresses.oss_for_function}/",
         "GRANT_SECRET": secrets.token_urlsafe(32),
         "ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAI" + secrets.token_hex(10),
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET": secrets.token_urlsafe(24),
@@ -146,14 +159,17 @@ def serving(
         keys,
         [origin.strip() for origin in environment["ALLOWED_ORIGINS"].split(",")],
         log=log_as("oss"),
-        public_url=addresses.oss,
+        public_url=addresses.oss_for_function,
     )
     sts = Sts(environment["UPLOAD_ROLE_ARN"], keys, log=log_as("sts"))
     page = Page(ROOT / "web", function_url=addresses.function, oss_url=environment["UPLOAD_URL"])
     with contextlib.ExitStack() as servers:
         apps: list[WSGIApplication] = [function, oss, sts, page]
-        for offset, app in enumerate(apps):
-            servers.enter_context(Server(app, addresses.host, addresses.port + offset))
+        hosts = [addresses.host, addresses.host, LOOPBACK, addresses.host]
+        for offset, (app, host) in enumerate(zip(apps, hosts, strict=True)):
+            servers.enter_context(Server(app, host, addresses.port + offset))
+        if addresses.host not in WITH_LOOPBACK:
+            servers.enter_context(Server(oss, LOOPBACK, addresses.port + 1))
         log(f"function  {addresses.function}")
         log(f"oss       {addresses.oss}  bucket {environment['OSS_BUCKET']}, objects in {data}")
         log(f"sts       {addresses.sts}")
@@ -165,7 +181,12 @@ def serving(
 def main() -> int:
     """Serve until SIGINT or SIGTERM."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument(
+        "--host",
+        default=LOOPBACK,
+        help="name or address of this machine to listen on, besides which the servers answer only"
+        " to localhost; 0.0.0.0 and :: are all of its addresses (default 127.0.0.1)",
+    )
     parser.add_argument("--port", type=_port, default=9000, help="first of four (default 9000)")
     parser.add_argument("--data", type=Path, default=Path(".local"), help="where objects are kept")
     parser.add_argument(

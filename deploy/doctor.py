@@ -1,23 +1,26 @@
 """Examine a live deployment as a browser would: make doctor URL=https://... ORIGIN=https://...
 
 Prints one message and one hint for each problem, and never a token, policy or signature. The exit
-code is 1 if there is a problem.
+code is 1 if there is a problem. A caller's token comes from the environment, as TOKEN, because
+other users of a machine can read command lines.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
-from urllib.parse import urlsplit
 
 from .diagnosis import Finding
-from .diagnosis.browser import Response, Unreachable
+from .diagnosis.browser import NoResponse, Response, is_web_address
 from .diagnosis.bucket import check_bucket_cors, check_place, check_upload
 from .diagnosis.function import Function, check_grant, check_health, check_origins
 from .diagnosis.grant import check_clocks, check_policy, check_shape
+from .diagnosis.terminal import say, visible
 
 Clock = Callable[[], datetime]
 Examined = tuple[str, list[Finding]]
@@ -47,17 +50,8 @@ def examine(function: Function, *, upload: bool, clock: Clock) -> Iterator[Exami
             yield from _examine_grant(directory, "Directory grant", origin=origin)
         file = function.file_grant()
         yield from _examine_grant(file, "File grant", origin=origin, now=clock(), upload=upload)
-    except Unreachable as error:
-        yield (
-            "Every server responds",
-            [
-                Finding(
-                    f"{error}.",
-                    "Check the address (the bucket's comes from OSS_BUCKET, OSS_REGION and"
-                    " UPLOAD_URL), the network and the certificate.",
-                )
-            ],
-        )
+    except NoResponse as failure:
+        yield "Every server responds", [failure.finding]
 
 
 def _examine_grant(
@@ -87,39 +81,59 @@ def _examine_grant(
         yield f"{title}: an upload succeeds", list(check_upload(grant, origin))
 
 
-def report(examined: Iterator[Examined]) -> bool:
-    """Print everything, and nothing twice; True if there is no problem."""
+def report(examined: Iterator[Examined], token: str | None) -> bool:
+    """Print everything, and nothing twice; True if there is no problem.
+
+    A server that repeats the token does not bring it into a log.
+    """
     printed: set[Finding] = set()
     for title, findings in examined:
         failed = any(finding.hint for finding in findings)
-        print(f"{'FAIL' if failed else 'ok  '}  {title}")
+        say(f"{'FAIL' if failed else 'ok  '}  {title}")
         for finding in findings:
             if finding in printed:
-                print("      As above.")
+                say("      As above.")
                 continue
             printed.add(finding)
-            print(f"      {finding.message}")
+            message = finding.message.replace(token, "(the token)") if token else finding.message
+            say(f"      {message}")
             if finding.hint:
-                print(f"      -> {finding.hint}")
+                say(f"      -> {finding.hint}")
     problems = sum(bool(finding.hint) for finding in printed)
-    print(f"\nProblems found: {problems}." if problems else "\nNo problems found.")
+    say()
+    say(f"Problems found: {problems}." if problems else "No problems found.")
     return not problems
 
 
-def main(arguments: list[str] | None = None, clock: Clock = utc_now) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main(
+    arguments: list[str] | None = None,
+    clock: Clock = utc_now,
+    environ: Mapping[str, str] = os.environ,
+) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__.splitlines()[0],
+        epilog="If AUTH is jwt, set the environment variable TOKEN to a valid token.",
+    )
     parser.add_argument("url", help="of the HTTP trigger or custom domain")
     parser.add_argument("--origin", help="of a page that may upload, such as https://example.com")
-    parser.add_argument("--token", help="for the requests, if AUTH is jwt")
     parser.add_argument("--upload", action="store_true", help="upload one byte as well")
     options = parser.parse_args(arguments)
-    for address in filter(None, (options.url, options.origin)):
-        if urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).hostname:
-            parser.error(f"{address} is not an http(s) address")
-    function = Function(options.url.rstrip("/"), options.origin, options.token)
+    for address in (options.url, *filter(None, [options.origin])):
+        if not is_web_address(address):
+            parser.error(f"{visible(address)} is not a valid http(s) address in ASCII")
+    token = environ.get("TOKEN", "").strip()
+    if not re.fullmatch("[!-~]*", token):
+        parser.error(
+            "the environment variable TOKEN is not a valid token: it has spaces, control"
+            " characters or characters outside ASCII"
+        )
+    function = Function(options.url.rstrip("/"), options.origin, token or None)
     if not function.origin:
-        print("note  Add --origin to check CORS as well, of the function and of the bucket.")
-    return 0 if report(examine(function, upload=options.upload, clock=clock)) else 1
+        say("note  Add --origin to check CORS as well, of the function and of the bucket.")
+    if token:
+        say("note  Requests to the function carry the token in TOKEN.")
+    examined = examine(function, upload=options.upload, clock=clock)
+    return 0 if report(examined, function.token) else 1
 
 
 if __name__ == "__main__":

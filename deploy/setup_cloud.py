@@ -12,6 +12,7 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 from xml.sax.saxutils import escape
@@ -20,38 +21,87 @@ FOLDER = Path(__file__).resolve().parent
 ROOT = FOLDER.parent
 sys.path.insert(0, str(ROOT / "function"))  # as Function Compute does with the code directory
 
-from direct_upload.errors import Misconfigured  # noqa: E402
+from direct_upload.errors import Misconfigured, misconfigured  # noqa: E402
 from direct_upload.settings import Settings, parse_settings  # noqa: E402
 
-# In lower case, because Serverless Devs lower-cases the function's role.
-FUNCTION_ROLE_ARN = r"acs:ram::\d+:role/[a-z0-9._-]+"
-LOG_NAME = r"[a-z0-9][a-z0-9_-]+[a-z0-9]"
-DEFAULT_REGION = "cn-hangzhou"  # the default in s.yaml
+DEFAULTS = {"FUNCTION_REGION": "cn-hangzhou", "LOG_STORE": "direct-upload"}  # those in s.yaml
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What the cloud accepts as a value: the whole of it must match `pattern`."""
+
+    pattern: str
+    kind: str
+    hint: str
+
+
+# Sources: RAM documents, "CreateRole"; SLS documents, "CreateProject" and "CreateLogStore".
+RULES: Mapping[str, Rule] = {
+    "FUNCTION_REGION": Rule(
+        r"(?!oss-)[a-z]{2,3}(-[a-z0-9]+){1,4}",
+        "region",
+        "Write it as Function Compute does, such as cn-hangzhou.",
+    ),
+    "FUNCTION_ROLE_ARN": Rule(
+        r"acs:ram::[0-9]{1,20}:role/(?!-)[a-z0-9._-]{1,64}",
+        "ARN of the function's role",
+        "Write acs:ram::<account ID>:role/<name>, the name with at most 64 lower-case letters,"
+        " digits, '.', '-' and '_': Serverless Devs lower-cases it.",
+    ),
+    "UPLOAD_ROLE_ARN": Rule(
+        r"acs:ram::[0-9]{1,20}:role/(?!-)[A-Za-z0-9._-]{1,64}",
+        "ARN of a role",
+        "Write acs:ram::<account ID>:role/<name>, the name with at most 64 letters, digits, '.',"
+        " '-' and '_'.",
+    ),
+    "LOG_PROJECT": Rule(
+        r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
+        "name of a log project",
+        "Use 3 to 63 lower-case letters, digits and hyphens, no hyphen first or last.",
+    ),
+    "LOG_STORE": Rule(
+        r"[a-z0-9][a-z0-9_-]{0,61}[a-z0-9]",
+        "name of a log store",
+        "Use 2 to 63 lower-case letters, digits, '-' and '_', a letter or digit first and last.",
+    ),
+}
 WORD_ENDS = list(' ,;=()[]{}"?@&<>/:\n\t')  # what separates words in a log search
 ORIGIN_LINE = "    <AllowedOrigin>${ALLOWED_ORIGIN}</AllowedOrigin>\n"
 
 
 def read_environment(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """The values in .env, as Serverless Devs reads them, overridden by the environment."""
+    """The values in .env, as Serverless Devs reads them, overridden by the environment.
+
+    Raises `Misconfigured` if the file is not text.
+    """
     file = folder / ".env"
-    text = file.read_text("utf-8") if file.exists() else ""
-    lines = re.findall(r"^\s*(\w+)\s*=[^\S\n]*(.*?)\s*$", text, re.MULTILINE)
+    try:
+        text = file.read_text("utf-8") if file.exists() else ""
+    except UnicodeDecodeError:
+        raise Misconfigured("The file .env is not UTF-8.", "Save it in UTF-8.") from None
+    lines = re.findall(r"^\s*([A-Za-z0-9_]+)\s*=[^\S\n]*(.*?)\s*$", text, re.MULTILINE)
     quoted = {name: re.sub(r"^(['\"])(.*)\1$", r"\2", value) for name, value in lines}
     return {**quoted, **environ}
 
 
 def commands(environ: Mapping[str, str]) -> Iterator[str]:
-    """The shell script, line by line. Raises `Misconfigured`, which names the wrong setting."""
-    region = environ.get("FUNCTION_REGION") or DEFAULT_REGION
-    settings = parse_settings({"FC_REGION": region, **environ})
+    """The shell script, line by line.
+
+    Raises `Misconfigured`, which names the wrong setting, before the first line.
+    """
+    region = _value(environ, "FUNCTION_REGION")
+    settings = parse_settings({**environ, "FC_REGION": region})
+    if settings.upload_role_arn:
+        _value(environ, "UPLOAD_ROLE_ARN")
     origins = settings.allowed_origins
     values = {
         "OSS_BUCKET": settings.oss_bucket,
         "UPLOAD_PREFIX": settings.fixed_prefix,
         "UPLOAD_ROLE_ARN": settings.upload_role_arn,
-        "FUNCTION_ROLE_ARN": _value(environ, "FUNCTION_ROLE_ARN", FUNCTION_ROLE_ARN),
-        "LOG_PROJECT": _value(environ, "LOG_PROJECT", LOG_NAME),
-        "LOG_STORE": _value(environ, "LOG_STORE", LOG_NAME, "direct-upload"),
+        "FUNCTION_ROLE_ARN": _value(environ, "FUNCTION_ROLE_ARN"),
+        "LOG_PROJECT": _value(environ, "LOG_PROJECT"),
+        "LOG_STORE": _value(environ, "LOG_STORE"),
     }
     yield f"# The bucket {settings.oss_bucket} in {settings.oss_region} must already exist."
     yield from _roles(settings, values)
@@ -114,11 +164,13 @@ def _cors(settings: Settings, origins: Sequence[str]) -> Iterator[str]:
     yield _command("oss", "cors", "--method", "put", bucket, "cors.filled.xml", *region)
 
 
-def _value(environ: Mapping[str, str], name: str, pattern: str, default: str = "") -> str:
-    value = environ.get(name, "").strip() or default
-    if not re.fullmatch(pattern, value):
-        problem = "is not valid" if value else "is missing"
-        raise Misconfigured(f"The setting {name} {problem}.", f"It must match {pattern}.")
+def _value(environ: Mapping[str, str], name: str) -> str:
+    value = environ.get(name, "").strip() or DEFAULTS.get(name, "")
+    rule = RULES[name]
+    if not re.fullmatch(rule.pattern, value):
+        raise misconfigured(
+            name, f"is not a valid {rule.kind}" if value else "is missing", rule.hint
+        )
     return value
 
 
@@ -134,6 +186,8 @@ def _role(name: str, trust: str, *, session_seconds: int = 0) -> str:
 
 
 def _policy(name: str, document: str, *, role: str) -> str:
+    # RAM documents, CreatePolicy: the name may contain letters, digits and hyphens only.
+    name = re.sub("[._]", "-", name)
     create = _command("ram", "CreatePolicy", "--PolicyName", name, "--PolicyDocument", document)
     attach = _command("ram", "AttachPolicyToRole", "--PolicyType", "Custom",
                       "--PolicyName", name, "--RoleName", role)  # fmt: skip

@@ -19,14 +19,16 @@ class Page:
     """A WSGI application: the files of a folder, and `/config.json` for them.
 
     Its Content-Security-Policy lets the page connect only to the function and to OSS, so that a
-    request to anywhere else fails during development rather than in front of a user.
+    request to anywhere else fails during development rather than in front of a user. Its
+    scripts post the files, so that it submits no form.
     """
 
     def __init__(self, directory: Path, *, function_url: str, oss_url: str) -> None:
         self._config = {"endpoint": function_url}
         self._policy = (
             f"default-src 'self'; connect-src 'self' {function_url} {oss_url}; "
-            "img-src 'self' blob: data:; frame-ancestors 'none'"
+            "img-src 'self' blob: data:; frame-ancestors 'none'; "
+            "base-uri 'none'; form-action 'none'"
         )
         files: WSGIApplication = SharedDataMiddleware(
             NotFound(), {"/": str(directory)}, cache=False

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
+from .hosts import OwnHosts
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
@@ -78,10 +80,18 @@ class _ConnectionTrackingServer(ThreadedWSGIServer):
 class Server:
     """One WSGI application on one port, in a background thread, for the length of a `with` block.
 
-    The port is bound at once, so `url` is known before the first request can be served.
+    The port is bound at once, so `url` is known before the first request can be served. Requests
+    reach the application only under the server's own hosts (`OwnHosts`): loopback, `host`, `names`.
     """
 
-    def __init__(self, app: WSGIApplication, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self,
+        app: WSGIApplication,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        names: tuple[str, ...] = (),
+    ) -> None:
+        app = OwnHosts(app, (host, *names))
         with _listen(host, port) as listener:
             self._server = _ConnectionTrackingServer(host, port, app, listener)
         self._thread = threading.Thread(

@@ -60,8 +60,11 @@ def trickling() -> Iterator[Callable[[Asked], Response]]:
 
 
 @contextmanager
-def recording(reply: Callable[[Asked], Response]) -> Iterator[Recorder]:
+def recording(
+    reply: Callable[[Asked], Response], names: tuple[str, ...] = ()
+) -> Iterator[Recorder]:
+    """A recorder on a free port; it answers to `names`, too."""
     recorder = Recorder(reply)
-    with Server(recorder) as server:
+    with Server(recorder, names=names) as server:
         recorder.url = server.url
         yield recorder

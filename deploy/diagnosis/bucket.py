@@ -13,9 +13,11 @@ from . import Finding
 from .browser import Response, fetch
 from .grant import CLOCK_TOLERANCE, SET_CLOCK, read_policy
 
-LOOPBACK = re.compile(r"127\.\d+\.\d+\.\d+|localhost|.*\.localhost|::1")
+LOOPBACK = re.compile(r"127\.[0-9.]+|localhost|.*\.localhost|::1")
 OSS_HOST = re.compile(r"(?P<bucket>[a-z0-9-]+)\.oss-(?P<region>[a-z0-9-]+?)(?P<internal>-internal)?"
                       r"\.aliyuncs\.com")  # fmt: skip
+
+MAX_UPLOAD_BYTES = 10_000_000
 
 SEE_RULE = "Apply the bucket's CORS rule that make setup-cloud prints, with ALLOWED_ORIGINS set."
 SEE_ROLES = "Compare the two roles and their policies with what make setup-cloud prints."
@@ -95,7 +97,14 @@ def check_upload(grant: Mapping[str, Any], origin: str | None) -> Iterator[Findi
     """Post a file of the smallest allowed size, 1 byte by default."""
     fields = {**grant["fields"]}
     fields["key"] = fields["key"].replace("${filename}", "doctor.txt")
-    content = b"x" * max(1, int(grant["limits"].get("min_bytes", 1)))
+    size = max(1, grant["limits"]["min_bytes"])
+    if size > MAX_UPLOAD_BYTES:
+        yield Finding(
+            f"Not tried: the smallest allowed file has {size} bytes, and the doctor uploads at most"
+            f" {MAX_UPLOAD_BYTES}."
+        )
+        return
+    content = b"x" * size
     boundary = secrets.token_hex(16)
     headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
     if origin:
@@ -134,10 +143,11 @@ def _code(response: Response) -> str:
 def _element(response: Response, name: str) -> str:
     """An element of OSS's error. Only codes: other elements repeat what was sent."""
     found = re.search(
-        rf"<{name}>([\w.-]{{1,64}})</{name}>", response.body.decode("utf-8", "replace")
+        rf"<{name}>([A-Za-z0-9_.-]{{1,64}})</{name}>", response.body.decode("utf-8", "replace")
     )
     return found[1] if found else ""
 
 
 def _request_id(response: Response) -> str:
-    return response.header("x-oss-request-id")[:40] or "without an ID"
+    request_id = response.header("x-oss-request-id")
+    return request_id if re.fullmatch("[A-Za-z0-9-]{1,40}", request_id) else "without a valid ID"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -15,9 +16,11 @@ FOREIGN_ORIGIN = "https://foreign.invalid"
 # Tried in this order until a type is allowed; the first is allowed by default.
 FILE_NAMES = ("doctor.txt", "doctor.png", "doctor.pdf", "doctor.mp4", "doctor.zip")
 
+ERROR_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
+
 HINTS = {
     "misconfigured": "Correct the setting in s.yaml or .env, then run s deploy -y.",
-    "unauthorized": "AUTH=jwt needs a token: pass a valid one with --token.",
+    "unauthorized": "AUTH=jwt needs a token: set the environment variable TOKEN to a valid one.",
     "origin_not_allowed": "Add the page's origin to ALLOWED_ORIGINS, then run s deploy -y.",
     "credentials_unavailable": (
         "See the function's log. Most often a role or its trust policy is missing: compare them"
@@ -160,10 +163,10 @@ def check_grant(response: Response) -> Iterator[Finding]:
 
 
 def _crash(response: Response) -> Finding:
-    kind = str(response.document().get("errorType", ""))[:60]
+    kinds = (response.header("X-Fc-Error-Type"), response.document().get("errorType"))
+    names = [kind for kind in kinds if isinstance(kind, str) and ERROR_TYPE.fullmatch(kind)]
     return Finding(
-        f"The function does not run: {response.header('X-Fc-Error-Type')[:60]} {kind}".rstrip()
-        + ".",
+        f"The function does not run: {' '.join(names) or 'an error of an unknown type'}.",
         "Build for the deployed runtime (make bundle RUNTIME=...), deploy again, and read the"
         " function's log.",
     )
@@ -175,9 +178,10 @@ def _refusal(response: Response, what: str) -> Finding:
         return Finding(
             f"{what} returned {response.status}, from something in front of the function.",
             "Use the URL of the HTTP trigger or custom domain. Its public access must be on, its"
-            " authType anonymous (or jwt, with --token).",
+            " authType anonymous (or jwt, with TOKEN set).",
         )
     # This message names a setting but never its value; the others say no more than the code.
-    message = str(response.document().get("message", ""))[:200] if code == "misconfigured" else ""
+    message = response.document().get("message") if code == "misconfigured" else None
+    detail = f" {message[:200]}" if isinstance(message, str) else ""
     hint = HINTS.get(code, "See the function's log, under the same request ID.")
-    return Finding(f"{what} returned {response.status} {code[:40]}. {message}".rstrip(), hint)
+    return Finding(f"{what} returned {response.status} {code}.{detail}", hint)

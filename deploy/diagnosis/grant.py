@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from . import Finding
+from .browser import is_web_address
+from .documents import parse_object
 
 REDEPLOY = "Deploy the current code (s deploy -y), and let no proxy rewrite its responses."
 SET_CLOCK = "Set the clock with NTP; in the cloud, report it to Alibaba Cloud with a request ID."
@@ -26,6 +27,8 @@ MEMBERS: Mapping[str, type] = {
     "server_time": int,
     "limits": dict,
 }
+TIMES = ("expire", "server_time")
+YEAR_10000 = 253402300800  # in Unix seconds; no datetime reaches it
 # The names that the pages of OSS's own documents read.
 CLASSIC_MEMBERS = ("accessid", "host", "policy", "signature", "dir", "callback")
 
@@ -40,13 +43,16 @@ ABUSABLE = ("content-type", "x-oss-object-acl", "x-oss-forbid-overwrite")
 
 def check_shape(grant: Mapping[str, Any]) -> Iterator[Finding]:
     """The grant has the members that every client builds its form from."""
-    wrong = [name for name, kind in MEMBERS.items() if not isinstance(grant.get(name), kind)]
+    wrong = [name for name, kind in MEMBERS.items() if not _is(kind, grant.get(name))]
+    wrong += [name for name in TIMES if name not in wrong and not 0 <= grant[name] < YEAR_10000]
+    if "url" not in wrong and not is_web_address(grant["url"]):
+        wrong.append("url")
     if "dir" in grant:
         wrong += [name for name in CLASSIC_MEMBERS if not isinstance(grant.get(name), str)]
     limits = grant.get("limits")
     if isinstance(limits, dict):
         sizes = ("min_bytes", "max_bytes")
-        wrong += [f"limits.{name}" for name in sizes if not isinstance(limits.get(name), int)]
+        wrong += [f"limits.{name}" for name in sizes if not _is(int, limits.get(name))]
     fields = grant.get("fields")
     if isinstance(fields, dict):
         version = V4_FIELDS if "x-oss-signature-version" in fields else V1_FIELDS
@@ -57,6 +63,10 @@ def check_shape(grant: Mapping[str, Any]) -> Iterator[Finding]:
             wrong.append("the order of fields")
     if wrong:
         yield Finding(f"Missing or wrong in the grant: {', '.join(wrong)}.", REDEPLOY)
+
+
+def _is(kind: type, value: object) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def check_clocks(
@@ -105,32 +115,33 @@ class PostPolicy:
 def read_policy(text: str) -> PostPolicy | None:
     """Decode the form field `policy`; None if OSS could not read it either."""
     try:
-        document = json.loads(base64.b64decode(text, validate=True))
-        exactly: dict[str, str] = {}
-        operators: dict[str, dict[str, Any]] = {
-            "eq": exactly,
-            "starts-with": {},
-            "in": {},
-            "not-in": {},
-        }
+        document = parse_object(base64.b64decode(text, validate=True))
+        texts: dict[str, dict[str, str]] = {"eq": {}, "starts-with": {}}
+        lists: dict[str, dict[str, list[str]]] = {"in": {}, "not-in": {}}
         size = None
         for condition in document["conditions"]:
             if isinstance(condition, dict):
-                exactly |= {name.lower(): value for name, value in condition.items()}
+                texts["eq"] |= {name.lower(): _text(value) for name, value in condition.items()}
             elif condition[0] == "content-length-range":
                 size = (int(condition[1]), int(condition[2]))
             else:
                 operator, name, value = condition
-                operators[operator][name.lower().removeprefix("$")] = value
+                field = _text(name).lower().removeprefix("$")
+                if operator in texts:
+                    texts[operator][field] = _text(value)
+                else:
+                    lists[operator][field] = [_text(choice) for choice in value]
         return PostPolicy(
-            _moment(document["expiration"]),
-            exactly,
-            operators["starts-with"],
-            operators["in"],
-            size,
+            _moment(document["expiration"]), texts["eq"], texts["starts-with"], lists["in"], size
         )
-    except (binascii.Error, ValueError, KeyError, TypeError, IndexError, AttributeError):
+    except (binascii.Error, ValueError, KeyError, TypeError, IndexError):
         return None
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a condition is about text")
+    return value
 
 
 def _moment(text: str) -> datetime:

@@ -132,7 +132,7 @@ class Oss:
 
     def _bucket(self, request: Request) -> str:
         """The first label if Host is `*.localhost`, otherwise the only bucket."""
-        host = request.environ.get("HTTP_HOST", "").partition(":")[0].lower()
+        host = request.environ.get("HTTP_HOST", "").partition(":")[0].lower().removesuffix(".")
         labels = host.split(".")
         return labels[0] if len(labels) > 1 and labels[-1] == "localhost" else self._config.name
 

@@ -32,7 +32,7 @@ class Deployment:
     """Responses by route, such as `GET /healthz` or `bucket POST`; a fault changes one of them."""
 
     def __init__(self) -> None:
-        self.bucket_url = ""
+        self.url = self.bucket_url = ""  # where tests serve it
         self.responses: dict[str, Response] = {}
         self.headers: dict[str, dict[str, str | None]] = {}
         self.foreign_responses: dict[str, Response] = {}
@@ -42,6 +42,7 @@ class Deployment:
         self.allowed_suffixes = (".txt",)
         self.edit_policy: Edit = nothing
         self.edit_grant: Edit = nothing
+        self.tokens: set[str] = set()  # what requests to the function had in Authorization
 
     def respond(self, route: str, status: int, body: object, **headers: str) -> None:
         """Give a route another response."""
@@ -62,6 +63,7 @@ class Deployment:
     def function(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
         route = f"{request.method} {request.path}"
+        self.tokens |= set(request.headers.getlist("Authorization"))
         origin = request.headers.get("Origin")
         if origin not in (None, self.listed_origin):
             refusal = Response(json.dumps({"error": {"code": "origin_not_allowed"}}), 403)

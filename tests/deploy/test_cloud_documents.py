@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -166,6 +167,120 @@ def test_prints_commands_that_create_the_roles_with_the_documents_filled_in() ->
         ("oss-signer-fc-assume", "oss-signer-fc"),
         ("oss-uploader-upload", "oss-uploader"),
     }
+
+
+def test_names_of_policies_have_only_characters_that_ram_accepts() -> None:
+    role = f"acs:ram::{ACCOUNT}:role/oss.signer_fc"
+    text = script(FUNCTION_ROLE_ARN=role)
+    names = {options["--PolicyName"] for options in arguments(text, "ram", "CreatePolicy")}
+    attached = {
+        options["--PolicyName"]: options["--RoleName"]
+        for options in arguments(text, "ram", "AttachPolicyToRole")
+    }
+    assert names == {"oss-signer-fc-logs", "oss-signer-fc-assume", "oss-uploader-upload"}
+    assert attached.keys() == names
+    assert attached["oss-signer-fc-logs"] == "oss.signer_fc"
+
+
+ARN = f"acs:ram::{ACCOUNT}:role/"
+WRONG = {
+    "FUNCTION_REGION": [
+        *("Hangzhou", "cn", "cn-", "-hangzhou", "cn--a", "oss-cn-hangzhou", "cn-hangzhou;id"),
+        *(
+            "cn-hangzhou\nx",
+            "cn-杭州",
+            "cn-٣",
+            "china-hangzhou",
+            "https://cn-hangzhou",
+            "cn hangzhou",
+        ),
+    ],
+    "FUNCTION_ROLE_ARN": [
+        *(
+            "",
+            "oss-signer",
+            ARN,
+            ARN + "a" * 65,
+            ARN + "Signer",
+            ARN + "a b",
+            ARN + "é",
+            ARN + "a@b",
+        ),
+        *(ARN + "a/b", ARN + "-a", ARN + "a$(id)", "acs:ram::١٢٣:role/a", "acs:ram:::role/a"),
+        *(ARN.replace("role", "user") + "a", ARN + "a\nb", "x" + ARN + "a"),
+    ],
+    "UPLOAD_ROLE_ARN": [
+        *("", "oss-uploader", ARN, ARN + "a" * 65, ARN + "a b", ARN + "a@b", ARN + "-a", ARN + "é"),
+        *(ARN + "a/b", "acs:ram::١٢٣:role/a", ARN + "a\nb"),
+    ],
+    "LOG_PROJECT": [
+        *("", "ab", "a" * 64, "My-logs", "my_logs", "-logs", "logs-", "my.logs", "my logs", "lögs"),
+        *("logs٣", "my-logs\nx", "a'b", "a;b"),
+    ],
+    "LOG_STORE": [
+        *("a", "a" * 64, "Store", "-store", "store-", "_store", "store_", "a.b", "a b", "störe"),
+        *("store٣", "a/b", "store\nx"),
+    ],
+}
+RIGHT = {
+    "FUNCTION_REGION": [
+        *("cn-hangzhou", "ap-southeast-1", "cn-north-2-gov-1", "cn-hangzhou-finance", "rus-west-1"),
+        *("", " us-east-1 "),
+    ],
+    "FUNCTION_ROLE_ARN": [ARN + "a", ARN + "a" * 64, ARN + "oss.signer_fc-1"],
+    "UPLOAD_ROLE_ARN": [ARN + "a", ARN + "A" * 64, ARN + "oss.Uploader_1-b"],
+    "LOG_PROJECT": ["abc", "a" * 63, "0-9"],
+    "LOG_STORE": ["ab", "a" * 63, "a_-b", ""],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in WRONG.items() for value in values]
+)
+def test_a_value_that_the_cloud_would_refuse_is_refused_by_name(
+    name: str,
+    value: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for setting in ENVIRONMENT.keys() | WRONG.keys():
+        monkeypatch.delenv(setting, raising=False)
+    for setting, given in {**ENVIRONMENT, name: value}.items():
+        monkeypatch.setenv(setting, given)
+    monkeypatch.setattr(setup_cloud, "ROOT", tmp_path)  # without a file .env
+    assert setup_cloud.main() == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(f"setup-cloud: The setting {name} ")
+    assert printed.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in RIGHT.items() for value in values]
+)
+def test_a_value_that_the_cloud_accepts_is_accepted(name: str, value: str) -> None:
+    assert value.strip() in script(**{name: value})
+
+
+def test_the_region_of_the_function_decides_where_its_logs_are() -> None:
+    text = script(FUNCTION_REGION="ap-southeast-1", FC_REGION="cn-beijing")
+    assert {options["--region"] for options in arguments(text, "sls", "CreateProject")} == {
+        "ap-southeast-1"
+    }
+    assert "The bucket my-bucket in ap-southeast-1" in text
+
+
+def test_a_file_that_is_not_utf_8_is_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".env").write_bytes(b"OSS_BUCKET=\xff")
+    monkeypatch.setattr(setup_cloud, "ROOT", tmp_path)
+    assert setup_cloud.main() == 1
+    assert capsys.readouterr() == (
+        "",
+        "setup-cloud: The file .env is not UTF-8. Save it in UTF-8.\n",
+    )
 
 
 def test_the_functions_own_role_uploads_if_no_role_is_assumed() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import os
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ from werkzeug.wrappers import Response
 from deploy import doctor
 from deploy.diagnosis.bucket import check_place
 from emulator.server import Server
+from tests.deploy.conftest import ROOT
 from tests.deploy.faults import FAULTS, Fault
 from tests.deploy.planted import ORIGIN, SECRETS, Deployment, Document
 
@@ -60,7 +63,8 @@ def url(deployment: Deployment, stage: Stage, monkeypatch: pytest.MonkeyPatch) -
 
 
 def examine(url: str, *options: str) -> int:
-    return doctor.main([url, "--origin", ORIGIN, "--token", SECRETS["token"], *options])
+    environ = {"TOKEN": SECRETS["token"]}
+    return doctor.main([url, "--origin", ORIGIN, *options], environ=environ)
 
 
 def test_finds_no_problem_where_there_is_none(url: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -144,10 +148,54 @@ def test_reports_that_the_bucket_does_not_respond(
     assert "nowhere.invalid does not respond" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("address", ["ftp://example.com", "example.com", "file:///etc/passwd"])
-def test_rejects_an_invalid_web_address(address: str) -> None:
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("ftp://example.com", "example.com", "file:///etc/passwd", "data:,x", "https://", "/"),
+        *("http://[::1", "http://a:b", "https://u:p@example.com", "https://exa\x1bmple.com"),
+    ],
+)
+@pytest.mark.parametrize("options", [["{}"], ["https://example.com", "--origin", "{}"]])
+def test_rejects_an_invalid_web_address(
+    options: list[str], address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit, match="2"):
-        doctor.main([address])
+        doctor.main([option.replace("{}", address) for option in options])
+    assert "\x1b" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("token", ["two words", "a\nb", "a\x1bb", "密"])
+def test_rejects_a_token_that_no_header_can_carry_without_showing_it(
+    token: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        doctor.main(["https://example.com"], environ={"TOKEN": token})
+    error = capsys.readouterr().err
+    assert "TOKEN is not a valid token" in error
+    assert token not in error
+
+
+def test_the_token_comes_from_the_environment_only(
+    deployment: Deployment, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKEN", SECRETS["token"])
+    assert doctor.main([url]) == 0
+    assert deployment.tokens == {f"Bearer {SECRETS['token']}"}
+    with pytest.raises(SystemExit, match="2"):
+        doctor.main([url, "--token", "a"])
+
+
+def test_make_passes_the_token_on_where_no_list_of_processes_shows_it() -> None:
+    command = subprocess.run(
+        ["make", "--dry-run", "doctor", "URL=https://a.example"],
+        cwd=ROOT,
+        env={**os.environ, "TOKEN": SECRETS["token"]},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "deploy.doctor https://a.example" in command
+    assert SECRETS["token"] not in command
 
 
 def grant_for(url: str, *, bucket: str = "my-bucket", region: str = "cn-hangzhou") -> Document:

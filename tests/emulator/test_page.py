@@ -43,3 +43,9 @@ def test_says_where_the_function_is_and_what_the_page_may_connect_to(site: Clien
     response = site.get("/config.json")
     assert response.json == {"endpoint": FUNCTION}
     assert f"connect-src 'self' {FUNCTION} {OSS};" in response.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("path", ["/", "/upload.js", "/config.json", "/nothing"])
+def test_injected_markup_can_neither_move_links_nor_submit_forms(site: Client, path: str) -> None:
+    policy = site.get(path, buffered=True).headers["Content-Security-Policy"].split("; ")
+    assert {"base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"} <= set(policy)

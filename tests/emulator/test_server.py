@@ -32,7 +32,9 @@ def server() -> Iterator[Server]:
 
 
 def test_serves_the_application_over_http_1_1(server: Server) -> None:
-    response = exchange(server.url, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello")
+    response = exchange(
+        server.url, b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello"
+    )
 
     assert response.startswith(b"HTTP/1.1 200 OK\r\n")
     assert response.endswith(b"\r\n\r\nhello")
@@ -64,7 +66,8 @@ def test_serves_many_clients_at_once() -> None:
 def test_responds_to_expect_100_continue_once(server: Server) -> None:
     with socket.create_connection((server.host, server.port), timeout=60) as connection:
         connection.sendall(
-            b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
+            b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n"
+            b"Expect: 100-continue\r\n\r\n"
         )
         assert connection.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
         connection.sendall(b"hello")
@@ -86,7 +89,7 @@ def test_an_application_can_reset_the_connection() -> None:
         raise ConnectionResetError
 
     with Server(reset) as server, socket.create_connection((server.host, server.port)) as client:
-        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         with pytest.raises(ConnectionResetError):
             client.recv(1)
 
@@ -115,7 +118,7 @@ def test_an_error_of_the_application_is_shown_and_becomes_500(
         raise RuntimeError("the emulator has a bug")
 
     with Server(broken) as server:
-        response = exchange(server.url, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        response = exchange(server.url, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert response.startswith(b"HTTP/1.1 500 ")
         wait_for(lambda: "the emulator has a bug" in caplog.text)
 
@@ -149,7 +152,7 @@ def test_a_stop_waits_neither_for_open_connections_nor_for_requests_that_hang() 
     server.start()
     address = (server.host, server.port)
     with socket.create_connection(address) as idle, socket.create_connection(address) as hung:
-        hung.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        hung.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         entered.wait()
         server.stop()  # both ends are still open, and nobody has released the request
         assert idle.recv(1) == b""

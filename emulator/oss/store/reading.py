@@ -26,7 +26,8 @@ XML = "application/xml"
 HTML = "text/html"
 
 # Nothing that an uploader named or wrote must run as a script on the page.
-PAGE_SECURITY = "default-src 'none'; style-src 'unsafe-inline'"
+NO_FORMS = "base-uri 'none'; form-action 'none'"
+PAGE_SECURITY = f"default-src 'none'; style-src 'unsafe-inline'; {NO_FORMS}"
 _PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -89,7 +90,7 @@ def _describe(response: Response, record: Record) -> None:
     response.last_modified = record.modified_at
     # An uploaded page must not run scripts with this origin's rights.
     headers["X-Content-Type-Options"] = "nosniff"
-    headers["Content-Security-Policy"] = "script-src 'none'"
+    headers["Content-Security-Policy"] = f"script-src 'none'; {NO_FORMS}"
 
 
 def _header(value: str) -> str:

@@ -17,11 +17,13 @@ from tests.emulator.oss.bucket import KEY, NOW, Bucket
 
 def test_the_host_names_the_bucket(bucket: Bucket) -> None:
     bucket.post("a.txt")
-    for host in ("post-test.localhost", "POST-TEST.localhost:9001", "localhost:9001"):
+    hosts = ("post-test.localhost", "POST-TEST.localhost:9001", "post-test.localhost.", "[::1]:1")
+    for host in (*hosts, "localhost:9001"):
         assert bucket.get("/a.txt", {"Host": host}).status == 200
-    reply = bucket.get("/a.txt", {"Host": "other.localhost:9001"})
-    assert reply.status == 404
-    assert b"<BucketName>other</BucketName>" in reply.body
+    for host in ("other.localhost:9001", "other.localhost.:9001"):
+        reply = bucket.get("/a.txt", {"Host": host})
+        assert reply.status == 404
+        assert b"<BucketName>other</BucketName>" in reply.body
 
 
 def test_refuses_methods_that_are_not_emulated(bucket: Bucket) -> None:
@@ -66,13 +68,6 @@ def test_the_default_clock_is_the_systems(tmp_path: Path) -> None:
         fresh = form(signed_fields(KEY, now=datetime.now(timezone.utc)))
         assert send(server.url, body=old).status == 400
         assert send(server.url, body=fresh).status == 204
-
-
-@pytest.mark.parametrize("host", ["a b", "", "[", "用户.localhost", "a:b:c"])
-def test_an_unusual_host_does_no_harm(bucket: Bucket, host: str) -> None:
-    fields = signed_fields(KEY, now=NOW, fields={"success_action_status": "201"})
-    reply = send(bucket.url, body=form(fields), headers={"Host": host.encode().decode("latin-1")})
-    assert reply.status in (201, 404)
 
 
 def test_any_of_several_permanent_keys_may_sign(bucket: Bucket) -> None:

@@ -165,7 +165,15 @@ def test_an_uploaded_page_cannot_run_scripts(bucket: Bucket) -> None:
     upload(bucket, "a.html", b"<script>1</script>", "a.html", "text/html")
     reply = bucket.get("/a.html")
     assert reply.headers["content-type"] == "text/html"
-    assert reply.headers["content-security-policy"] == "script-src 'none'"
+    policy = reply.headers["content-security-policy"].split("; ")
+    assert policy == ["script-src 'none'", "base-uri 'none'", "form-action 'none'"]
+
+
+def test_a_name_on_the_page_of_objects_can_neither_move_links_nor_submit_forms(
+    bucket: Bucket,
+) -> None:
+    policy = bucket.get("/", {"Accept": "text/html"}).headers["content-security-policy"].split("; ")
+    assert {"default-src 'none'", "base-uri 'none'", "form-action 'none'"} <= set(policy)
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def test_a_get_is_accepted_too() -> None:
 
 def test_a_valid_request_is_accepted_over_a_socket() -> None:
     call = Call().sign()
-    with Server(sts()) as server:
+    with Server(sts(), names=(call.headers["host"],)) as server:
         reply = send(server.url, path=f"/?{call.query}", headers=call.headers)
     assert reply.status == 200
     assert json.loads(reply.body)["Credentials"]["Expiration"] == "2026-02-01T00:59:58Z"
