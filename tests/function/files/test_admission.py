@@ -93,6 +93,14 @@ def test_sign(body: str, status: int, code: str) -> None:
         assert response.document["message"] == response.document["error"]["message"]
 
 
+@pytest.mark.parametrize(("length", "status"), [(16384, 200), (16385, 400)])
+def test_a_body_may_have_16_kb(length: int, status: int) -> None:
+    body = '{"filename": "a.jpg"}'.ljust(length)
+    response = invoke(ENVIRON, "POST", "/sign", body=body)
+    assert response.status == status
+    assert status == 200 or "larger than 16384 bytes" in response.document["message"]
+
+
 @pytest.mark.parametrize(
     ("query", "status"),
     [
