@@ -54,7 +54,7 @@ def test_a_policy_that_sts_would_refuse_is_misconfigured() -> None:
 
 
 def sign_with_role(
-    sts_server: FaultySts, clock: Clock, *, life: float = 3600, **changes: str
+    sts_server: FaultySts, clock: Clock, changes: dict[str, str], *, life: float = 3600
 ) -> tuple[Response, list[dict[str, str]]]:
     """Request a file grant of a new instance; return the response, and what STS was asked."""
     clock.now = NOW
@@ -79,7 +79,7 @@ def sign_with_role(
 def test_the_role_is_assumed_for_what_all_keys_begin_with(
     changes: dict[str, str], prefix: str, sts_server: FaultySts, clock: Clock
 ) -> None:
-    response, (asked,) = sign_with_role(sts_server, clock, **changes)
+    response, (asked,) = sign_with_role(sts_server, clock, changes)
     (statement,) = json.loads(asked["Policy"])["Statement"]
     assert statement == {
         "Effect": "Allow",
@@ -90,7 +90,7 @@ def test_the_role_is_assumed_for_what_all_keys_begin_with(
 
 
 def test_the_role_is_assumed_for_the_configured_time(sts_server: FaultySts, clock: Clock) -> None:
-    _, (asked,) = sign_with_role(sts_server, clock, CREDENTIALS_SECONDS="1234")
+    _, (asked,) = sign_with_role(sts_server, clock, {"CREDENTIALS_SECONDS": "1234"})
     assert asked["DurationSeconds"] == "1234"
     assert asked["RoleArn"] == NO_STS["UPLOAD_ROLE_ARN"]
 
@@ -102,7 +102,7 @@ def test_the_role_is_assumed_for_the_configured_time(sts_server: FaultySts, cloc
 def test_credentials_must_last_for_the_configured_grant(
     policy_seconds: str, status: int, sts_server: FaultySts, clock: Clock
 ) -> None:
-    response, _ = sign_with_role(sts_server, clock, life=100, POLICY_SECONDS=policy_seconds)
+    response, _ = sign_with_role(sts_server, clock, {"POLICY_SECONDS": policy_seconds}, life=100)
     assert response.status == status
 
 

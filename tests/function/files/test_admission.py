@@ -41,6 +41,7 @@ from tests.function.invocations import ENVIRON, invoke
             '{"filename": "a.jpg", "size": -1}', 400, "invalid_request", id="negative size"
         ),
         pytest.param('{"filename": "a.jpg", "size": 0}', 400, "invalid_request", id="too small"),
+        pytest.param('{"filename": "a.jpg", "size": 1}', 200, "", id="smallest"),
         pytest.param('{"filename": "a.jpg", "size": 104857600}', 200, "", id="largest"),
         pytest.param(
             '{"filename": "a.jpg", "size": 104857601}', 413, "file_too_large", id="too large"
@@ -132,6 +133,26 @@ def test_allowed_types(allowed: str, name: str, expected: bool) -> None:
     environ = ENVIRON | {"ALLOWED_CONTENT_TYPES": allowed}
     response = invoke(environ, path="/s3/params", query={"filename": name})
     assert (response.status == 200) is expected
+
+
+@pytest.mark.parametrize("name", ["a.html", "a.xyz"])
+def test_a_declared_type_that_is_allowed_admits_no_other_file(name: str) -> None:
+    environ = ENVIRON | {"ALLOWED_CONTENT_TYPES": "application/x-own"}
+    query = {"filename": name, "type": "application/x-own"}
+    assert invoke(environ, path="/s3/params", query=query).code == "type_not_allowed"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "utf-8-sig"])
+def test_a_body_is_utf_8(encoding: str) -> None:
+    body = '{"filename": "a.jpg"}'.encode(encoding)
+    assert invoke(ENVIRON, "POST", "/sign", body=body).code == "invalid_request"
+
+
+@pytest.mark.parametrize("size", ["-1", "-" + "9" * 4000])
+def test_a_negative_size_is_not_a_number_of_bytes(size: str) -> None:
+    body = '{"filename": "a.jpg", "size": %s}' % size
+    message = invoke(ENVIRON, "POST", "/sign", body=body).document["message"]
+    assert message == "size is not a whole number of bytes."
 
 
 def test_no_wildcard_includes_an_active_type() -> None:
