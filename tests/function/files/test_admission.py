@@ -150,7 +150,7 @@ def test_a_body_is_utf_8(encoding: str) -> None:
 
 @pytest.mark.parametrize("size", ["-1", "-" + "9" * 4000])
 def test_a_negative_size_is_not_a_number_of_bytes(size: str) -> None:
-    body = '{"filename": "a.jpg", "size": %s}' % size
+    body = f'{{"filename": "a.jpg", "size": {size}}}'
     message = invoke(ENVIRON, "POST", "/sign", body=body).document["message"]
     assert message == "size is not a whole number of bytes."
 
@@ -158,6 +158,18 @@ def test_a_negative_size_is_not_a_number_of_bytes(size: str) -> None:
 def test_no_wildcard_includes_an_active_type() -> None:
     kinds = [f"{kind}/*" for kind in ("application", "audio", "image", "message", "text", "video")]
     assert not content_types.ACTIVE & set(content_types.expand(kinds))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("text/javascript", "application/javascript", "application/x-javascript"),
+        ("application/xml", "text/xml"),
+        ("multipart/related", "message/rfc822"),
+    ],
+)
+def test_every_name_of_an_active_type_is_active(names: tuple[str, ...]) -> None:
+    assert set(names) <= content_types.ACTIVE
 
 
 @given(st.text(max_size=40))
