@@ -168,6 +168,7 @@ def test_reads(changes: dict[str, str], name: str, expected: object) -> None:
         pytest.param("ALLOWED_CONTENT_TYPES", "png", id="not a type"),
         pytest.param("ALLOWED_CONTENT_TYPES", "*/*", id="every type"),
         pytest.param("ALLOWED_CONTENT_TYPES", "*/png", id="a wildcard before the slash"),
+        pytest.param("ALLOWED_CONTENT_TYPES", "app/*", id="the beginning of a kind"),
         pytest.param("ALLOWED_CONTENT_TYPES", "image/png,", id="empty item"),
         pytest.param("ALLOWED_CONTENT_TYPES", "chemical/*", id="wildcard without types"),
         pytest.param("OBJECT_ACL", "public", id="unknown ACL"),

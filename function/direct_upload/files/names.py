@@ -11,7 +11,7 @@ MIN_NAME_BYTES = 17  # a dot and the longest extension that a key can have
 MAX_SEGMENT_BYTES = 128
 """The longest user's segment; its characters are ASCII, and none needs escaping in a URL."""
 
-_EXTENSION = re.compile(r".*[^.]\.+([A-Za-z0-9]{1,16})", re.DOTALL)
+_EXTENSION = re.compile(r".*[^.]\.+([A-Za-z0-9]{1,16})")
 # Control characters (Unicode: Cc), and those that turn the writing direction (ALM, LRM, RLM; LRE,
 # RLE, PDF, LRO, RLO; LRI, RLI, FSI, PDI). Browsers drop or replace them when they save a file.
 _DECEPTIVE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")

@@ -158,6 +158,7 @@ def test_refuses_a_token_with(payload: Mapping[str, Any]) -> None:
         pytest.param("[]", id="a list"),
         pytest.param("", id="empty"),
         pytest.param("{", id="truncated"),
+        pytest.param("[" * 2000, id="nested too deep"),
         pytest.param(json.dumps(claims(exp=float("nan"))), id="exp is NaN"),
         pytest.param(json.dumps(claims(exp=float("inf"))), id="exp is Infinity"),
         pytest.param(json.dumps(claims(exp=1)).replace(": 1,", ": 1e999,"), id="exp is 1e999"),

@@ -262,5 +262,11 @@ FAULTS = {
     "key deleted": (refuse("404 Not Found", "InvalidAccessKeyId.NotFound"), False, "NotFound"),
     "token expired": (refuse("400 Bad", "InvalidSecurityToken.Expired"), False, "Expired"),
     "no code": (respond("400 Bad", "{}"), False, "None (HTTP 400)"),
+    "code of 65 letters": (refuse("400 Bad", "C" * 65), False, "unknown (HTTP 400)"),
+    "code before a secret": (
+        refuse("400 Bad", f"Bad\n{ISSUED_SECRET}"),
+        False,
+        "unknown (HTTP 400)",
+    ),
     "code with a secret": (refuse("400 Bad", f"\n{ISSUED_SECRET}"), False, "unknown (HTTP 400)"),
 }

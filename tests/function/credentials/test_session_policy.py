@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import json
-from urllib.parse import parse_qs
+import socket
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -11,7 +12,7 @@ from direct_upload.errors import Misconfigured
 from tests.function.callers.issuer import SETTINGS as JWT_SETTINGS
 from tests.function.callers.issuer import Token
 from tests.function.credentials.faulty_sts import Clock, FaultySts, healthy
-from tests.function.invocations import ENVIRON, NO_STS, NOW, Context, event, read
+from tests.function.invocations import ENVIRON, NO_STS, NOW, Context, Response, event, read
 
 
 def test_allows_only_putting_objects_below_the_prefix() -> None:
@@ -52,6 +53,20 @@ def test_a_policy_that_sts_would_refuse_is_misconfigured() -> None:
         session_policy("b", "a" * (fitting + 1))
 
 
+def sign_with_role(
+    sts_server: FaultySts, clock: Clock, changes: dict[str, str], *, life: float = 3600
+) -> tuple[Response, list[dict[str, str]]]:
+    """Request a file grant of a new instance; return the response, and what STS was asked."""
+    clock.now = NOW
+    sts_server.become(healthy(clock, life=life))
+    environ = ENVIRON | NO_STS | {"STS_ENDPOINT": sts_server.endpoint} | changes
+    bearer = {"Authorization": f"Bearer {Token().signed()}"}
+    sent = event("POST", "/sign", headers=bearer, body='{"filename": "a.png"}')
+    response = read(App(environ, clock).handle(sent, Context()))
+    queries = [request.split(" ")[1].partition("?")[2] for request in sts_server.requests]
+    return response, [dict(parse_qsl(query)) for query in queries]
+
+
 @pytest.mark.parametrize(
     ("changes", "prefix"),
     [
@@ -64,23 +79,43 @@ def test_a_policy_that_sts_would_refuse_is_misconfigured() -> None:
 def test_the_role_is_assumed_for_what_all_keys_begin_with(
     changes: dict[str, str], prefix: str, sts_server: FaultySts, clock: Clock
 ) -> None:
-    clock.now = NOW
-    sts_server.become(healthy(clock))
-    environ = ENVIRON | NO_STS | {"STS_ENDPOINT": sts_server.endpoint} | changes
-    sent = event(
-        "POST",
-        "/sign",
-        headers={"Authorization": f"Bearer {Token().signed()}"},
-        body='{"filename": "a.png"}',
-    )
-    response = read(App(environ, clock).handle(sent, Context()))
-    (request,) = sts_server.requests
-    target = request.split(" ")[1]
-    (policy,) = parse_qs(target.partition("?")[2])["Policy"]
-    (statement,) = json.loads(policy)["Statement"]
+    response, (asked,) = sign_with_role(sts_server, clock, changes)
+    (statement,) = json.loads(asked["Policy"])["Statement"]
     assert statement == {
         "Effect": "Allow",
         "Action": "oss:PutObject",
         "Resource": f"acs:oss:*:*:post-test/{prefix}*",
     }
     assert response.document["key"].startswith(prefix)
+
+
+def test_the_role_is_assumed_for_the_configured_time(sts_server: FaultySts, clock: Clock) -> None:
+    _, (asked,) = sign_with_role(sts_server, clock, {"CREDENTIALS_SECONDS": "1234"})
+    assert asked["DurationSeconds"] == "1234"
+    assert asked["RoleArn"] == NO_STS["UPLOAD_ROLE_ARN"]
+
+
+@pytest.mark.parametrize(
+    ("policy_seconds", "status"),
+    [pytest.param("12", 200, id="short grants"), pytest.param("300", 503, id="long grants")],
+)
+def test_credentials_must_last_for_the_configured_grant(
+    policy_seconds: str, status: int, sts_server: FaultySts, clock: Clock
+) -> None:
+    response, _ = sign_with_role(sts_server, clock, {"POLICY_SECONDS": policy_seconds}, life=100)
+    assert response.status == status
+
+
+def test_the_sts_of_the_functions_region_is_asked(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_up: set[str] = set()
+
+    def look_up(host: str, *_: object, **__: object) -> None:
+        looked_up.add(host)
+        raise OSError
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    environ = ENVIRON | NO_STS | {"STS_ENDPOINT": "", "FC_REGION": "cn-qingdao"}
+    assert read(App(environ, clock).handle(event(), Context())).status == 503
+    assert looked_up == {"sts.cn-qingdao.aliyuncs.com"}

@@ -120,8 +120,12 @@ def test_the_sdk_connects_once_to_the_endpoint(
     assert looked_up == [address]
 
 
+@pytest.mark.parametrize(
+    ("seconds", "milliseconds"),
+    [pytest.param(1.5, 1500, id="1.5 s"), pytest.param(0.0001, 1, id="never 0, which means 10 s")],
+)
 def test_the_sdk_gets_the_time_limit_in_milliseconds(
-    clock: Clock, monkeypatch: pytest.MonkeyPatch
+    seconds: float, milliseconds: int, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from alibabacloud_sts20150401.client import Client
 
@@ -131,9 +135,10 @@ def test_the_sdk_gets_the_time_limit_in_milliseconds(
         limits.append((runtime.connect_timeout, runtime.read_timeout))
 
     monkeypatch.setattr(Client, "assume_role_with_options", record)
+    monkeypatch.setattr(sts, "within", lambda _, call: call())
     with pytest.raises(AssumeRoleFailed):
-        call("http://127.0.0.1:9", clock, seconds=1.5)
-    assert limits == [(1500, 1500)]
+        call("http://127.0.0.1:9", clock, seconds=seconds)
+    assert limits == [(milliseconds, milliseconds)]
 
 
 @pytest.mark.parametrize("name", FAULTS)

@@ -41,6 +41,7 @@ from tests.function.invocations import ENVIRON, invoke
             '{"filename": "a.jpg", "size": -1}', 400, "invalid_request", id="negative size"
         ),
         pytest.param('{"filename": "a.jpg", "size": 0}', 400, "invalid_request", id="too small"),
+        pytest.param('{"filename": "a.jpg", "size": 1}', 200, "", id="smallest"),
         pytest.param('{"filename": "a.jpg", "size": 104857600}', 200, "", id="largest"),
         pytest.param(
             '{"filename": "a.jpg", "size": 104857601}', 413, "file_too_large", id="too large"
@@ -93,6 +94,14 @@ def test_sign(body: str, status: int, code: str) -> None:
         assert response.document["message"] == response.document["error"]["message"]
 
 
+@pytest.mark.parametrize(("length", "status"), [(16384, 200), (16385, 400)])
+def test_a_body_may_have_16_kb(length: int, status: int) -> None:
+    body = '{"filename": "a.jpg"}'.ljust(length)
+    response = invoke(ENVIRON, "POST", "/sign", body=body)
+    assert response.status == status
+    assert status == 200 or "larger than 16384 bytes" in response.document["message"]
+
+
 @pytest.mark.parametrize(
     ("query", "status"),
     [
@@ -126,9 +135,41 @@ def test_allowed_types(allowed: str, name: str, expected: bool) -> None:
     assert (response.status == 200) is expected
 
 
+@pytest.mark.parametrize("name", ["a.html", "a.xyz"])
+def test_a_declared_type_that_is_allowed_admits_no_other_file(name: str) -> None:
+    environ = ENVIRON | {"ALLOWED_CONTENT_TYPES": "application/x-own"}
+    query = {"filename": name, "type": "application/x-own"}
+    assert invoke(environ, path="/s3/params", query=query).code == "type_not_allowed"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "utf-8-sig"])
+def test_a_body_is_utf_8(encoding: str) -> None:
+    body = '{"filename": "a.jpg"}'.encode(encoding)
+    assert invoke(ENVIRON, "POST", "/sign", body=body).code == "invalid_request"
+
+
+@pytest.mark.parametrize("size", ["-1", "-" + "9" * 4000])
+def test_a_negative_size_is_not_a_number_of_bytes(size: str) -> None:
+    body = f'{{"filename": "a.jpg", "size": {size}}}'
+    message = invoke(ENVIRON, "POST", "/sign", body=body).document["message"]
+    assert message == "size is not a whole number of bytes."
+
+
 def test_no_wildcard_includes_an_active_type() -> None:
     kinds = [f"{kind}/*" for kind in ("application", "audio", "image", "message", "text", "video")]
     assert not content_types.ACTIVE & set(content_types.expand(kinds))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("text/javascript", "application/javascript", "application/x-javascript"),
+        ("application/xml", "text/xml"),
+        ("multipart/related", "message/rfc822"),
+    ],
+)
+def test_every_name_of_an_active_type_is_active(names: tuple[str, ...]) -> None:
+    assert set(names) <= content_types.ACTIVE
 
 
 @given(st.text(max_size=40))

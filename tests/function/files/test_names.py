@@ -64,6 +64,11 @@ def test_extension(name: str, expected: str) -> None:
         pytest.param("a.html\u202e", "a.html", id="a direction character at the end"),
         pytest.param("a.html\u0001", "a.html", id="a control character at the end"),
         pytest.param("a.html\u2069 .", "a.html", id="several of them at the end"),
+        pytest.param("a\u061c\u200e\u200f.jpg", "a.jpg", id="marks of direction"),
+        pytest.param("a\x7f\x80\x85\x9f.jpg", "a.jpg", id="control characters beyond ASCII"),
+        pytest.param("a.jpg. \u2069", "a.jpg", id="dots and spaces before one of them"),
+        pytest.param(" \u3000 a.jpg", "a.jpg", id="spaces at the start"),
+        pytest.param("\u202e a.jpg", "a.jpg", id="a direction character and a space"),
         pytest.param("a.html\u3000", "a_html\u3000", id="another space at the end"),
         pytest.param("a.html\u200d", "a_html\u200d", id="a joiner at the end"),
         pytest.param("a.html?", "a_html?", id="a question mark at the end"),
@@ -73,6 +78,11 @@ def test_extension(name: str, expected: str) -> None:
 )
 def test_shown_name(name: str, expected: str) -> None:
     assert unquote(shown_name(clean_name(name), 10_000)) == expected
+
+
+def test_shown_name_uses_all_of_its_room() -> None:
+    assert shown_name("a" * 20 + ".jpg", 24) == "a" * 20 + ".jpg"
+    assert shown_name("a" * 20 + ".jpg", 23) == "a" * 19 + ".jpg"
 
 
 @given(st.text(min_size=1, max_size=200), st.integers(17, 1000))
@@ -140,6 +150,7 @@ def test_any_name_is_one_short_segment_that_needs_no_escaping(name: str) -> None
 @given(names, names)
 @example("A@", "~A~40")
 @example("x" * 129, "~." + "c12c")
+@example("x" * 300 + "y", "x" * 300 + "z")
 @example("\ud800", "\ud801")
 @example("\ud800", "?")
 @example("\ud800", "\ufffd")

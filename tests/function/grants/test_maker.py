@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from direct_upload.credentials import Credentials
 from direct_upload.errors import CredentialsUnavailable
+from direct_upload.files import AdmittedFile, content_types
 from direct_upload.grants import GrantMaker
 from direct_upload.grants import maker as maker_module
 from direct_upload.settings import parse_settings
@@ -295,6 +296,11 @@ def test_the_longest_values_stay_within_eight_kilobytes(letter: str) -> None:
         "CALLBACK_URL": "https://upload.example.com/" + "c" * 64,
         "GRANT_SECRET": CALLBACK["GRANT_SECRET"],
     }
+    longest_type = content_types.of_extension("pptx")
+    file = AdmittedFile("图" * 80, "x" * 16, longest_type, 5 * 1024**3, 5 * 1024**3)
+    token = Credentials("x" * 40, "", "t" * 1200, None)
+    fullest = maker(**extremes).file_grant(token, file, user="u" * 128, leaf="x" * 32, now=NOW)
+    assert 8192 - 80 < size(fullest) <= 8192
     grant = file_grant('{"filename": "%s.docx"}' % ("图" * 200), **extremes)
     assert grant["fields"]["Content-Disposition"].endswith("%9B%BE.docx")
     assert size(grant) <= 8192

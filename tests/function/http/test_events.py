@@ -75,6 +75,7 @@ def test_tolerates_missing_members(member: str, value: str | None) -> None:
         pytest.param(b"", id="empty"),
         pytest.param(b"hello", id="not JSON"),
         pytest.param(b"\xff\xfe", id="not text"),
+        pytest.param(changed().decode().encode("utf-16"), id="UTF-16"),
         pytest.param(b"[]", id="a list"),
         pytest.param(b"null", id="null"),
         pytest.param(b"{}", id="an empty object"),
