@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 
 from deploy.bundle import build
 from deploy.bundling.runtimes import RUNTIMES, Runtime, find_interpreter
+from emulator.server import Server
+from tests.deploy.planted import Deployment
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -51,3 +54,12 @@ def bundle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         if not folder.exists():
             make_bundle(folder, runtime)
     return Bundle(folder, runtime, interpreter)
+
+
+@pytest.fixture
+def planted() -> Iterator[Deployment]:
+    """A deployment behind two servers."""
+    deployment = Deployment()
+    with Server(deployment.function) as function, Server(deployment.bucket) as bucket:
+        deployment.url, deployment.bucket_url = function.url, bucket.url
+        yield deployment
