@@ -31,7 +31,7 @@ setup-cloud:  ## print the commands that prepare an account
 	@$(SET_UP)
 	@$(PYTHON) -m deploy.setup_cloud
 
-doctor:  ## examine a deployment: [TOKEN=...] make doctor URL=https://... ORIGIN=https://...
+doctor:  ## check a deployment: [TOKEN=...] make doctor URL=https://... ORIGIN=https://...
 	@$(SET_UP)
 	@$(PYTHON) -m deploy.doctor $(URL) $(if $(ORIGIN),--origin $(ORIGIN)) $(if $(UPLOAD),--upload)
 

@@ -184,8 +184,8 @@ def main() -> int:
     parser.add_argument(
         "--host",
         default=LOOPBACK,
-        help="name or address of this machine to listen on, besides which the servers answer only"
-        " to localhost; 0.0.0.0 and :: are all of its addresses (default 127.0.0.1)",
+        help="name or address of this machine to listen on; besides it, the servers accept only"
+        " localhost; 0.0.0.0 and :: are all of its addresses (default 127.0.0.1)",
     )
     parser.add_argument("--port", type=_port, default=9000, help="first of four (default 9000)")
     parser.add_argument("--data", type=Path, default=Path(".local"), help="where objects are kept")

@@ -29,7 +29,7 @@ def is_own(authority: str, *, names: Iterable[str], arrived_at: str) -> bool:
     """Whether `authority`, the value of a Host header, means this server; any port is right.
 
     Own are loopback names and addresses, `names`, and the address that the request arrived at: an
-    address needs no DNS, so nobody can rebind it. One dot may end a name, as in `localhost.`.
+    address needs no DNS, so it cannot be rebound. One dot may end a name, as in `localhost.`.
     """
     parts = AUTHORITY.fullmatch(authority.lower())
     if parts is None:
@@ -65,9 +65,9 @@ class OwnHosts:
 
 
 def _refusal(authority: str, port: int) -> Response:
-    what = f"the host {authority[:SHOWN_CHARACTERS]!r}" if authority else "a request without a host"
+    host = f"for the host {authority[:SHOWN_CHARACTERS]!r}" if authority else "without a host"
     return Response(
-        f"This emulator does not answer to {what}: a foreign web page could reach it under a name"
+        f"This emulator accepts no requests {host}: a foreign web page could reach it under a name"
         f" of its own.\nUse http://localhost:{port}, or start local_server.py with --host and the"
         " name or address by which you reach this machine.\n",
         421,  # Misdirected Request (RFC 9110)

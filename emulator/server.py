@@ -33,7 +33,7 @@ class _Handler(WSGIRequestHandler):
     disable_nagle_algorithm = True
 
     def handle_expect_100(self) -> bool:
-        """Leave `Expect: 100-continue` to werkzeug, or it would be answered twice."""
+        """Leave `Expect: 100-continue` to werkzeug, or it would get two responses."""
         return True
 
     def connection_dropped(self, error: BaseException, environ: Any = None) -> None:

@@ -1,6 +1,6 @@
 export const english = {
   title: "Upload files",
-  subtitle: "They go straight from your browser into storage.",
+  subtitle: "Files go straight from your browser to storage.",
   choose: "Choose files",
   orDrop: "or drop them here, or paste them",
   dropNow: "Drop to upload",
@@ -15,7 +15,7 @@ export const english = {
   queued: "Waiting",
   signing: "Requesting permission",
   uploading: "Uploading",
-  finishing: "Sent, waiting for the storage to confirm",
+  finishing: "Sent, waiting for confirmation",
   done: "Stored",
   repeated: "Already stored by an earlier attempt",
   cancelled: "Cancelled",
@@ -86,7 +86,7 @@ export const english = {
     file_unreadable:
       "The file can no longer be read: it was changed, moved or deleted. Choose it again.",
     grant_expired:
-      "The permission expired before the upload began. Retry. If it fails again, ask the site’s owner to check the clock.",
+      "The permission expired before the upload began. Retry. If it fails again, ask the site’s owner to check the server’s clock.",
     grant_refused:
       "The storage did not accept the upload permission. Retry. If it fails again, tell the site’s owner.",
     already_exists: "The storage already has a file with this name. Retry to store this one under another name.",

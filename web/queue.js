@@ -61,7 +61,7 @@ export class Queue {
     else transfer.controller?.abort();
   }
 
-  /** Requests a grant whatever the page has learned: a limit may have changed meanwhile. */
+  /** Requests a grant whatever the page has learned: a limit may have changed since. */
   retry(transfer) {
     if (!transfer.retriable) return;
     this.#set(transfer, { state: "queued", sent: 0, error: null });

@@ -113,7 +113,7 @@ export async function limitsFor(file, { endpoint, signal, headers = {} }) {
 
 async function requestGrant(file, { endpoint, signal, headers }) {
   // `expires` are the seconds left by the server's clock at its response. Counting them from the
-  // request, with a clock that nobody can set, is on the safe side. The local time is not used.
+  // request, with a clock that cannot be set, is on the safe side. The local time is not used.
   const requested = performance.now();
   const timeout = AbortSignal.timeout(GRANT_TIMEOUT_MS);
   let response;

@@ -37,7 +37,7 @@ class Result:
         if self.lost:
             found.append(f"{self.lost} uploads are lost")
         if self.surplus:
-            found.append(f"{self.surplus} objects exist whose upload nobody finished")
+            found.append(f"{self.surplus} objects exist whose upload was never finished")
         if self.files_after > self.files_before:
             found.append(f"{self.files_after - self.files_before} file descriptors are leaked")
         if self.growth > MOST_GROWTH:

@@ -30,7 +30,7 @@ REDIRECTS = (301, 302, 303, 307, 308)
 
 
 class NoResponse(Exception):
-    """There is no response that could be examined; `finding` says why."""
+    """No response could be examined; `finding` says why."""
 
     def __init__(
         self,

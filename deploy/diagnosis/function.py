@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from . import Finding
 from .browser import Response, fetch
 
-# A name that nobody can own (RFC 2606), so it is on nobody's list.
+# A reserved name (RFC 2606), so no list of allowed origins contains it.
 FOREIGN_ORIGIN = "https://foreign.invalid"
 
 # Tried in this order until a type is allowed; the first is allowed by default.

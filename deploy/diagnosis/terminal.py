@@ -8,8 +8,8 @@ MAX_CHARACTERS = 400  # of a line, before escapes
 
 
 def visible(text: str) -> str:
-    """The text with escapes for control characters, for marks that turn the writing direction and
-    for all else that does not show itself; cut behind `MAX_CHARACTERS`."""
+    """The text with escapes for control characters, bidirectional ones included, and for everything
+    else that is not printable; truncated after `MAX_CHARACTERS`."""
     shown = "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in text[:MAX_CHARACTERS]

@@ -77,7 +77,7 @@ class App:
         origins.check(request.headers.get("origin"))
         services = self._get_services()
         if route.is_directory and not services.settings.directory_grants:
-            raise NotFound("There are no directory grants here.", "Use POST /sign for each file.")
+            raise NotFound("Directory grants are switched off.", "Use POST /sign for each file.")
         user = ""
         if route.needs_caller:
             user = services.callers.user(request.headers, request.query, services.clock())

@@ -107,7 +107,7 @@ class InternalError(Refusal):
 
 
 class CredentialsUnavailable(Refusal):
-    """There are no usable credentials: STS fails or refuses. A later request may succeed."""
+    """No usable credentials: STS fails or refuses. A later request may succeed."""
 
     code = "credentials_unavailable"
     status = 503

@@ -22,7 +22,7 @@ class Upload:
 def on_upload(upload: Upload) -> None:
     """Act on a finished upload; does nothing until you write it.
 
-    - The browser waits meanwhile, and OSS gives up after 5 seconds: hand long work to a queue.
+    - The browser is waiting, and OSS gives up after 5 seconds: hand long work to a queue.
     - The same report may arrive again: make a repetition harmless (by `key` and `etag`). A report
       may also be lost: list the bucket from time to time.
     - After an exception the response is 500; OSS keeps the object and sends the browser 203

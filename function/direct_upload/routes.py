@@ -124,7 +124,7 @@ def _credentials(services: Services, call: Invocation) -> Credentials:
 
 
 def _leaf() -> str:
-    """128 bits that nobody can guess, so that no uploader can reach another's object."""
+    """128 unguessable random bits, so that no uploader can reach another's object."""
     return os.urandom(16).hex()
 
 
@@ -146,6 +146,6 @@ ROUTES: Mapping[str, Route] = {
     "/get_post_signature_for_oss_upload": Route("GET", _directory_grant, is_directory=True),
     "/sign": Route("POST", _sign),
     "/s3/params": Route("GET", _companion_parameters),
-    "/callback": Route("POST", _callback, needs_caller=False),  # proven by OSS's signature
+    "/callback": Route("POST", _callback, needs_caller=False),  # authenticated by OSS's signature
     "/healthz": Route("GET", _health, needs_caller=False),
 }

@@ -28,7 +28,7 @@ MAX_PREFIX_BYTES = 512
 MIN_SECRET_BYTES = 32
 # PostObject accepts at most 5 GB (OSS documents, EC 0006-00000003).
 MAX_OBJECT_BYTES = 5 * 1024**3
-# What the 512 bytes of a callback leave for its URL; https needs a member more (callbacks.field).
+# What the 512 bytes of a callback leave for its URL; https needs one more member (callbacks.field).
 MAX_CALLBACK_URL_CHARACTERS = {"http": 120, "https": 101}
 
 
@@ -240,7 +240,7 @@ class Settings:
 
     oss_bucket: str = _row("", _matching(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "my-bucket"))
     oss_region: str = _row("", _region)
-    upload_url: str = _row("", _upload_url)  # an origin, without a slash at its end
+    upload_url: str = _row("", _upload_url)  # an origin, without a trailing slash
     upload_dir: str = _row("user-dirs/", _upload_dir)
     unique_dir: bool = _row("true", _boolean)
     directory_grants: bool = _row("true", _boolean)

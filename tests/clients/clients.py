@@ -139,7 +139,7 @@ PLUPLOAD = Client(
         REQUESTS_LIKE_THE_TOPIC,
         "One grant serves all files that are chosen together; request another one when its "
         "`expires` seconds have passed.",
-        "plupload has the AGPL or a commercial licence.",
+        "plupload is licensed under the AGPL or a commercial licence.",
     ),
     packages=("plupload",),
     needs=("AUTH=anonymous", "DIRECTORY_GRANTS=true", "SIGNATURE_VERSION=v1"),

@@ -115,11 +115,11 @@ def test_the_refusal_says_what_to_do_and_is_no_page() -> None:
         unnamed = exchange(server.url, b"GET / HTTP/1.0\r\n\r\n").decode()
         head = exchange(server.url, b"HEAD / HTTP/1.1\r\nHost: evil.example\r\n\r\n").decode()
     assert shown.startswith("HTTP/1.1 421 ")
-    assert "does not answer to the host '<b>\\x1b[2J': " in shown
+    assert "accepts no requests for the host '<b>\\x1b[2J': " in shown
     assert f"Use http://localhost:{server.port}, or start local_server.py with --host" in shown
     assert "Content-Type: text/plain" in shown
     assert "X-Content-Type-Options: nosniff" in shown
-    assert "does not answer to a request without a host" in unnamed
+    assert "accepts no requests without a host" in unnamed
     assert head.endswith("\r\n\r\n")
 
 

@@ -59,7 +59,7 @@ class ImageSize:
 
 def _stored_image_size(store: Store, key: str) -> ImageSize | None:
     found = store.open(key)
-    if found is None:  # removed meanwhile: anyone may edit the emulator's folder
+    if found is None:  # removed in the meantime: anyone may edit the emulator's folder
         return None
     with found[1] as stream:
         return read_image_size(stream)

@@ -242,7 +242,7 @@ CONDITION_TYPE = Refusal(
     400, _POLICY, "Invalid Policy: a condition must be a map or a list.", "0006-00000222"
 )
 RANGE_NESTED = Refusal(
-    400, _POLICY, "Invalid Policy: content-length-range holds a list.", "0006-00000223"
+    400, _POLICY, "Invalid Policy: content-length-range contains a list.", "0006-00000223"
 )
 VALUES_NOT_LIST = Refusal(
     400, _POLICY, "Invalid Policy: in and not-in need a list of strings.", "0006-00000224"

@@ -1,9 +1,9 @@
 """Objects on disk, below one folder.
 
 `content/` holds the bytes under generated names, `index/` one JSON record for each key, named by
-the key's hash, and `incoming/` whatever is still arriving. So no key can leave the folder, clash by
-case or be too long for a file name. A record appears by one rename or link and names its content,
-so a reader sees either the old object or the new one, never a mixture.
+the key's hash, and `incoming/` whatever is still arriving. So no key can leave the folder, collide
+with another when case is ignored, or be too long for a file name. A record appears by one rename or
+link and names its content, so a reader sees either the old object or the new one, never a mixture.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class Store:
             (self._content / replaced.content).unlink()
 
     def open(self, key: str) -> tuple[Record, BinaryIO] | None:
-        """The object and its bytes, which stay readable even if it is overwritten meanwhile."""
+        """The object and its bytes, which stay readable even if it is overwritten later."""
         with self._lock:
             record = self._read(self._record_path(key))
             return (record, (self._content / record.content).open("rb")) if record else None

@@ -1,4 +1,4 @@
-"""The report of a finished upload: asked for in the form, proven, handed to the hook.
+"""The report of a finished upload: requested in the form, verified, handed to the hook.
 
 `field` writes what a form asks OSS to report; `report` checks what comes back. Applications with a
 server of their own use `direct_upload.callbacks.report.accept` only (docs/callbacks.md).

@@ -3,8 +3,8 @@
 The field is Base64 of JSON and pinned in the policy, so an uploader can neither drop nor redirect
 the report (OSS documents, "Callback"). OSS signs the callbacks of all accounts with one key, so its
 signature only proves that OSS sent them. The grant id in the signed body proves that this upload
-was granted here, without a database: an HMAC over what was granted, behind the few values that a
-callback does not report. Pure.
+was granted here, without a database: an HMAC over what was granted, preceded by the few values that
+a callback does not report. Pure.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Scope:
     bucket: str
     key_or_dir: str
     is_directory: bool
-    user: str  # empty where callers have no names
+    user: str  # empty with AUTH=anonymous
     minimum: int  # bytes
     maximum: int
     content_types: tuple[str, ...]  # one for an exact key; none for a directory means any
@@ -60,12 +60,12 @@ class Scope:
 
 @dataclass(frozen=True)
 class Callbacks:
-    """Where OSS reports finished uploads, and the secret that proves them granted here."""
+    """Where OSS reports finished uploads, and the secret that proves they were granted here."""
 
     url: str
     secret: bytes = field(repr=False)
 
-    def field(self, scope: Scope, *, issued: datetime, expires: datetime) -> str:
+    def form_field(self, scope: Scope, *, issued: datetime, expires: datetime) -> str:
         """The field for one grant."""
         grant = make_grant_id(self.secret, scope, issued=issued, expires=expires)
         return callback_field(self.url, grant)

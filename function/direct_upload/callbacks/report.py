@@ -27,7 +27,7 @@ logger = logging.getLogger("direct_upload")
 def receive(request: Request, settings: Settings, now: datetime) -> dict[str, Any]:
     """Verify the report, log it, hand it to the hook; OSS gives the response to the browser."""
     if not settings.callback_url:
-        raise NotFound("There are no callbacks here.", "Set CALLBACK_URL to have them.")
+        raise NotFound("Callbacks are switched off.", "Set CALLBACK_URL to switch them on.")
     if request.query:
         # The signature covers the raw query, and Function Compute's event only has a parsed one.
         raise _refused("the URL has a query")
@@ -85,7 +85,7 @@ def accept(
             directory_types=directory_types,
             now=now,
         )
-        # Afterwards, for it may fetch a key from a path that the request names.
+        # Afterwards, because it may fetch a key from a path that the request names.
         check_signature(target, headers, body, key_prefix=key_prefix, now=now, get_key=get_key)
     except (NotFromOss, WrongGrant) as reason:
         raise _refused(str(reason)) from None

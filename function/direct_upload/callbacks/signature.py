@@ -30,7 +30,7 @@ GetKey: TypeAlias = Callable[[str, datetime], "RSAPublicKey"]
 
 
 class NotFromOss(ValueError):
-    """The signature is not proven; the text says why, for the log."""
+    """The signature could not be verified; the text says why, for the log."""
 
 
 class PublicKeys:
@@ -118,8 +118,9 @@ def check_signature(
     get_key = get_key or PUBLIC_KEYS.get
     key = get_key(key_url(_header(headers, "x-oss-pub-key-url"), key_prefix), now)
     try:
-        path, mark, query = (target.encode() if isinstance(target, str) else target).partition(b"?")
-        message = unquote_to_bytes(path) + mark + query + b"\n" + body
+        raw = target.encode() if isinstance(target, str) else target
+        path, separator, query = raw.partition(b"?")
+        message = unquote_to_bytes(path) + separator + query + b"\n" + body
         signature = base64.b64decode(_header(headers, "authorization"), validate=True)
         key.verify(signature, message, PKCS1v15(), MD5())  # noqa: S303 (OSS's choice)
     except (ValueError, InvalidSignature):

@@ -20,7 +20,7 @@ class Callers(Protocol):
     """Tells who sends a request."""
 
     def user(self, headers: Mapping[str, str], query: Mapping[str, str], now: datetime) -> str:
-        """The caller's name, empty where nobody has one; else `Unauthorized`."""
+        """The caller's name, empty with AUTH=anonymous; else `Unauthorized`."""
 
 
 class Anyone:
@@ -31,7 +31,7 @@ class Anyone:
 
 
 def callers_for(settings: Settings, *, directory: Path) -> Callers:
-    """What AUTH says; `directory` is where `file:NAME` in JWT_JWKS lies."""
+    """What AUTH says; `directory` is where `file:NAME` in JWT_JWKS is looked up."""
     if settings.auth == "anonymous":
         return Anyone()
     from .keys import read_jwks

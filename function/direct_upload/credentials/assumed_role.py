@@ -1,4 +1,4 @@
-"""The assumed role's credentials: one AssumeRole an hour, and no grant lost while STS is down."""
+"""The assumed role's credentials: one AssumeRole per lifetime, no grant lost while STS is down."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .sts import TOO_LATE, AssumeRoleFailed, Role, assume_role, load_sdk
 
 logger = logging.getLogger("direct_upload")
 
-# Credentials must be good for a grant of at least this life, or of POLICY_SECONDS if shorter.
+# Credentials must allow a grant of at least this life, or of POLICY_SECONDS if shorter.
 SHORTEST_GRANT_SECONDS = 60
 
 SOFT_WINDOW = timedelta(seconds=300)
@@ -38,7 +38,7 @@ class AssumedRole:
     """The one cache entry of a configuration; safe to share between threads.
 
     Function Compute freezes an idle instance, so there is no background thread, and the wall clock
-    counts. It may be put back: a failure that then lies in the future is treated as past.
+    is used. It may be set back: a failure that then lies in the future is treated as past.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class AssumedRole:
         self._failure: _Failure | None = None
 
     def get(self, context: object) -> Credentials:
-        """Credentials good for a grant now; almost always the ones in hand, without a lock."""
+        """Credentials that can sign a grant now; almost always the cached ones, without a lock."""
         entry = self._entry
         if entry is not None and self._clock() < entry.refresh_from:
             return entry.credentials
@@ -91,7 +91,7 @@ class AssumedRole:
             self._refreshing.release()
 
     def _usable(self) -> Credentials | None:
-        """The credentials in hand, if they are still good for a grant."""
+        """The cached credentials, if they can still sign a grant."""
         entry = self._entry
         return entry.credentials if entry is not None and self._clock() < entry.floor else None
 
@@ -107,13 +107,13 @@ class AssumedRole:
             return usable
         except Exception as error:
             self._failure = failure = _Failure(*_explain(error), self._clock())
-            consequence = " The credentials in hand remain in use." if usable else ""
+            consequence = " The cached credentials stay in use." if usable else ""
             logger.warning("%s %s%s", failure.message, failure.hint, consequence)
             if usable is None:
                 raise _unavailable(failure.message, failure.hint) from None
             return usable
         self._failure = None
-        logger.info("New credentials, good until %s.", self._entry.credentials.expiration)
+        logger.info("New credentials, valid until %s.", self._entry.credentials.expiration)
         return self._entry.credentials
 
     def _assume(self, context: object, *, soft: bool) -> _Entry:
@@ -125,7 +125,7 @@ class AssumedRole:
         expires = credentials.expiration
         if expires is None or expires - now <= self._floor:
             raise AssumeRoleFailed(
-                "STS gave credentials that end too soon for a grant.",
+                "STS gave credentials that expire too soon for a grant.",
                 "Check the clock of this machine.",
                 transient=False,
             )

@@ -79,7 +79,7 @@ class FunctionRole:
     def get(self, context: object) -> Credentials:
         base = base_credentials(context, self._environ)
         if base.security_token is None:
-            # The ID and signatures of a permanent key do not belong into a browser.
+            # The ID and signatures of a permanent key must not reach a browser.
             raise Misconfigured(
                 "CREDENTIALS_SOURCE is function-role, but the function's key has no token.",
                 "Give the function a role, or set CREDENTIALS_SOURCE to assume-role.",

@@ -1,4 +1,4 @@
-"""One AssumeRole call through the SDK: bounded in time, its response and its failures made plain.
+"""One AssumeRole call through the SDK: bounded in time, its failures translated into our errors.
 
 Only this file names the SDK, and imports it with the first call: half a second. The text of the
 SDK's exceptions may quote a response with its secrets, so only error code, HTTP status and types
@@ -202,7 +202,7 @@ def _failure(error: Exception, base: BaseCredentials) -> AssumeRoleFailed:
 
 
 def _credentials(response: Any, now: datetime) -> Credentials:
-    """The response's credentials; the SDK passes on absent and odd values without a word."""
+    """The response's credentials; the SDK silently passes on absent and odd values."""
     issued = getattr(getattr(response, "body", None), "credentials", None)
     access_key_id = _word(issued, "access_key_id")
     access_key_secret = _word(issued, "access_key_secret")

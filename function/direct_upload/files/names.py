@@ -12,8 +12,8 @@ MAX_SEGMENT_BYTES = 128
 """The longest user's segment; its characters are ASCII, and none needs escaping in a URL."""
 
 _EXTENSION = re.compile(r".*[^.]\.+([A-Za-z0-9]{1,16})")
-# Control characters (Unicode: Cc), and those that turn the writing direction (ALM, LRM, RLM; LRE,
-# RLE, PDF, LRO, RLO; LRI, RLI, FSI, PDI). Browsers drop or replace them when they save a file.
+# Control characters (Unicode: Cc) and bidirectional control characters (ALM, LRM, RLM; LRE, RLE,
+# PDF, LRO, RLO; LRI, RLI, FSI, PDI). Browsers drop or replace them when they save a file.
 _DECEPTIVE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
@@ -24,8 +24,8 @@ def clean_name(name: str) -> str:
     """The file name that everything else is derived from: extension, type, key and shown name.
 
     Without folders, deceptive characters, and the dots and spaces at the end that file systems
-    ignore. A name whose end is not an extension that a key can have keeps no dot, so that nobody
-    who saves the file sees another extension. Never empty.
+    ignore. A name whose end is not an extension that a key can have keeps no dot, so that
+    the saved file never seems to have another extension. Never empty.
     """
     name = _DECEPTIVE.sub("", name.replace("\\", "/").rpartition("/")[2]).lstrip().rstrip(". ")
     return (name if extension(name) else name.replace(".", "_")) or "file"
@@ -57,9 +57,9 @@ def user_segment(name: str) -> str:
     """`alice` for alice, `~alice~40example~2Ecom` for alice@example.com.
 
     Different names give different segments (long ones as far as SHA-256 goes). There are three
-    forms, none of which can equal another: a plain name is used as it is; any other has its special
-    bytes escaped behind a `~`; one that would be longer than MAX_SEGMENT_BYTES is hashed behind
-    `~.`. No form contains a `/`, so no user's prefix lies within another's.
+    forms, none of which can equal another: a plain name is used as it is; in any other, `~`
+    escapes the special bytes; one that would be longer than MAX_SEGMENT_BYTES becomes `~.` and a
+    hash. No form contains a `/`, so no user's prefix lies within another's.
     """
     # JSON can contain half a surrogate pair, which is as good as any other name.
     encoded = name.encode("utf-8", "surrogatepass")

@@ -114,7 +114,7 @@ class GrantMaker:
         expiration = self._policy_expiration(credentials, now)
         key = scope.key_or_dir
         if self._callbacks:
-            pinned["callback"] = self._callbacks.field(scope, issued=now, expires=expiration)
+            pinned["callback"] = self._callbacks.form_field(scope, issued=now, expires=expiration)
         conditions = [
             exactly("bucket", scope.bucket),
             content_length_range(scope.minimum, scope.maximum),
@@ -162,7 +162,7 @@ class GrantMaker:
         expiration = expiration.replace(microsecond=0)
         if expiration <= now:
             raise CredentialsUnavailable(
-                "The credentials in hand end too soon to sign with.",
+                "The cached credentials expire too soon to sign with.",
                 "Try again in a few seconds.",
                 {"Retry-After": "5"},
             )

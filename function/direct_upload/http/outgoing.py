@@ -79,8 +79,8 @@ def _ip_address(host: str) -> Any:
 def within(seconds: float, call: Callable[[], T]) -> T:
     """What `call`, which must not raise, returns within that time; else `TookTooLong`.
 
-    Timeouts of sockets limit neither a name look-up nor a response that trickles in. Hence a
-    thread, which lives on only as long as such a server holds it.
+    Timeouts of sockets limit neither a name look-up nor a response that trickles in. So it runs
+    in a thread, which ends when the server lets go.
     """
     results: queue.SimpleQueue[T] = queue.SimpleQueue()
     threading.Thread(target=lambda: results.put(call()), name="outgoing", daemon=True).start()
@@ -91,7 +91,7 @@ def within(seconds: float, call: Callable[[], T]) -> T:
 
 
 def fetch(url: str, *, seconds: float, max_bytes: int) -> bytes | None:
-    """The body of a GET, cut behind `max_bytes`; None for any status but 200, and for no response.
+    """The body of a GET, truncated at `max_bytes`; None for any status but 200 or no response.
 
     Follows no redirect and uses no proxy. Raises `TookTooLong`.
     """

@@ -241,7 +241,8 @@ def field_document(**changes: Any) -> dict[str, Any]:
     url = changes.pop("url", "https://upload.example.com/callback")
     life = changes.pop("life", timedelta(minutes=5))
     scope = {name: value for name, value in GRANT.items() if name not in ("issued", "expires")}
-    text = Callbacks(url, SECRET).field(Scope(**(scope | changes)), issued=NOW, expires=NOW + life)
+    granted = Scope(**(scope | changes))
+    text = Callbacks(url, SECRET).form_field(granted, issued=NOW, expires=NOW + life)
     document: dict[str, Any] = json.loads(base64.b64decode(text, validate=True))
     return document
 

@@ -445,7 +445,7 @@ def test_a_failure_in_the_soft_window_costs_no_grant(
     assert role.get(None).access_key_id == "STS.1"
     assert len(tries.seconds) == 1
     assert len(warnings(caplog)) == 1
-    assert warnings(caplog)[0].endswith("The credentials in hand remain in use.")
+    assert warnings(caplog)[0].endswith("The cached credentials stay in use.")
 
     sts_server.become(healthy(clock, first=2))
     clock.move(4.9)
