@@ -273,7 +273,9 @@ def test_refuses_a_token_under_another_scheme(scheme: str) -> None:
         user_of(Token().signed(), scheme=scheme)
 
 
-@pytest.mark.parametrize("name", ["access_token", "token", "jwt", "id_token", "Access_Token"])
+@pytest.mark.parametrize(
+    "name", ["access_token", "authorization", "token", "jwt", "id_token", "Access_Token"]
+)
 def test_refuses_a_token_in_the_query_even_beside_a_valid_header(name: str) -> None:
     for headers in ({}, {"authorization": f"Bearer {VALID}"}):
         with pytest.raises(Unauthorized):

@@ -409,6 +409,8 @@ def test_a_cold_failure_is_a_503_and_delays_the_next_call(
         assert len(sts_server.requests) == len(tries.seconds)
     assert len(warnings(caplog)) == 1
     assert warnings(caplog)[0].startswith(first.message)
+    # The error of the SDK that it comes from may quote a secret.
+    assert first.__suppress_context__
 
     tries.seconds.clear()
     clock.move(4.9)
