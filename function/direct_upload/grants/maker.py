@@ -174,7 +174,7 @@ class GrantMaker:
         UPLOAD_DIR and the callback have limits of their own that leave room for a name; a list of
         content types has only this one.
         """
-        now = datetime(2000, 1, 1, tzinfo=timezone.utc)
+        now = datetime(2100, 1, 1, tzinfo=timezone.utc)  # ten digits in Unix seconds, as now
         credentials = Credentials("x" * 40, "", "x" * LONGEST_TOKEN, None)
         file = AdmittedFile("", "x" * 16, content_type="x" * 80, minimum=10**10, maximum=10**10)
         names = {"user": "x" * MAX_SEGMENT_BYTES, "leaf": "x" * 32}
@@ -185,8 +185,8 @@ class GrantMaker:
                 "List fewer types, or set DIRECTORY_GRANTS=false: file grants pin one type.",
             )
         for_file = _form_size(self.file_grant(credentials, file, **names, now=now))
-        # A byte of the name costs itself and, in the policy's Base64, 4/3 of itself.
-        room = (MAX_FIELDS_BYTES - for_file) * 3 // 7
+        # A byte of the name costs itself and, in the policy's Base64, 4/3 of itself, rounded up.
+        room = (MAX_FIELDS_BYTES - for_file - 3) * 3 // 7
         if room < MIN_NAME_BYTES:
             raise Misconfigured(
                 f"The settings make upload forms longer than {MAX_FIELDS_BYTES} bytes.",
