@@ -313,6 +313,7 @@ def test_a_token_with_any_change_is_refused(data: st.DataObject) -> None:
         ask(changed)
 
 
+@pytest.mark.timeout(600)  # so many examples take a busy machine minutes
 @given(
     header=st.fixed_dictionaries(
         {},
