@@ -245,7 +245,7 @@ def check_log(lines: list[str], struct: dict[str, Any]) -> None:
         assert len(line) < 2000
 
 
-@pytest.mark.timeout(0 if FUZZING else 900)  # so many examples take a busy machine minutes
+@pytest.mark.timeout(0 if FUZZING else 1800)  # so many examples take a busy machine minutes
 @settings(
     max_examples=200_000 if FUZZING else 5_000,
     deadline=None,

@@ -347,6 +347,7 @@ def test_a_token_with_any_change_is_refused(data: st.DataObject) -> None:
         user_of(changed)
 
 
+@pytest.mark.timeout(600)  # so many examples take a busy machine minutes
 @given(
     header=st.fixed_dictionaries(
         {},
