@@ -23,6 +23,8 @@ from packaging.utils import canonicalize_name
 
 from tests.deploy import package_index
 
+pytestmark = pytest.mark.timeout(600)  # making environments takes minutes on a busy machine
+
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = [
     "requirements.txt",
