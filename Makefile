@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PORT ?= 9000
 RUNTIME ?= python3.10
-SET_UP := $(PYTHON) -m deploy.virtualenv
+SET_UP := "$(PYTHON)" -m deploy.virtualenv
 VENV_PYTHON := .venv/bin/python
 LOCK := $(VENV_PYTHON) -m uv pip compile --quiet --upgrade --universal --generate-hashes --no-strip-extras \
 	--no-annotate --no-header --python-version 3.10
@@ -29,11 +29,11 @@ bundle:  ## make build/ as it deploys
 
 setup-cloud:  ## print the commands that prepare an account
 	@$(SET_UP)
-	@$(PYTHON) -m deploy.setup_cloud
+	@"$(PYTHON)" -m deploy.setup_cloud
 
 doctor:  ## check a deployment: [TOKEN=...] make doctor URL=https://... ORIGIN=https://...
 	@$(SET_UP)
-	@$(PYTHON) -m deploy.doctor $(URL) $(if $(ORIGIN),--origin $(ORIGIN)) $(if $(UPLOAD),--upload)
+	@"$(PYTHON)" -m deploy.doctor $(URL) $(if $(ORIGIN),--origin $(ORIGIN)) $(if $(UPLOAD),--upload)
 
 bench:  ## measure against the floor and against peers
 	@$(SET_UP) test
