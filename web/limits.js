@@ -3,7 +3,7 @@
  * for every file; after a refusal it refuses such files itself.
  */
 
-import { UploadError } from "./upload.js";
+import { UploadError } from "./client/upload.js";
 
 export class Limits {
   #maximum = Infinity;

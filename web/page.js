@@ -6,7 +6,7 @@ import { Limits } from "./limits.js";
 import { explain, languageTag, pace, percent, translate, words } from "./messages.js";
 import { Queue } from "./queue.js";
 import { Row, showProgress } from "./row.js";
-import { UploadError, limitsFor, upload } from "./upload.js";
+import { UploadError, limitsFor, upload } from "./client/upload.js";
 
 const TICK_MS = 500; // how often speeds and countdowns are updated
 
