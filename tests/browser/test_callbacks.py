@@ -32,8 +32,6 @@ def test_the_page_shows_the_response_of_the_functions_own_receiver(
         page.choose(text_file("a.txt", b"reported"))
         page.expect_state("a.txt", "done", callback="answered")
         key = page.key("a.txt")
-        expect(page.file("a.txt")).to_contain_text('"Status":"OK"')
-        expect(page.file("a.txt")).to_contain_text(key)
         assert harness.prints('"event": "upload_finished"', key)
 
 

@@ -210,7 +210,9 @@ def test_a_function_for_headers_is_called_once_more_after_a_401(
         return function_error(401, "unauthorized") if len(seen) == 1 else None
 
     scripted.signing.extend([refuse_the_first] * 2)
-    assert attempt(options=f"{{ endpoint, headers: async ({{ renew }}) => ({COUNTING}) }}")["result"]
+    assert attempt(options=f"{{ endpoint, headers: async ({{ renew }}) => ({COUNTING}) }}")[
+        "result"
+    ]
     assert seen == ["false 1", "true 2"]
 
 
@@ -306,9 +308,7 @@ def test_a_progress_callback_that_throws_is_reported_and_changes_nothing(
     assert set(found["uncaught"]) == {"Uncaught Error: Mine."}
 
 
-def test_after_the_last_byte_it_waits_for_the_response(
-    blank: Page, scripted: Scripted
-) -> None:
+def test_after_the_last_byte_it_waits_for_the_response(blank: Page, scripted: Scripted) -> None:
     scripted.gate.clear()
     blank.clock.install()
     blank.evaluate(

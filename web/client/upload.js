@@ -24,15 +24,15 @@ const GRANT_MARGIN_MS = 1000;
 
 /** Why a file was not stored; upload.d.ts lists the codes. */
 export class UploadError extends Error {
-  constructor(code, message, { status = 0, reference = "", transient = false, retryAfter = 0, cause } = {}) {
+  constructor(code, message, details) {
     super(message);
     this.name = "UploadError";
     this.code = code;
-    this.status = status; // HTTP, or 0 without a response
-    this.reference = reference; // for the operator: OSS's code, request ID
-    this.transient = transient; // whether another attempt may succeed
-    this.retryAfter = retryAfter; // milliseconds, from the function
-    this.cause = cause; // not by Error's own option, which Chrome 90 lacks
+    this.status = 0; // HTTP, or 0 without a response
+    this.reference = ""; // for the operator: OSS's code, request ID
+    this.transient = false; // whether another attempt may succeed
+    this.retryAfter = 0; // milliseconds, from the function
+    Object.assign(this, details); // and the cause, which Chrome 90 does not take itself
   }
 }
 
@@ -51,7 +51,7 @@ export async function upload(file, options) {
 /** `upload`, with the grants that `requestGrant(settings)` resolves to. */
 export async function uploadWith(requestGrant, file, options) {
   const settings = checked(options);
-  if (!(file instanceof Blob)) throw new TypeError("The first argument must be a File or a Blob.");
+  demand(file instanceof Blob, "file");
   const { signal, retries, onProgress } = settings;
   const report = (state, sent, waiting = null) => {
     try {
@@ -64,7 +64,7 @@ export async function uploadWith(requestGrant, file, options) {
     }
   };
   let grant = unsettled.get(file);
-  if (grant?.caller !== settings.caller) grant = undefined;
+  if (grant?.caller !== settings.caller || grant.source !== settings.source) grant = undefined;
   let renewed = retries === 0;
   for (let tries = 0; ; tries++) {
     let state = "signing";
@@ -72,7 +72,7 @@ export async function uploadWith(requestGrant, file, options) {
       throwIfAborted(signal);
       if (!isFresh(grant)) {
         report(state, 0);
-        grant = { ...(await requestGrant(settings)), caller: settings.caller };
+        grant = { ...(await requestGrant(settings)), caller: settings.caller, source: settings.source };
         throwIfAborted(signal);
       }
       state = "uploading";
@@ -136,22 +136,19 @@ export function isFresh(grant) {
 }
 
 /** The options as they are used; a TypeError for a mistake in them. */
-export function checked({ endpoint, headers, signal, onProgress, preset, filename, retries = 3 } = {}) {
-  const demand = (right, text) => {
-    if (!right) throw new TypeError(text);
-  };
-  demand(endpoint && (typeof endpoint === "string" || endpoint instanceof URL), "`endpoint` must be the URL of the function.");
-  const base = new URL(endpoint, globalThis.location?.href);
-  demand(/^https?:$/.test(base.protocol) && !base.username, "`endpoint` must be an http(s) URL without a user name.");
-  base.pathname = base.pathname.replace(/\/*$/, "/");
-  for (const [name, text] of Object.entries({ preset, filename })) {
-    demand(text === undefined || (typeof text === "string" && text), `\`${name}\` must be text.`);
-  }
-  demand(Number.isInteger(retries) && retries >= 0, "`retries` must be a whole number.");
-  demand(!onProgress || typeof onProgress === "function", "`onProgress` must be a function.");
-  demand(!signal || typeof signal.addEventListener === "function", "`signal` must be an AbortSignal.");
+export function checked({ endpoint, headers = {}, signal, onProgress, preset, filename, retries = 3 } = {}) {
+  const isText = (value) => value === undefined || (value && typeof value === "string");
   const isFunction = typeof headers === "function";
-  const fixed = isFunction ? null : headersOf(headers ?? {});
+  demand(endpoint instanceof URL || (endpoint && isText(endpoint)), "endpoint");
+  const base = new URL(endpoint, globalThis.location?.href);
+  demand(/^https?:$/.test(base.protocol) && !base.username, "endpoint");
+  base.pathname = base.pathname.replace(/\/*$/, "/");
+  demand(isText(preset), "preset");
+  demand(isText(filename), "filename");
+  demand(Number.isInteger(retries) && retries >= 0, "retries");
+  demand(!onProgress || typeof onProgress === "function", "onProgress");
+  demand(!signal || signal.addEventListener, "signal");
+  const fixed = isFunction ? null : headersOf(headers);
   return {
     base,
     headers: isFunction ? headers : () => fixed,
@@ -162,19 +159,17 @@ export function checked({ endpoint, headers, signal, onProgress, preset, filenam
     filename,
     retries,
     // Whose grants these are; a function stands for one user.
-    caller: JSON.stringify([base, preset, filename, isFunction ? numberOf(headers) : [...fixed]]),
+    source: isFunction && headers,
+    caller: JSON.stringify([base, preset, filename, fixed && [...fixed]]),
   };
 }
 
-const numbers = new WeakMap();
-let counted = 0;
-function numberOf(headers) {
-  if (!numbers.has(headers)) numbers.set(headers, ++counted);
-  return numbers.get(headers);
+function demand(isRight, name) {
+  if (!isRight) throw new TypeError(`upload: \`${name}\` is missing or wrong.`);
 }
 
 function headersOf(given) {
-  if (typeof given !== "object" || given === null) throw new TypeError("`headers` must be an object, Headers, or a function that returns one.");
+  demand(given && typeof given === "object", "headers");
   return new Headers(given);
 }
 
@@ -224,9 +219,7 @@ async function fetchText(url, init, signal) {
 
 /** The error for no response. */
 function silence(code, message, cause) {
-  return isOffline()
-    ? new UploadError("offline", "There is no network.", { transient: true, cause })
-    : new UploadError(code, message, { transient: true, cause });
+  return new UploadError(isOffline() ? "offline" : code, message, { transient: true, cause });
 }
 
 function isOffline() {
@@ -354,19 +347,13 @@ function resultOf(file, grant, { status, etag, body }) {
   };
 }
 
-// OSS documents, PostObject errors and the EC pages.
+// OSS documents, PostObject errors and the EC pages; the others with 403 refuse the grant, too.
 const MEANINGS = {
-  AccessDenied: "grant_refused",
-  AccessKeyIdAndSecurityTokenNotMatch: "grant_refused",
   EntityTooLarge: "file_too_large",
   EntityTooSmall: "file_too_small",
   FileAlreadyExists: "already_exists",
-  InvalidAccessKeyId: "grant_refused",
   InvalidPolicyDocument: "grant_refused",
-  InvalidSecurityToken: "grant_refused",
-  RequestTimeTooSkewed: "grant_refused",
   SecurityTokenExpired: "grant_expired",
-  SignatureDoesNotMatch: "grant_refused",
 };
 // Their credentials are gone; those of a new grant may be others.
 const REPLACED = ["AccessKeyIdAndSecurityTokenNotMatch", "InvalidAccessKeyId", "InvalidSecurityToken"];
@@ -376,14 +363,15 @@ function refusalOfStorage({ status, body }) {
   const text = (name) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(body)?.[1] ?? "";
   const [code, message, requestId, ec] = ["Code", "Message", "RequestId", "EC"].map(text);
   const transient = status >= 500 || status === 429 || code === "RequestTimeout";
-  const meaning = message.includes("Policy expired") ? "grant_expired" : MEANINGS[code];
-  const error = new UploadError(
-    transient ? "unavailable" : (meaning ?? "storage_refused"),
-    message || `OSS returned status ${status}.`,
-    { status, reference: [code, ec, requestId].filter(Boolean).join(" "), transient },
-  );
-  error.renewable = error.code === "grant_expired" || REPLACED.includes(code);
-  return error;
+  let meaning = MEANINGS[code] ?? (status === 403 ? "grant_refused" : "storage_refused");
+  if (transient) meaning = "unavailable";
+  else if (message.includes("Policy expired")) meaning = "grant_expired";
+  return new UploadError(meaning, message || `OSS returned status ${status}.`, {
+    status,
+    reference: [code, ec, requestId].filter(Boolean).join(" "),
+    transient,
+    renewable: meaning === "grant_expired" || REPLACED.includes(code),
+  });
 }
 
 /** Each pause is twice as long as the previous one, with some jitter between files. */
