@@ -12,22 +12,23 @@ from pathlib import Path
 from typing import Protocol
 
 from ..settings import Settings
+from .claims import Caller
 
-__all__ = ["Anyone", "Callers", "callers_for"]
+__all__ = ["Anyone", "Caller", "Callers", "callers_for"]
 
 
 class Callers(Protocol):
     """Tells who sends a request."""
 
-    def user(self, headers: Mapping[str, str], query: Mapping[str, str], now: datetime) -> str:
-        """The caller's name, empty with AUTH=anonymous; else `Unauthorized`."""
+    def caller(self, headers: Mapping[str, str], query: Mapping[str, str], now: datetime) -> Caller:
+        """The caller, who has no name with AUTH=anonymous; else `Unauthorized`."""
 
 
 class Anyone:
     """AUTH=anonymous: every caller is admitted, and none has a name."""
 
-    def user(self, headers: Mapping[str, str], query: Mapping[str, str], now: datetime) -> str:
-        return ""
+    def caller(self, headers: Mapping[str, str], query: Mapping[str, str], now: datetime) -> Caller:
+        return Caller("")
 
 
 def callers_for(settings: Settings, *, directory: Path) -> Callers:

@@ -11,12 +11,13 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from jwt import PyJWS
 from jwt.exceptions import PyJWTError
 
 from ..errors import Unauthorized
+from .claims import Caller, Claims
 from .keys import Keys
 
 logger = logging.getLogger("direct_upload")
@@ -30,8 +31,6 @@ _BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+
 # refused, even if it has the header as well.
 _QUERY_NAMES = frozenset({"access_token", "authorization", "id_token", "jwt", "token"})
 
-Claims = Mapping[str, Any]
-
 
 class JwtCallers:
     """Checks tokens of one issuer for one audience; safe to share between threads."""
@@ -44,12 +43,12 @@ class JwtCallers:
         self._user_claim = user_claim
         self._jws = PyJWS(algorithms=sorted({key.algorithm_name for key in keys.values()}))
 
-    def user(self, headers: Mapping[str, str], query: Mapping[str, str], now: datetime) -> str:
-        """The caller's name; else `Unauthorized`, which never says why."""
+    def caller(self, headers: Mapping[str, str], query: Mapping[str, str], now: datetime) -> Caller:
+        """The caller; else `Unauthorized`, which never says why."""
         try:
             claims = self._verified(_token(headers, query))
             self._check_time(claims, now.timestamp())
-            return self._name(claims)
+            return Caller(self._name(claims), claims)
         except _WrongToken as reason:
             # One of the fixed texts below, with nothing of the token in it.
             logger.info("caller refused: %s", reason)

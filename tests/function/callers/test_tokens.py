@@ -45,7 +45,7 @@ def callers(key_set: str | None = None, user_claim: str = "sub") -> JwtCallers:
 
 
 def user_of(token: str, *, checker: JwtCallers | None = None, scheme: str = "Bearer ") -> str:
-    return (checker or callers()).user({"authorization": scheme + token}, {}, NOW)
+    return (checker or callers()).caller({"authorization": scheme + token}, {}, NOW).user
 
 
 def base64url(content: bytes) -> str:
@@ -279,12 +279,12 @@ def test_refuses_a_token_under_another_scheme(scheme: str) -> None:
 def test_refuses_a_token_in_the_query_even_beside_a_valid_header(name: str) -> None:
     for headers in ({}, {"authorization": f"Bearer {VALID}"}):
         with pytest.raises(Unauthorized):
-            callers().user(headers, {name: VALID}, NOW)
+            callers().caller(headers, {name: VALID}, NOW)
 
 
 def test_ignores_other_parameters_of_the_query() -> None:
     query = {"filename": "a.jpg", "metadata[name]": "a"}
-    assert callers().user({"authorization": f"Bearer {VALID}"}, query, NOW) == "alice"
+    assert callers().caller({"authorization": f"Bearer {VALID}"}, query, NOW).user == "alice"
 
 
 @pytest.mark.parametrize(
@@ -292,9 +292,9 @@ def test_ignores_other_parameters_of_the_query() -> None:
 )
 def test_trusts_no_header_that_a_gateway_may_have_written(name: str) -> None:
     with pytest.raises(Unauthorized):
-        callers().user({name: "alice"}, {}, NOW)
+        callers().caller({name: "alice"}, {}, NOW)
     with pytest.raises(Unauthorized):
-        callers().user({name: f"Bearer {VALID}"}, {}, NOW)
+        callers().caller({name: f"Bearer {VALID}"}, {}, NOW)
 
 
 def test_a_refusal_never_says_which_check_failed() -> None:
@@ -305,7 +305,7 @@ def test_a_refusal_never_says_which_check_failed() -> None:
         error = refusal.value
         refusals.add((error.message, error.hint, *error.headers.items()))
     with pytest.raises(Unauthorized) as refusal:
-        callers().user({}, {}, NOW)
+        callers().caller({}, {}, NOW)
     refusals.add((refusal.value.message, refusal.value.hint, *refusal.value.headers.items()))
     assert len(refusals) == 1
     assert refusal.value.headers == {"WWW-Authenticate": "Bearer"}
@@ -385,7 +385,7 @@ def test_signed_claims_of_any_shape_name_a_user_or_are_refused(changes: dict[str
 @given(st.text())
 def test_any_authorization_header_is_refused(value: str) -> None:
     with pytest.raises(Unauthorized):
-        callers().user({"authorization": value}, {}, NOW)
+        callers().caller({"authorization": value}, {}, NOW)
 
 
 def test_one_signature_is_checked_however_many_keys_there_are(
