@@ -70,7 +70,7 @@ class GrantMaker:
             user=user,
             minimum=settings.min_upload_bytes,
             maximum=settings.max_upload_bytes,
-            content_types=settings.directory_types,
+            content_types=settings.allowed_content_types.directory_types,
         )
         grant = self._grant(credentials, scope, pinned, now)
         return grant | _classic_members(grant, credentials, prefix)
