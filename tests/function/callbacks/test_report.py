@@ -119,6 +119,7 @@ def test_a_finished_upload_is_confirmed_logged_and_passed_on(
             "width": 640,
             "height": 480,
             "user": "",
+            "preset": "default",
         }
     ]
     assert not any(grant in message for message in caplog.messages)

@@ -16,7 +16,7 @@ from tests.function.invocations import ENVIRON, NO_STS, NOW, Context, Response, 
 
 
 def test_allows_only_putting_objects_below_the_prefix() -> None:
-    assert json.loads(session_policy("post-test", "user-dirs/")) == {
+    assert json.loads(session_policy("post-test", ["user-dirs/"])) == {
         "Version": "1",
         "Statement": [
             {
@@ -36,21 +36,21 @@ def test_allows_only_putting_objects_below_the_prefix() -> None:
     ],
 )
 def test_the_resource_contains_the_prefix(prefix: str, resource: str) -> None:
-    policy = json.loads(session_policy("post-test", prefix))
+    policy = json.loads(session_policy("post-test", [prefix]))
     assert policy["Statement"][0]["Resource"] == "acs:oss:*:*:" + resource
 
 
 @pytest.mark.parametrize("letter", ["a", "é", "上", "\N{GRINNING FACE}", '"'])
 def test_the_longest_prefix_fits(letter: str) -> None:
     prefix = letter * (511 // len(letter.encode())) + "/"
-    assert len(session_policy("b" * 63, prefix).encode()) < 2048
+    assert len(session_policy("b" * 63, [prefix]).encode()) < 2048
 
 
 def test_a_policy_that_sts_would_refuse_is_misconfigured() -> None:
-    fitting = 2047 - len(session_policy("b", ""))
-    assert len(session_policy("b", "a" * fitting)) == 2047
+    fitting = 2047 - len(session_policy("b", [""]))
+    assert len(session_policy("b", ["a" * fitting])) == 2047
     with pytest.raises(Misconfigured, match="UPLOAD_DIR"):
-        session_policy("b", "a" * (fitting + 1))
+        session_policy("b", ["a" * (fitting + 1)])
 
 
 def sign_with_role(

@@ -16,6 +16,7 @@ from direct_upload.errors import CredentialsUnavailable
 from direct_upload.files import AdmittedFile, content_types
 from direct_upload.grants import GrantMaker
 from direct_upload.grants import maker as maker_module
+from direct_upload.presets import Preset
 from direct_upload.settings import parse_settings
 from tests.function.invocations import ENVIRON, NOW, TOKEN, conditions, invoke, pinned
 
@@ -48,6 +49,7 @@ def test_directory_grant_has_every_documented_member(path: str) -> None:
         "expiration": "2026-11-24T06:35:45.000Z",
         "server_time": 1795501845,
         "limits": {"min_bytes": 1, "max_bytes": 104857600, "content_types": []},
+        "preset": "default",
         "accessid": "STS.EXAMPLE",
         "host": "https://post-test.oss-cn-hangzhou.aliyuncs.com",
         "policy": fields["policy"],
@@ -152,6 +154,7 @@ def test_file_grant_has_every_documented_member() -> None:
         "expiration": "2026-11-24T06:35:45.000Z",
         "server_time": 1795501845,
         "limits": {"min_bytes": 5, "max_bytes": 5, "content_types": ["image/jpeg"]},
+        "preset": "default",
     }
 
 
@@ -216,7 +219,7 @@ def test_keys_and_directories_never_repeat() -> None:
 
 
 def maker(**changes: str) -> GrantMaker:
-    return GrantMaker(parse_settings(ENVIRON | changes))
+    return GrantMaker(Preset("default", parse_settings(ENVIRON | changes)))
 
 
 def credentials(life: timedelta | None) -> Credentials:
