@@ -145,8 +145,11 @@ def _read_item(item: str) -> dict[str, str]:
         return {"": UNKNOWN}
     if item.startswith("."):
         end, equals, own_type = (part.strip() for part in item[1:].partition("="))
-        if extension(f"a.{end}") != end or (equals and not _TYPE.fullmatch(own_type)):
-            raise ValueError("contains an invalid extension", "Write .psd or .ofd=application/ofd.")
+        if not end or extension(f"a.{end}") != end or (equals and not _TYPE.fullmatch(own_type)):
+            raise ValueError(
+                "contains an invalid extension",
+                "Write .psd, or with its type, such as .ofd=application/ofd.",
+            )
         if not equals and end not in STORED:
             raise ValueError(
                 "contains an extension whose type is not known",
@@ -160,7 +163,7 @@ def _read_item(item: str) -> dict[str, str]:
     else:
         raise ValueError(
             "contains an invalid content type",
-            "Write a comma list such as image/*, application/pdf, .psd",
+            "Write a comma list such as image/*, application/pdf, .psd.",
         )
     if not ends:
         raise ValueError(
@@ -209,7 +212,8 @@ def _usual_extensions(stored: Mapping[str, str]) -> dict[str, str]:
     usual: dict[str, str] = {}
     known = set(STORED.values())
     for end, content_type in stored.items():
-        usual.setdefault(content_type, end)
+        if content_type != UNKNOWN:
+            usual.setdefault(content_type, end)
     for end in stored:
         for name in content_types.names_of(end):
             if name not in known:

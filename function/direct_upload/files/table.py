@@ -39,7 +39,7 @@ FILES: Mapping[str, tuple[str, str]] = {
     # Sound.
     "audio/aac": ("aac", "audio/x-aac audio/aacp audio/vnd.dlna.adts"),
     "audio/aiff": ("aiff aif", "audio/x-aiff"),
-    "audio/amr": ("amr", "audio/amr-nb audio/3gpp"),
+    "audio/amr": ("amr", "audio/amr-nb"),
     "audio/flac": ("flac", "audio/x-flac"),
     "audio/midi": ("mid midi", "audio/mid audio/x-midi audio/x-mid"),
     "audio/mp4": ("m4a m4b", "audio/x-m4a audio/m4a audio/x-m4b"),
@@ -205,7 +205,7 @@ PROGRAMS: Mapping[str, tuple[str, str]] = {
         "application/x-msdownload application/x-ms-dos-executable application/x-msdos-program",
     ),
     "application/x-apple-diskimage": ("dmg", ""),
-    "application/x-bat": ("bat cmd", "application/bat application/x-msdos-program"),
+    "application/x-bat": ("bat cmd", "application/bat application/x-msdos-program text/plain"),
     "application/x-hap": ("hap app", ""),
     "application/x-ios-app": ("ipa", "application/x-itunes-ipa"),
     "application/x-ms-shortcut": ("lnk url", "application/x-mswinurl"),

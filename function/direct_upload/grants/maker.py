@@ -60,14 +60,17 @@ class GrantMaker:
         # What is the same in all grants is written once.
         self._bucket = exactly("bucket", settings.oss_bucket)
         self._directory_fields = _directory_fields(settings)
-        self._directory_conditions = exactly_each(self._directory_fields)
-        types = settings.allowed_content_types.directory_types
-        if types:
-            self._directory_conditions.append(one_of("content-type", types))
+        self._admit_in_directories(settings.allowed_content_types.directory_types)
         self._file_fields = _file_fields(preset)
         self._file_conditions = exactly_each(self._file_fields)
         self._name_room = 0
         self._name_room = self._measure_name_room()
+
+    def _admit_in_directories(self, types: tuple[str, ...]) -> None:
+        self._directory_types = types
+        self._directory_conditions = exactly_each(self._directory_fields)
+        if types:
+            self._directory_conditions.append(one_of("content-type", types))
 
     def directory_grant(
         self, credentials: Credentials, *, user: str, leaf: str, now: datetime
@@ -83,7 +86,7 @@ class GrantMaker:
             user=user,
             minimum=settings.min_upload_bytes,
             maximum=settings.max_upload_bytes,
-            content_types=settings.allowed_content_types.directory_types,
+            content_types=self._directory_types,
         )
         fields = {"key": prefix + "${filename}", **self._directory_fields}
         conditions = [starts_with("key", prefix), *self._directory_conditions]
@@ -179,20 +182,27 @@ class GrantMaker:
         """How many bytes an encoded file name may have, so that no form exceeds the limit.
 
         Prefix, key, metadata and callback have limits of their own, which all together leave no
-        room; a list of content types has only this one.
+        room; a list of content types has only this one. Where it is too long, directory grants go
+        without the last of the other names that browsers use for the listed types.
         """
         preset, settings = self._preset, self._preset.settings
         credentials = Credentials("x" * 40, "", "x" * LONGEST_TOKEN, None)
         names = {"user": LONGEST.user, "leaf": LONGEST.leaf}
         file = AdmittedFile(LONGEST.name, LONGEST.extension, "x" * 80, 10**10, 10**10)
-        for_directory = _form_size(self.directory_grant(credentials, **names, now=LONGEST.now))
         problem = f"makes upload forms longer than {MAX_FIELDS_BYTES} bytes"
-        if settings.directory_grants and for_directory > MAX_FIELDS_BYTES:
-            raise misconfigured(
-                f"{preset.path}.types" if preset.path else "ALLOWED_CONTENT_TYPES",
-                problem,
-                "List fewer types, or set DIRECTORY_GRANTS=false: file grants pin one type.",
-            )
+        listed = settings.allowed_content_types.content_types
+        while (
+            settings.directory_grants
+            and _form_size(self.directory_grant(credentials, **names, now=LONGEST.now))
+            > MAX_FIELDS_BYTES
+        ):
+            if len(self._directory_types) <= len(listed):
+                raise misconfigured(
+                    f"{preset.path}.types" if preset.path else "ALLOWED_CONTENT_TYPES",
+                    problem,
+                    "List fewer types, or set DIRECTORY_GRANTS=false: file grants pin one type.",
+                )
+            self._admit_in_directories(self._directory_types[:-1])
         for_file = _form_size(self.file_grant(credentials, file, **names, now=LONGEST.now))
         # A byte of the name costs itself and, in the policy's Base64, 4/3 of itself, rounded up.
         room = (MAX_FIELDS_BYTES - for_file - 3) * 3 // 7
