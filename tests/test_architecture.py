@@ -22,7 +22,7 @@ ROOMS = {
     "http": {"errors"},
     "files": {"errors"},
     "settings": {"files", "http", "errors"},
-    "callers": {"settings", "errors"},
+    "callers": {"settings", "http", "errors"},
     "credentials": {"settings", "http", "errors"},
     "callbacks": {"settings", "files", "http", "errors", "hook"},
     "grants": {"callbacks", "credentials", "settings", "files", "errors"},
@@ -46,7 +46,7 @@ FOREIGN = {
     "alibabacloud_sts20150401": {"credentials/sts.py"},
     "alibabacloud_tea_openapi": {"credentials/sts.py"},
     "darabonba": {"credentials/sts.py"},
-    "jwt": {"callers/tokens.py", "callers/keys.py"},
+    "jwt": {"callers/tokens.py", "callers/keys.py", "callers/fetched.py"},
     "cryptography": {"callbacks/signature.py", "callbacks/report.py"},
 }
 

@@ -1,9 +1,8 @@
 """The function's settings: one row each, read from its environment and checked once.
 
 An empty value means unset. A wrong one raises `Misconfigured`, which names the setting and never
-its value. What needs more than the environment is checked where it belongs: the keys in JWT_JWKS
-(`callers.keys`), the presets in UPLOAD_PRESETS (`presets`), and the form's size under all these
-(`grants.maker`).
+its value. What is more than text is checked where it belongs: keys, secret and claims in the room
+`callers`, the presets in `presets`, the form's size under all these in `grants.maker`.
 """
 
 from __future__ import annotations
@@ -67,9 +66,11 @@ class Settings:
     signature_version: str = _row("v4", read.choice("v4", "v1"))
     allowed_origins: Origins = _row("", read.origins)  # noqa: RUF009 (it is frozen)
     auth: str = _row("", read.choice("anonymous", "jwt"))
-    jwt_jwks: str = _row("", read.required_with_jwt, secret=True)  # may be a private key by mistake
+    jwt_jwks: str = _row("", read.jwt_jwks, secret=True)  # may be a private key by mistake
+    jwt_secret: bytes = _row("", read.jwt_secret, secret=True)
     jwt_issuer: str = _row("", read.required_with_jwt)
     jwt_audience: str = _row("", read.required_with_jwt)
+    jwt_claims: str = _row("", Environment.text)  # JSON
     jwt_user_claim: str = _row("sub", Environment.text)
     callback_url: str = _row("", read.callback_url)  # empty: no callbacks
     callback_key_prefix: str = _row(read.OSS_KEY_PREFIX, read.callback_key_prefix)
@@ -121,6 +122,12 @@ def dangers(settings: Settings) -> list[str]:
         "object below UPLOAD_DIR.": anonymous and shared and not settings.forbid_overwrite,
         "AUTH=anonymous with OBJECT_ACL=public-read-write: anyone can replace what was uploaded.": (
             anonymous and settings.object_acl == "public-read-write"
+        ),
+        "JWT_ISSUER=* and JWT_AUDIENCE=* without JWT_CLAIMS: whatever the issuer signs is "
+        "accepted, such as refresh tokens.": (
+            not anonymous
+            and (settings.jwt_issuer, settings.jwt_audience) == ("*", "*")
+            and not settings.jwt_claims
         ),
     }
     return [danger for danger, is_so in found.items() if is_so]

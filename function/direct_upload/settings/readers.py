@@ -10,7 +10,14 @@ from ..errors import misconfigured
 from ..files import MAX_SEGMENT_BYTES, AllowedTypes, parse_allowed_types
 from ..files.keys import IN_NAMES, IN_PREFIXES, MAX_STEM_CHARACTERS, Template, has_other_braces
 from ..http.origins import Origins, normal_origin, parse_origins
-from ..http.outgoing import is_clear_text, is_loopback, is_private, parse_address
+from ..http.outgoing import (
+    is_clear_text,
+    is_fetchable,
+    is_loopback,
+    is_private,
+    is_url,
+    parse_address,
+)
 from .environment import Environment, Reader
 
 OSS_KEY_PREFIX = "https://gosspublic.alicdn.com/"
@@ -68,6 +75,30 @@ def required_with_jwt(env: Environment, name: str) -> str:
     if not value and env.read("AUTH") == "jwt":
         raise misconfigured(name, "is missing", "Set it.")
     return value
+
+
+def jwt_jwks(env: Environment, name: str) -> str:
+    value = env.text(name)
+    if not value and env.read("AUTH") == "jwt" and not env.text("JWT_SECRET"):
+        hint = "Set it to the URL of the issuer's JWK set, or set JWT_SECRET."
+        raise misconfigured(name, "is missing", hint)
+    if is_url(value):
+        if not is_fetchable(value):
+            hint = "Write it as https://login.example.com/.well-known/jwks.json"
+            raise misconfigured(name, "is not a valid URL", hint)
+        _refuse_clear_text(name, value)
+    return value
+
+
+def jwt_secret(env: Environment, name: str) -> bytes:
+    secret = env.text(name).encode()
+    if secret and env.text("JWT_JWKS"):
+        hint = "Set JWT_SECRET for tokens signed with HS256, JWT_JWKS for all others."
+        raise misconfigured(name, "is set as well as JWT_JWKS", hint)
+    if secret and len(secret) < MIN_SECRET_BYTES:
+        hint = "Let the issuer sign with a random secret, as long as its hash (RFC 7518, 3.2)."
+        raise misconfigured(name, f"has fewer than {MIN_SECRET_BYTES} bytes", hint)
+    return secret
 
 
 def region(env: Environment, name: str) -> str:
