@@ -60,7 +60,8 @@ def memory_growth(users: int) -> tuple[int, int]:
     from direct_upload.app import utc_now
     from direct_upload.callers import Caller
     from direct_upload.http.events import parse_event
-    from direct_upload.routes import Invocation, find_route, make_services
+    from direct_upload.routes import find_route
+    from direct_upload.services import Invocation, make_services
     from direct_upload.settings import parse_settings
 
     environ = {**JWT, "JWT_JWKS": _jwks([Ed25519PrivateKey.generate()])}
