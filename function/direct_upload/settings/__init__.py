@@ -43,7 +43,7 @@ class Settings:
     oss_region: str = _row("", read.region)
     upload_url: str = _row("", read.upload_url)  # an origin, without a trailing slash
     upload_dir: str = _row("user-dirs/", read.upload_dir, member="dir")
-    upload_key: str = _row("{id}{ext}", read.upload_key, member="key")
+    upload_key: str = _row("", read.upload_key, member="key")
     upload_presets: str = _row("", Environment.text)  # JSON, or file:NAME: read by presets.py
     unique_dir: bool = _row("true", read.boolean, member="unique_dir")
     directory_grants: bool = _row("true", read.boolean, member="directory_grants")

@@ -22,6 +22,7 @@ from .environment import Environment, Reader
 
 OSS_KEY_PREFIX = "https://gosspublic.alicdn.com/"
 MAX_PREFIX_BYTES = 512
+DEFAULT_KEY = "{id}{ext}"
 MAX_NAME_BYTES = 511  # what a key of 1,023 bytes (OSS documents, "Object") leaves below the prefix
 MIN_SECRET_BYTES = 32
 # PostObject accepts at most 5 GB (OSS documents, EC 0006-00000003).
@@ -135,7 +136,7 @@ def upload_dir(env: Environment, name: str) -> str:
 
 
 def upload_key(env: Environment, name: str) -> str:
-    value = env.text(name)
+    value = env.text(name) or DEFAULT_KEY
     _check_braces(env, name, value, IN_NAMES)
     if "{id}" not in value:
         hint = "Write it with {id}, such as {id}{ext}: it makes each key new."
