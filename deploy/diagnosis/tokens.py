@@ -88,7 +88,7 @@ def _decode(part: str) -> bytes:
 def _read_object(part: str) -> dict[str, Any]:
     """The object in a part; empty for anything else. Its numbers may be as long as IDs are."""
     try:
-        document = json.loads(_decode(part))
+        document = json.loads(_decode(part).decode())
     except (ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}

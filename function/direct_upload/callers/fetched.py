@@ -58,8 +58,9 @@ class FetchedKeys:
         """The key that a token names. Raises `KeysUnavailable`."""
         held = self._held
         key = held.keys.find(kid, now) if held and held.serves(now) else None
-        is_fresh = held is not None and held.is_fresh(now)
-        if not (key and is_fresh) and self._lock.acquire(blocking=key is None):
+        if held and key and held.is_fresh(now):
+            return key
+        if self._lock.acquire(blocking=key is None):
             try:
                 self._renew(kid, now)
             finally:

@@ -81,7 +81,8 @@ class JwtCallers:
                 raise _WrongToken("the token names no key of JWT_JWKS")
             # The algorithm is the key's own; a token of another one is refused.
             payload = self._jws.decode_complete(token, key)["payload"]
-            claims = json.loads(payload, parse_constant=_not_json)
+            # Decoded here, as json would guess other encodings (RFC 8725, 3.7).
+            claims = json.loads(payload.decode(), parse_constant=_not_json)
         except (PyJWTError, ValueError, RecursionError):
             raise _WrongToken("the token is malformed or its signature is wrong") from None
         if not isinstance(claims, dict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import logging
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, TimeoutError
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -405,6 +406,40 @@ def test_sixteen_threads_try_a_dead_server_once(keys: FetchedKeys, server: Recor
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(find, range(16)))
     assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_thread_that_waited_with_an_earlier_time_fetches_nothing(
+    status: int, keys: FetchedKeys, server: Recorder
+) -> None:
+    server.reply = always(SET, status)
+    for moment in (NOW, NOW - timedelta(milliseconds=1)):
+        with contextlib.suppress(KeysUnavailable):
+            keys.find("first", moment)
+    assert len(server.asked) == 1
+
+
+def test_after_a_long_pause_all_wait_for_the_one_fetch(keys: FetchedKeys, server: Recorder) -> None:
+    """Function Compute freezes an idle instance, which may wake up with keys of last week."""
+    assert keys.find("first", NOW)
+    asked, may_answer = threading.Event(), threading.Event()
+
+    def answer_later(_: Asked) -> Response:
+        asked.set()
+        may_answer.wait()
+        return Response(SET)
+
+    server.reply = answer_later
+    with ThreadPoolExecutor(2) as pool:
+        fetching = pool.submit(keys.find, "first", NOW + timedelta(days=7))
+        assert asked.wait(60)
+        waiting = pool.submit(keys.find, "first", NOW + timedelta(days=7))
+        with pytest.raises(TimeoutError):
+            waiting.result(0.2)
+        may_answer.set()
+        assert fetching.result(60)
+        assert waiting.result(60)
+    assert len(server.asked) == 2
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jwt.algorithms import RSAAlgorithm
+from werkzeug import Response
 
 from direct_upload.callers.keys import SharedSecret, read_jwks
 from direct_upload.callers.tokens import JwtCallers
@@ -31,6 +32,7 @@ from tests.function.callers.issuer import (
     public_jwk,
 )
 from tests.function.invocations import NOW
+from tests.recorder import recording
 
 ALL_KEYS = jwks(*(public_jwk(algorithm, kid=algorithm) for algorithm in ALGORITHMS))
 
@@ -176,6 +178,34 @@ def test_a_star_admits_any_issuer_and_audience_and_none(given: dict[str, Any]) -
 def test_a_star_in_the_token_matches_nothing_else(claim: str) -> None:
     with pytest.raises(Unauthorized):
         user_of(Token(claims(**{claim: "*"})).signed())
+
+
+def test_an_encrypted_token_is_refused() -> None:
+    """Five parts (RFC 7516), the only form that may be compressed."""
+    header = segment({"alg": "RSA-OAEP", "enc": "A256GCM", "zip": "DEF", "kid": "first"})
+    for token in (f"{header}.a.b.c.d", f"{header}.{segment(claims())}.c"):
+        with pytest.raises(Unauthorized):
+            user_of(token)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-16-be", "latin-1"])
+def test_a_payload_that_is_not_utf_8_is_refused(encoding: str) -> None:
+    payload = json.dumps(claims(sub="é"), ensure_ascii=False).encode(encoding)
+    token = jwt.PyJWS().encode(payload, key_pair("RS256"), "RS256", {"kid": "first"})
+    with pytest.raises(Unauthorized):
+        user_of(token)
+
+
+def test_a_header_that_names_keys_is_not_followed() -> None:
+    """The other key's owner signs, and says where that key is; nothing is called there."""
+    stranger = key_pair("RS256", "other")
+    jwk = public_jwk("RS256", kid="first", name="other")
+    with recording(lambda _: Response(jwks(jwk))) as server:
+        for header in ({"jku": server.url}, {"x5u": server.url}, {"jwk": jwk}):
+            token = Token(claims(iss=server.url), {"kid": "first", **header}).signed(stranger)
+            with pytest.raises(Unauthorized):
+                user_of(token)
+    assert server.asked == []
 
 
 def test_a_token_without_kid_is_verified_with_the_only_key() -> None:
