@@ -21,6 +21,10 @@ PREFLIGHT_HEADERS = {
 }
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+# Apps around a web view, and browser extensions, have origins of their own, which nothing
+# normalizes: capacitor://localhost, chrome-extension://abcdefgh.
+_APP_ORIGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([A-Za-z0-9._-]+(?::[0-9]{1,5})?)/?")
+_NO_APPS = {*_DEFAULT_PORTS, "ws", "wss", "ftp", "file"}
 
 
 @dataclass(frozen=True)
@@ -54,11 +58,18 @@ class Origins:
 
 
 def parse_origins(setting: str) -> Origins:
-    """Read `ALLOWED_ORIGINS`: a comma list of origins as browsers write them, or only `*`."""
+    """Read `ALLOWED_ORIGINS`: a comma list of origins of pages and apps, or only `*`."""
     items = [item for item in (part.strip() for part in setting.split(",")) if item]
     if items == ["*"]:
         return Origins(everyone=True)
-    return Origins(frozenset(normal_origin("ALLOWED_ORIGINS", item) for item in items))
+    return Origins(frozenset(map(_listed_origin, items)))
+
+
+def _listed_origin(item: str) -> str:
+    app = _APP_ORIGIN.fullmatch(item)
+    if app and (scheme := app[1].lower()) not in _NO_APPS:
+        return f"{scheme}://{app[2]}"
+    return normal_origin("ALLOWED_ORIGINS", item)
 
 
 def normal_origin(setting: str, text: str) -> str:
