@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
-from playwright.sync_api import expect
 from werkzeug.wrappers import Request, Response
 
 from emulator.server import Server

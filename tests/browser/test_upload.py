@@ -37,8 +37,9 @@ ATTEMPT = """async ([endpoint, file, options]) => {
     ).then(
         (result) => ({ result }),
         (error) => ({
-            thrown: error.name, code: error.code, message: error.message, transient: error.transient,
-            cause: String(error.cause), isUploadError: error instanceof module.UploadError,
+            thrown: error.name, code: error.code, message: error.message,
+            transient: error.transient, cause: String(error.cause),
+            isUploadError: error instanceof module.UploadError,
         }),
     );
     await new Promise((resolve) => setTimeout(resolve));
@@ -377,6 +378,11 @@ def test_uploads_in_a_worker(blank: Page, scripted: Scripted) -> None:
 
 
 def test_limits_for_a_preset(blank: Page, scripted: Scripted) -> None:
-    asked = "async (endpoint) => (await import('/client/upload.js')).limitsFor({ endpoint, preset: 'avatar' })"
-    limits = blank.evaluate(asked, scripted.url)
+    limits = blank.evaluate(
+        """async (endpoint) => {
+            const { limitsFor } = await import("/client/upload.js");
+            return limitsFor({ endpoint, preset: "avatar" });
+        }""",
+        scripted.url,
+    )
     assert (limits["preset"], limits["max_bytes"]) == ("avatar", 5_000_000)

@@ -41,7 +41,8 @@ class UploadPage:
 
     def _hand_over(self, event: str, member: str, names: Sequence[str], content_type: str) -> None:
         self.page.evaluate(
-            """([event, member, names, type]) => {
+            """async ([event, member, names, type]) => {
+                await customElements.whenDefined("oss-upload");
                 const transfer = new DataTransfer();
                 for (const name of names) transfer.items.add(new File(["hello"], name, { type }));
                 const kind = event === "paste" ? ClipboardEvent : DragEvent;

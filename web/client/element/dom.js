@@ -46,8 +46,10 @@ export function showProgress(bar, value) {
   bar.style.setProperty("--progress", `${value}%`);
 }
 
-/** When the focused one of these is gone, the first that is left gets the focus. */
-export function keepFocus(elements) {
-  const focused = elements[0].getRootNode().activeElement;
-  if (focused?.hidden && elements.includes(focused)) elements.find(({ hidden }) => !hidden).focus();
+/** Hides some of these and shows others; if the focused one goes, the first left gets the focus. */
+export function showSome(visible) {
+  const elements = visible.map(([element]) => element);
+  const focused = elements.find((element) => element === element.getRootNode().activeElement);
+  for (const [element, isVisible] of visible) element.hidden = !isVisible;
+  if (focused?.hidden) elements.find(({ hidden }) => !hidden).focus();
 }

@@ -2,7 +2,7 @@
 
 import { bytes, explain, fill } from "../messages/index.js";
 import { extensionOf } from "../queue.js";
-import { keepFocus, make, makeBar, makeButton, setText, showProgress } from "./dom.js";
+import { make, makeBar, makeButton, setText, showProgress, showSome } from "./dom.js";
 import { pace, percent } from "./pace.js";
 
 // Another attempt with the same file cannot help; only another file can.
@@ -97,11 +97,12 @@ export function createRow(item, name, view, act) {
     const reference = OWN_FIX.includes(error?.code) ? "" : error?.reference;
     setText(detail, reference ? fill(view.words.reference, { reference }) : "");
     if (result) open.href = result.url;
-    open.hidden = !result || !view.links;
-    retry.hidden = !canRetry(item);
-    cancel.hidden = isFinished;
-    remove.hidden = !isFinished;
-    keepFocus(Object.values(actions));
+    showSome([
+      [retry, canRetry(item)],
+      [cancel, !isFinished],
+      [open, result && view.links],
+      [remove, isFinished],
+    ]);
   }
 
   translate();

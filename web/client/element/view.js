@@ -2,7 +2,7 @@
 
 import { bytes, fill } from "../messages/index.js";
 import { createAnnouncer } from "./announcer.js";
-import { keepFocus, make, makeBar, makeButton, makeIcon, setText, showProgress } from "./dom.js";
+import { make, makeBar, makeButton, makeIcon, setText, showProgress, showSome } from "./dom.js";
 import { Meter, pace, percent } from "./pace.js";
 import { canRetry, createRow, outcome, shownName } from "./row.js";
 import { thumbnail } from "./thumbnail.js";
@@ -11,6 +11,7 @@ const FRAME_MS = 8; // of each frame; what is left of the work waits for the nex
 const TICK_MS = 500; // how often speeds and countdowns are updated
 const MOST_KINDS = 12;
 const PICTURES = /^image\/(?!svg)/; // what browsers can draw
+const SOUND = /^\.(aac|aiff?|amr|ape|flac|m4[ab]|midi?|mp3|og[ag]|opus|wav|weba|wma)$/; // in audio/*
 const ARROW = "M12 15V4m0 0L7.5 8.5M12 4l4.5 4.5M4 15v3a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2v-3";
 
 /**
@@ -136,10 +137,11 @@ export function createView({ choose, act, actAll, totals }) {
     const value = open ? percent(sent, size) : 100;
     showProgress(bar, value);
     bar.hidden = !open;
-    cancelAll.hidden = !open;
-    retryAll.hidden = open > 0 || ![...names.keys()].some(canRetry);
-    clear.hidden = open > 0;
-    keepFocus([clear, cancelAll, retryAll]);
+    showSome([
+      [clear, !open],
+      [cancelAll, open],
+      [retryAll, !open && [...names.keys()].some(canRetry)],
+    ]);
 
     const reached = open ? Math.floor(value / 25) : 0;
     if (reached > quarter) announcer.say(fill(view.words.progress, { percent: reached * 25 }));
@@ -241,10 +243,11 @@ export function createView({ choose, act, actAll, totals }) {
 /** "pictures, PDF": an `accept` attribute for people. */
 function kindsOf(accept, words) {
   const kinds = new Set();
-  for (const token of accept.split(",").map((token) => token.trim())) {
-    const [type, subtype] = token.split("/");
+  for (const token of accept.split(",").filter(Boolean)) {
+    const [type, subtype] = token.trim().split("/");
     if (subtype === "*") kinds.add(words[type]);
-    else if (token.startsWith(".")) kinds.add(token.slice(1).toUpperCase());
+    else if (/^(image|video)$/.test(type)) kinds.add(subtype.replace(/^.*[-.]/, "").toUpperCase());
+    else if (!subtype && !(SOUND.test(type) && kinds.has(words.audio))) kinds.add(type.slice(1).toUpperCase());
   }
   const shown = [...kinds].slice(0, MOST_KINDS).join(", ");
   return kinds.size > MOST_KINDS ? `${shown}, …` : shown;
