@@ -43,6 +43,7 @@ class UploadPage:
         self.page.evaluate(
             """async ([event, member, names, type]) => {
                 await customElements.whenDefined("oss-upload");
+                await new Promise((resolve) => setTimeout(resolve));
                 const transfer = new DataTransfer();
                 for (const name of names) transfer.items.add(new File(["hello"], name, { type }));
                 const kind = event === "paste" ? ClipboardEvent : DragEvent;

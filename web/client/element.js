@@ -262,7 +262,10 @@ export class OssUpload extends Base {
   }
 
   #actAll(kind) {
-    if (kind === "clear") this.clear();
+    if (kind === "clear") {
+      this.clear();
+      this.focus();
+    }
     if (kind === "retryAll") this.items.filter(canRetry).forEach((item) => this.#queue.retry(item));
     // The waiting ones first, or each freed place would start one of them.
     if (kind === "cancelAll") [...this.items].reverse().forEach((item) => this.#queue.cancel(item));

@@ -35,11 +35,10 @@ const CSS = `
 .pick:focus-within .choose,.folder:focus-within{outline:2px solid var(--accent);outline-offset:3px}
 svg{width:2.25rem;fill:none;stroke:var(--accent);stroke-width:1.75;stroke-linecap:round;stroke-linejoin:round}
 .choose{padding:.55rem 1.3rem;border:1px solid transparent;border-radius:9rem;background:var(--accent);color:var(--accent-text);font-weight:600}
-.folder{position:relative;white-space:nowrap;cursor:pointer;color:var(--accent);text-decoration:underline;text-underline-offset:.2em}
+.folder{position:relative;cursor:pointer;color:var(--accent);text-decoration:underline;text-underline-offset:.2em}
 .limits{font-size:.875rem}
 .limits:empty,.detail:empty{display:none}
-[data-filled] .drop{grid-template-columns:auto 1fr;justify-items:start;align-items:center;gap:.15rem 1rem;padding:.9rem;text-align:start}
-[data-filled] .pick{display:flex;grid-row:span 2;align-items:center}
+[data-filled] .drop{display:flex;flex-wrap:wrap;align-items:center;gap:.15rem 1rem;padding:.9rem;text-align:start}
 [data-filled] svg{display:none}
 .notice{margin-top:1rem;padding:.75rem 1rem;border:1px solid rgb(200 140 20 / 35%);border-radius:var(--radius);background:rgb(220 160 30 / 12%);color:var(--warn)}
 .notice a{color:inherit}
@@ -52,6 +51,7 @@ canvas{width:100%;height:100%}
 .body{flex:1 1 9rem;min-width:0}
 .name{font-weight:600;line-height:1.35}
 .status,.detail{color:var(--quiet);font-size:.875rem;font-variant-numeric:tabular-nums}
+strong{color:var(--text)}
 .pace{display:inline-block}
 .pace:not(:empty)::before{content:"· "}
 .bar{height:.375rem;margin-top:.4rem;overflow:hidden;border-radius:9rem;background:var(--line)}
@@ -74,7 +74,7 @@ button:hover,.open:hover{border-color:var(--accent);color:var(--accent)}
 @media (pointer: coarse){.folder{display:none}button,.open{min-height:2.75rem;padding:.5rem 1rem}.remove{min-width:2.75rem}}
 @media (max-width: 30rem){.pace{display:block}.pace:not(:empty)::before{content:none}}
 @media (forced-colors: active){.bar,.choose,.preview{border:1px solid}.bar::before{background:Highlight;forced-color-adjust:none}.drop[data-over],.drop:hover{border-color:Highlight}[data-state="failed"]{border:2px solid}}
-@media print{:host{color-scheme:light}.drop,.actions,.overlay{display:none}li{content-visibility:visible;break-inside:avoid;box-shadow:none}.summary{position:static;box-shadow:none}.bar{border:1px solid}.bar::before{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
+@media print{:host{color-scheme:light}.drop,.actions,.overlay{display:none !important}li{content-visibility:visible;break-inside:avoid;box-shadow:none}.summary{position:static;box-shadow:none}.bar{border:1px solid}.bar::before{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 `;
 
 export function addStyle(root) {

@@ -231,10 +231,10 @@ export function createView({ choose, act, actAll, totals }) {
       for (const known of [names, rows, changed]) known.delete(item);
       renderSoon();
       if (!row) return;
-      const next = (row.nextElementSibling ?? row.previousElementSibling)?.querySelector(".remove, .cancel");
+      const next = row.nextElementSibling ?? row.previousElementSibling;
       const hadFocus = row.contains(row.getRootNode().activeElement);
       row.remove();
-      if (hadFocus) (next && !next.hidden ? next : picker).focus();
+      if (hadFocus) (next?.querySelector("button:not([hidden])") ?? picker).focus();
     },
   };
   return view;
