@@ -139,7 +139,6 @@ def test_screen_readers_hear_the_result_of_each_file(
     expect(status).to_contain_text(re.compile(r"a\.txt: Files of this type .* extension\.$"))
     page.choose(text_file("b.md"))
     expect(status).to_contain_text("b.md: Stored")
-    expect(status).to_have_attribute("aria-live", "polite")
 
 
 def test_each_progress_bar_and_button_names_its_file(

@@ -62,7 +62,7 @@ def test_posts_the_grant_as_it_is_and_then_the_file_with_the_pinned_type(
         pytest.param(
             [responding(function_error(503, "credentials_unavailable", Retry_After="2"))],
             [],
-            r"The upload service cannot get credentials at the moment\. Trying again in 2 s",
+            r"The service is busy or temporarily down\. Trying again in 2 s",
             id="STS outage",
         ),
         pytest.param(

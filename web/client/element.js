@@ -8,7 +8,7 @@
 
 import { make } from "./element/dom.js";
 import { openIntake } from "./element/intake.js";
-import { Kept } from "./element/kept.js";
+import { keep, readKept } from "./element/kept.js";
 import { canRetry } from "./element/row.js";
 import { addStyle } from "./element/style.js";
 import { createView } from "./element/view.js";
@@ -28,7 +28,7 @@ export class OssUpload extends Base {
   #tokenProvider = null;
   #queue = null;
   #view = null;
-  #kept = null;
+  #keptAs = "";
   #paths = new WeakMap(); // of files in folders
   #isSignedOut = false;
   #isSettling = false;
@@ -168,7 +168,7 @@ export class OssUpload extends Base {
     // A person may have signed in in another tab.
     addEventListener("focus", () => this.#isSignedOut && this.#readLimits(), { signal });
     // What was handed over with a form is not to appear in the next one.
-    this.form?.addEventListener("submit", () => this.#kept?.write([]), { signal });
+    this.form?.addEventListener("submit", () => keep(this.#keptAs, []), { signal });
     this.#start();
     // What was chosen while this script was on its way, or is being chosen right now.
     for (const input of this.querySelectorAll("input[type=file]")) {
@@ -200,8 +200,8 @@ export class OssUpload extends Base {
     listen("done", (item) => this.#ended(item, "done", { result: item.result }));
     listen("failed", (item) => this.#ended(item, "failed", { error: item.error }));
 
-    this.#kept = new Kept(["oss-upload", location.pathname, endpoint, preset, this.id || this.name].join(" "));
-    queue.restore(this.#kept.read());
+    this.#keptAs = ["oss-upload", location.pathname, endpoint, preset, this.id || this.name].join(" ");
+    queue.restore(readKept(this.#keptAs));
     this.#readLimits();
   }
 
@@ -229,7 +229,7 @@ export class OssUpload extends Base {
     this.#isSignedOut = error?.code === "unauthorized";
     const { words } = this.#view;
     const signIn = this.#isSignedOut && this.getAttribute("sign-in");
-    const link = signIn && make("a", { href: signIn, target: "_blank", rel: "noopener" }, words.signIn);
+    const link = signIn && make("a", { href: signIn, target: "_blank", rel: "noreferrer" }, words.signIn);
     this.#view.showNotice(error ? explain(error, words) : "", ...(link ? [link] : []));
   }
 
@@ -277,7 +277,7 @@ export class OssUpload extends Base {
     this.#isSettling = true;
     queueMicrotask(() => {
       this.#isSettling = false;
-      this.#kept?.write(this.#stored);
+      if (this.#keptAs) keep(this.#keptAs, this.#stored);
       if (this.#internals?.setFormValue) this.#setFormValue(this.#internals, this.value);
     });
   }

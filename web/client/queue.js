@@ -6,7 +6,7 @@
  *     queue.add(input.files);
  */
 
-import { UploadError, checked, isFresh, limitsFor, requestGrants, uploadWith } from "./upload.js";
+import { UploadError, checked, demand, isFresh, limitsFor, requestGrants, uploadWith } from "./upload.js";
 
 const CONCURRENCY = 6; // what browsers open to one host over HTTP/1.1
 const LARGE_CONCURRENCY = 3; // large files fill the line; more of them would only take turns
@@ -57,9 +57,7 @@ export class UploadQueue extends EventTarget {
 
   constructor({ endpoint, headers, preset, retries, concurrency = CONCURRENCY } = {}) {
     super();
-    if (!Number.isInteger(concurrency) || concurrency < 1) {
-      throw new TypeError("`concurrency` must be a whole number, at least 1.");
-    }
+    demand(Number.isInteger(concurrency) && concurrency > 0, "concurrency");
     this.#concurrency = concurrency;
     this.#options = { endpoint, headers, preset, retries };
     this.#settings = checked(this.#options);
@@ -68,7 +66,7 @@ export class UploadQueue extends EventTarget {
   /** Queues files and returns their items. */
   add(files) {
     const added = Array.from(files, (file) => {
-      if (!(file instanceof Blob)) throw new TypeError("Only Files and Blobs can be added.");
+      demand(file instanceof Blob, "file");
       return new UploadItem(file);
     });
     this.#take(added);
@@ -184,7 +182,7 @@ export class UploadQueue extends EventTarget {
 
   #check(item) {
     const { min_bytes: minimum = 0, max_bytes: maximum = Infinity } = this.limits ?? {};
-    if (item.size > maximum) return new UploadError("file_too_large", "Too large.");
+    if (item.size > maximum) return new UploadError("file_too_large", "Too large");
     if (item.size < minimum) return new UploadError("file_too_small", "Too small.");
     if (this.#refusedKinds.has(kindOf(item))) return new UploadError("type_not_allowed", "Refused.");
     return null;

@@ -164,8 +164,8 @@ export function checked({ endpoint, headers = {}, signal, onProgress, preset, fi
   };
 }
 
-function demand(isRight, name) {
-  if (!isRight) throw new TypeError(`upload: \`${name}\` is missing or wrong.`);
+export function demand(isRight, name) {
+  if (!isRight) throw new TypeError(`\`${name}\` is missing or wrong.`);
 }
 
 function headersOf(given) {
@@ -196,7 +196,7 @@ async function given(headers, how) {
     return await headers(how);
   } catch (cause) {
     if (cause instanceof UploadError) throw cause;
-    throw new UploadError("unauthorized", "The function for headers failed.", { cause });
+    throw new UploadError("unauthorized", "There are no headers.", { cause });
   }
 }
 
@@ -236,7 +236,7 @@ function isGrant(document) {
 }
 
 function notFromTheFunction() {
-  return new UploadError("bad_answer", "The response is not from the function.", { status: 200 });
+  return new UploadError("bad_answer", "Not from the function.", { status: 200 });
 }
 
 function refusalOfFunction(document, status, retryAfter) {

@@ -20,11 +20,6 @@ export function makeButton(part, onclick) {
   return button;
 }
 
-export function makeBar(attributes) {
-  const range = { role: "progressbar", "aria-valuemin": 0, "aria-valuemax": 100 };
-  return make("div.bar", { ...range, ...attributes });
-}
-
 /** A drawing of lines, for the eye only. */
 export function makeIcon(path) {
   const svg = document.createElementNS(SVG, "svg");

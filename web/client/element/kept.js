@@ -2,26 +2,20 @@
 
 const LIMIT = 500;
 
-export class Kept {
-  constructor(name) {
-    this.name = name;
+/** What was kept under this name: {name, size, result} of each file. */
+export function readKept(name) {
+  try {
+    return JSON.parse(sessionStorage.getItem(name)) ?? [];
+  } catch {
+    return []; // storage may be switched off
   }
+}
 
-  read() {
-    try {
-      return JSON.parse(sessionStorage.getItem(this.name)) ?? [];
-    } catch {
-      return []; // storage may be switched off
-    }
-  }
-
-  write(items) {
-    const entries = items.slice(-LIMIT).map(({ name, size, result }) => ({ name, size, result }));
-    try {
-      if (entries.length) sessionStorage.setItem(this.name, JSON.stringify(entries));
-      else sessionStorage.removeItem(this.name);
-    } catch {
-      // Full, or switched off: the files are stored, only the list is not.
-    }
+export function keep(name, items) {
+  const entries = items.slice(-LIMIT).map(({ name, size, result }) => ({ name, size, result }));
+  try {
+    sessionStorage.setItem(name, JSON.stringify(entries));
+  } catch {
+    // Full, or switched off: the files are stored, only the list is not.
   }
 }

@@ -2,7 +2,7 @@
 
 import { bytes, explain, fill } from "../messages/index.js";
 import { extensionOf } from "../queue.js";
-import { make, makeBar, makeButton, setText, showProgress, showSome } from "./dom.js";
+import { make, makeButton, setText, showProgress, showSome } from "./dom.js";
 import { pace, percent } from "./pace.js";
 
 // Another attempt with the same file cannot help; only another file can.
@@ -45,9 +45,9 @@ export function createRow(item, name, view, act) {
   preview.textContent = extensionOf(name).slice(0, 4).toUpperCase() || "?";
   const text = make("span.text");
   const speed = make("span.pace");
-  const bar = makeBar({ "aria-labelledby": id });
+  const bar = make("div.bar", { role: "progressbar", "aria-labelledby": id });
   const detail = make("p.detail");
-  const open = make("a.open", { target: "_blank", rel: "noopener noreferrer" });
+  const open = make("a.open", { target: "_blank", rel: "noreferrer" });
   const [retry, cancel, remove] = ["retry", "cancel", "remove"].map((kind) =>
     makeButton(kind, () => act(kind, item)),
   );

@@ -2,7 +2,7 @@
 
 import { bytes, fill } from "../messages/index.js";
 import { createAnnouncer } from "./announcer.js";
-import { make, makeBar, makeButton, makeIcon, setText, showProgress, showSome } from "./dom.js";
+import { make, makeButton, makeIcon, setText, showProgress, showSome } from "./dom.js";
 import { Meter, pace, percent } from "./pace.js";
 import { canRetry, createRow, outcome, shownName } from "./row.js";
 import { thumbnail } from "./thumbnail.js";
@@ -41,7 +41,7 @@ export function createView({ choose, act, actAll, totals }) {
   const list = make("ul.list", { role: "list" });
   const counts = make("strong");
   const speed = make("span.pace");
-  const bar = makeBar({});
+  const bar = make("div.bar", { role: "progressbar" });
   const [retryAll, cancelAll, clear] = ["retryAll", "cancelAll", "clear"].map((kind) =>
     makeButton(kind, () => actAll(kind)),
   );
@@ -51,7 +51,7 @@ export function createView({ choose, act, actAll, totals }) {
     make("div.body", {}, make("p.status", {}, counts, " ", speed), bar),
     make("div.actions", {}, retryAll, cancelAll, clear),
   );
-  const status = make("p.unseen", { role: "status", "aria-live": "polite" });
+  const status = make("p.unseen", { role: "status" });
   const overlay = make("p.overlay", { "aria-hidden": true, hidden: "" });
   const element = make("div.all", {}, drop, notice, list, summary, status, overlay);
   const announcer = createAnnouncer(status, () => view.words, counted);

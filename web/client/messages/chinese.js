@@ -56,8 +56,6 @@ export const chinese = {
     offline: "网络已断开。请检查网络后重试。",
     connection_lost: "与存储的连接已中断。请检查网络后重试；如果其他网站正常，请告知网站管理员。",
     unavailable: "服务繁忙或暂时中断。请稍候再重试。",
-    credentials_unavailable: "上传服务暂时无法取得凭证。请稍候再重试。",
-    keys_unavailable: "上传服务暂时无法验证登录。请稍候再重试。",
     internal_error: "上传服务出错。请重试；如果仍然失败，请告知网站管理员。",
     bad_answer: "响应并非来自上传服务。请网站管理员检查上传服务的地址。",
     not_found: "该地址没有上传服务。请网站管理员检查上传服务的地址。",

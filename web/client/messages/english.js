@@ -59,10 +59,6 @@ export const english = {
     connection_lost:
       "The connection to the storage was lost. Check your connection and retry. If other sites work, tell the site’s owner.",
     unavailable: "The service is busy or temporarily down. Wait a moment, then retry.",
-    credentials_unavailable:
-      "The upload service cannot get credentials at the moment. Wait a moment, then retry.",
-    keys_unavailable:
-      "The upload service cannot check sign-ins at the moment. Wait a moment, then retry.",
     internal_error: "The upload service failed. Retry. If it fails again, tell the site’s owner.",
     bad_answer:
       "The response did not come from the upload service. Ask the site’s owner to check the endpoint.",

@@ -34,6 +34,7 @@ export function explain(error, words = messagesFor(), { size, maximum } = {}) {
 function codeOf({ code }, size, maximum) {
   if (size === 0 && ["invalid_request", "file_too_small"].includes(code)) return "file_empty";
   if (code === "method_not_allowed") return "not_found";
+  if (/_unavailable$/.test(code)) return "unavailable";
   if (code !== "file_too_large") return code;
   return size > maximum ? "file_over_limit" : code;
 }
