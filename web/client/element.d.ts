@@ -25,8 +25,6 @@ export class OssUpload extends HTMLElement {
   messages: SomeMessages | undefined;
   /** The keys of what is stored; a form gets each under the element's `name`. */
   readonly value: string[];
-  readonly name: string | null;
-  readonly form: HTMLFormElement | null;
   readonly items: readonly UploadItem[];
   add(files: Iterable<File> | ArrayLike<File>): void;
   /** Empties the list; what is not finished is cancelled. */

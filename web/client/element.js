@@ -96,14 +96,6 @@ export class OssUpload extends Base {
     return this.#stored.map(({ result }) => result.key);
   }
 
-  get name() {
-    return this.getAttribute("name");
-  }
-
-  get form() {
-    return this.#internals?.form ?? this.closest("form");
-  }
-
   /** Its files, as an UploadQueue has them. */
   get items() {
     return this.#queue?.items ?? [];
@@ -168,7 +160,8 @@ export class OssUpload extends Base {
     // A person may have signed in in another tab.
     addEventListener("focus", () => this.#isSignedOut && this.#readLimits(), { signal });
     // What was handed over with a form is not to appear in the next one.
-    this.form?.addEventListener("submit", () => keep(this.#keptAs, []), { signal });
+    const form = this.#internals?.form ?? this.closest("form");
+    form?.addEventListener("submit", () => keep(this.#keptAs, []), { signal });
     this.#start();
     // What was chosen while this script was on its way, or is being chosen right now.
     for (const input of this.querySelectorAll("input[type=file]")) {
@@ -200,7 +193,7 @@ export class OssUpload extends Base {
     listen("done", (item) => this.#ended(item, "done", { result: item.result }));
     listen("failed", (item) => this.#ended(item, "failed", { error: item.error }));
 
-    this.#keptAs = ["oss-upload", location.pathname, endpoint, preset, this.id || this.name].join(" ");
+    this.#keptAs = ["oss-upload", location.pathname, endpoint, preset, this.id].join(" ");
     queue.restore(readKept(this.#keptAs));
     this.#readLimits();
   }
@@ -219,8 +212,8 @@ export class OssUpload extends Base {
         this.#show(null);
       },
       (error) => {
-        // Others may be outages: the files say so when their turn comes.
-        if (["unauthorized", "preset_not_allowed", "misconfigured", "origin_not_allowed"].includes(error.code)) this.#show(error);
+        // Of an outage the files tell when their turn comes; without this route they upload, too.
+        if (!error.transient && error.code !== "not_found") this.#show(error);
       },
     );
   }
@@ -283,9 +276,10 @@ export class OssUpload extends Base {
   }
 
   #setFormValue(internals, keys) {
+    const name = this.getAttribute("name");
     const data = new FormData();
-    for (const key of keys) data.append(this.name, key);
-    internals.setFormValue(this.name ? data : null);
+    for (const key of keys) data.append(name, key);
+    internals.setFormValue(name ? data : null);
     const { picker, words } = this.#view;
     const isMissing = this.hasAttribute("required") && !keys.length;
     if (this.#queue?.totals.open) internals.setValidity({ customError: true }, words.stillUploading, picker);
