@@ -59,7 +59,7 @@ def parse_presets(settings: Settings, environ: Mapping[str, str], directory: Pat
 def choose_preset(presets: Presets, name: str, caller: Caller) -> Preset:
     """The preset of this name, `default` for none, if the caller may use it."""
     preset = presets.get(name or DEFAULT)
-    if preset is not None and has_claims(caller.claims, preset.allow):
+    if preset is not None and (not preset.allow or has_claims(caller.claims, preset.allow)):
         return preset
     usable = [name for name, other in presets.items() if has_claims(caller.claims, other.allow)]
     offer = f"Use one of these: {', '.join(usable)}." if usable else "There is none for you."

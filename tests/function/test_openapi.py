@@ -24,8 +24,7 @@ from direct_upload.routes import ROUTES
 from emulator.function_compute import FunctionCompute
 from emulator.server import Server
 from tests.function.callers.issuer import SETTINGS as JWT_SETTINGS
-from tests.function.callers.issuer import Token
-from tests.function.callers.issuer import Token
+from tests.function.callers.issuer import Token, claims
 from tests.function.invocations import ENVIRON, NO_STS
 
 DOCUMENT = yaml.safe_load(
@@ -136,7 +135,8 @@ class Exchange:
 
 FILE = {"filename": "a.jpg", "content_type": "image/jpeg", "size": 5}
 BROWSER = {"Origin": PAGE}
-TOKEN = {"Authorization": f"Bearer {Token().signed()}"}
+LASTING = Token(claims(exp=4102444800, nbf=None, iat=None))  # until 2100
+TOKEN = {"Authorization": f"Bearer {LASTING.signed()}"}
 FOREIGN = {"Origin": "https://evil.example"}
 AUTHORIZATION = {"Authorization": f"Bearer {Token().signed()}"}
 REPORT = {"bucket": "b", "object": "k", "size": "1", "mimeType": "text/plain", "grant": "g"}
