@@ -12,14 +12,14 @@ from .callers import Caller, Callers, callers_for
 from .credentials import CredentialsSource, credentials_for
 from .grants import GrantMaker
 from .http.events import Request
-from .presets import Presets, fixed_prefixes, parse_presets
+from .presets import Presets, fixed_prefixes, presets_for
 from .settings import Settings
 
 ROOT = Path(__file__).parents[1]
 """Where index.py is, and what `file:NAME` in a setting means."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Services:
     """Made once for a configuration; safe to share between threads."""
 
@@ -36,7 +36,7 @@ def make_services(
     settings: Settings, environ: Mapping[str, str], clock: Callable[[], datetime]
 ) -> Services:
     """The services of a configuration; `Misconfigured` where they cannot be made."""
-    presets = parse_presets(settings, environ, ROOT)
+    presets = presets_for(settings, environ, ROOT)
     each = [preset.settings for preset in presets.values()]
     return Services(
         settings=settings,
@@ -55,7 +55,7 @@ def make_services(
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Invocation:
     """One request to a route, with Function Compute's context."""
 
