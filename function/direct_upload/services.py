@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from .callers import Caller, Callers, callers_for
 from .credentials import CredentialsSource, credentials_for
@@ -19,8 +18,7 @@ ROOT = Path(__file__).parents[1]
 """Where index.py is, and what `file:NAME` in a setting means."""
 
 
-@dataclass(frozen=True, eq=False)
-class Services:
+class Services(NamedTuple):
     """Made once for a configuration; safe to share between threads."""
 
     settings: Settings
@@ -55,8 +53,7 @@ def make_services(
     )
 
 
-@dataclass(frozen=True, eq=False)
-class Invocation:
+class Invocation(NamedTuple):
     """One request to a route, with Function Compute's context."""
 
     request: Request

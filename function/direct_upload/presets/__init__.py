@@ -7,9 +7,9 @@ of the settings.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from ..callers import Caller
 from ..callers.claims import RequiredClaims, has_claims
@@ -19,14 +19,13 @@ from ..settings import Settings, dangers
 DEFAULT = "default"
 
 
-@dataclass(frozen=True, eq=False)
-class Preset:
+class Preset(NamedTuple):
     """One kind of upload."""
 
     name: str
     settings: Settings  # with the preset's members in their place
-    metadata: Mapping[str, str] = field(default_factory=dict)  # form fields of file grants
-    allow: RequiredClaims = field(default_factory=dict)  # who may use it; empty: every caller
+    metadata: Mapping[str, str] = MappingProxyType({})  # form fields of file grants
+    allow: RequiredClaims = MappingProxyType({})  # who may use it; empty: every caller
     path: str = ""  # what refusals call it; empty without UPLOAD_PRESETS
 
 
