@@ -20,6 +20,7 @@ from .errors import Refused, error_xml, one_line, refusals
 from .form import Body
 from .post import BucketConfig, LogEntry, check_bucket, post_object
 from .store import Store, get_object, list_objects
+from .switches import NO_SWITCHES, Switches
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -45,9 +46,7 @@ class Oss:
         *,
         clock: Callable[[], datetime] = utc_now,
         log: Callable[[str], None] = print,
-        accept_trailing_fields: bool = False,
-        accept_uncovered_token: bool = False,
-        accept_v1: bool = True,
+        switches: Switches = NO_SWITCHES,
         public_url: str | None = None,
     ) -> None:
         self._config = BucketConfig(
@@ -56,9 +55,7 @@ class Oss:
             keys=keys,
             clock=clock,
             log=log,
-            accept_trailing_fields=accept_trailing_fields,
-            accept_uncovered_token=accept_uncovered_token,
-            accept_v1=accept_v1,
+            switches=switches,
             callback_key=CallbackKey(),
             public_url=public_url,
         )

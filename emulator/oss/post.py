@@ -38,21 +38,19 @@ from .policy import (
 from .signatures import Claim, authenticate, read_claim
 from .store import IncomingObject, Record, Store
 from .success import success
+from .switches import Switches
 
 
 @dataclass(frozen=True)
 class BucketConfig:
-    """One emulated bucket; its three switches decide where the documents contradict each other
-    or say nothing."""
+    """One emulated bucket."""
 
     name: str
     region: str
     keys: KeyRing
     clock: Callable[[], datetime]
     log: Callable[[str], None]
-    accept_trailing_fields: bool  # the PostObject page's own sample has `submit` after `file`
-    accept_uncovered_token: bool  # whether V4 requires a condition on the token is inferred
-    accept_v1: bool  # new accounts and buckets may have V1 switched off since 2025
+    switches: Switches
     callback_key: CallbackKey
     public_url: str | None  # where callback receivers find OSS; None: where the form was sent
 
@@ -83,7 +81,7 @@ def post_object(
     with store.receive() as incoming:
         for chunk in within_ranges(policy, _counted(parts.content(), log)):
             incoming.write(chunk)
-        finish_form(parts, accept_trailing_fields=config.accept_trailing_fields)
+        finish_form(parts, accept_trailing_fields=config.switches.accept_trailing_fields)
         body.check_digest()
         record = _record(key, incoming, attributes, config.clock())
         try:
@@ -129,7 +127,7 @@ def _authorize(
             hint="The form has no key ID, policy or signature, and the bucket is private; "
             "send the fields of a grant before `file`.",
         )
-    if claim.scope is None and not config.accept_v1:
+    if claim.scope is None and config.switches.refuse_v1:
         raise Refused(
             refusals.V1_DISABLED,
             hint="V1 signatures are switched off here; set SIGNATURE_VERSION=v4.",
@@ -138,7 +136,7 @@ def _authorize(
     policy = parse_policy(claim.policy)
     check_expiration(policy, claim.scope, now)
     check_conditions(policy, form, bucket=config.name)
-    check_coverage(policy, claim, accept_uncovered_token=config.accept_uncovered_token)
+    check_coverage(policy, claim, accept_uncovered_token=config.switches.accept_uncovered_token)
     _check_session_policy(access_key, config.region, config.name, key)
     return policy
 

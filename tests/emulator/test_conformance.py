@@ -28,6 +28,7 @@ from emulator.conformance.rows import (
 from emulator.keyring import AccessKey, KeyRing
 from emulator.oss import Oss
 from emulator.oss.errors.refusals import EVIDENCE
+from emulator.oss.switches import Switches
 from emulator.server import Server
 from tests.emulator.oss.bucket import NOW
 
@@ -73,7 +74,7 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
                 ["http://localhost:9003"],
                 clock=lambda: NOW,
                 log=lambda line: None,
-                **switches,
+                switches=Switches(**switches),
             )
             started[name] = stack.enter_context(Server(oss)).url
         url = started[name]

@@ -1,0 +1,43 @@
+"""Refusals of a form's bytes, its fields and what they say about the object."""
+
+from __future__ import annotations
+
+from .row import INFERRED, LIVE, Refusal
+
+_MALFORMED = "The body of your POST request is not well-formed multipart/form-data."
+MALFORMED = Refusal(400, "MalformedPOSTRequest", _MALFORMED, "0006-00000104")
+NO_BOUNDARY = Refusal(400, "MalformedPOSTRequest", _MALFORMED, evidence=INFERRED)
+NO_FILE = Refusal(400, "MalformedPOSTRequest", _MALFORMED, "0006-00000107")
+BAD_PART_HEADER = Refusal(400, "MalformedPOSTRequest", _MALFORMED, "0006-00000109")
+MALFORMED_FIELD = Refusal(
+    400, "MalformedPOSTRequest", _MALFORMED, "0006-00000104", evidence=INFERRED
+)
+TWO_FILES = Refusal(
+    400, "IncorrectNumberOfFilesInPOSTRequest", "POST requires exactly one file upload per request."
+)
+NAME_TOO_LONG = Refusal(
+    400, "FieldItemTooLong", "Your name of form field is too long.", "0006-00000110"
+)
+VALUE_TOO_LONG = Refusal(
+    400, "FieldItemTooLong", "Your value of form field is too long.", "0006-00000111", INFERRED
+)
+FIELDS_TOO_LONG = Refusal(
+    400, "FieldItemTooLong", "Your form fields are too long.", "0006-00000112", INFERRED
+)
+NO_KEY = Refusal(
+    400,
+    "InvalidArgument",
+    "The bucket POST must contain the specified 'key'. "
+    "If it is specified, please check the order of the fields",
+    evidence=LIVE,
+)
+KEY_LENGTH = Refusal(400, "InvalidObjectName", "The Length of Object name must be less than 1024.")
+INVALID_KEY = Refusal(400, "InvalidObjectName", "The specified object is not valid.")
+INVALID_FIELD = Refusal(
+    400, "InvalidArgument", "The value of a form field is not valid.", evidence=INFERRED
+)
+INVALID_ENCRYPTION = Refusal(
+    400,
+    "InvalidEncryptionAlgorithmError",
+    "The Encryption request you specified is not valid. Supported value: AES256/SM4/KMS.",
+)
