@@ -114,7 +114,10 @@ class Oss:
                 refusals.METHOD_NOT_ALLOWED,
                 hint=f"{request.method} {request.path} is not allowed; post the form to / and name "
                 "the object in its field 'key'.",
-                elements={"Method": request.method, "ResourceType": "Object"},
+                elements={
+                    "Method": request.method,
+                    "ResourceType": "Bucket" if request.path == "/" else "Object",
+                },
             )
         if request.path == PUBLIC_KEY_PATH:
             return Response(self._config.callback_key.public_pem, mimetype="application/x-pem-file")

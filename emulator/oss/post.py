@@ -67,9 +67,9 @@ def post_object(
     request: Request, body: Body, *, bucket: str, config: BucketConfig, store: Store, log: LogEntry
 ) -> Response:
     """Store the form's file; `bucket` is the one that the request names."""
-    boundary = read_boundary(request.headers.get("Content-Type"))
+    boundary = read_boundary(request.headers.get("Content-Type"), config.switches)
     body.check_length()
-    parts = FormParts(body.read, boundary)
+    parts = FormParts(body.read, boundary, config.switches)
     form = read_form(parts)
     now = config.clock()
     key = log.subject = object_key(form)

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..errors import Refused, refusals
-from .parts import FormParts, Part
+from ..switches import offer
+from .headers import Part
+from .parts import FormParts
 
 # OSS documents, EC 0006-00000110, "FieldItemTooLong" and EC 0006-00000112.
 MAX_NAME_BYTES = 8 * 1024
@@ -39,11 +41,7 @@ def read_form(parts: FormParts) -> Form:
     total = 0
     while (part := parts.next_part()) is not None:
         name = part.name.lower()
-        if len(part.name.encode()) > MAX_NAME_BYTES:
-            raise Refused(
-                refusals.NAME_TOO_LONG,
-                hint=f"The name of a field is longer than {MAX_NAME_BYTES} bytes.",
-            )
+        _check_name(part, parts)
         if name == "file":
             return Form(fields, part.filename or "", part.content_type)
         if name in fields:
@@ -70,6 +68,26 @@ def read_form(parts: FormParts) -> Form:
     )
 
 
+def _check_name(part: Part, parts: FormParts) -> None:
+    size = len(part.name.encode())
+    hint = f"The name of a field has {size} bytes; the limit is {MAX_NAME_BYTES}. Shorten it."
+    if part.extended:
+        # OSS seems to look for a quote that ends a line, and so reads on into the file (inferred).
+        size = sum(len(chunk) for chunk in parts.content())
+        hint = (
+            f"The Content-Disposition of {part.name!r} has a filename*, and OSS cannot find its"
+            " end. React Native 0.74.0 to 0.75.4 and 0.76.0 to 0.76.7 send it: take 0.75.5, 0.76.8"
+            " or 0.77. .NET: set FileNameStar to null. urllib3 before 1.25: take a newer one."
+            ' Elsewhere, send only filename="...".'
+        )
+    if part.extended or size > MAX_NAME_BYTES:
+        raise Refused(
+            refusals.NAME_TOO_LONG,
+            hint=hint,
+            elements={"MaxSizeAllowed": str(MAX_NAME_BYTES), "ProposedSize": str(size)},
+        )
+
+
 def finish_form(parts: FormParts, *, accept_trailing_fields: bool) -> None:
     """Read what follows the file's bytes: nothing, or further fields if the bucket accepts them."""
     while (part := parts.next_part()) is not None:
@@ -85,8 +103,9 @@ def _refuse_after_file(part: Part, *, accept_trailing_fields: bool) -> None:
         )
     if not accept_trailing_fields:
         raise Refused(
-            refusals.MALFORMED,
-            hint=f"The field {part.name!r} follows `file`; make `file` the last field.",
+            refusals.FILE_NOT_LAST,
+            hint=f"The field {part.name!r} follows `file`. Append the file last, after every field"
+            " (in an HTML form, give the submit button no name)." + offer("accept-trailing-fields"),
         )
 
 

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from .row import INFERRED, LIVE, Refusal
 
-_MALFORMED = "The body of your POST request is not well-formed multipart/form-data."
+# Without a full stop in every real response; the documents print one.
+_MALFORMED = "The body of your POST request is not well-formed multipart/form-data"
 MALFORMED = Refusal(400, "MalformedPOSTRequest", _MALFORMED, "0006-00000104")
 NO_BOUNDARY = Refusal(400, "MalformedPOSTRequest", _MALFORMED, evidence=INFERRED)
 NO_FILE = Refusal(400, "MalformedPOSTRequest", _MALFORMED, "0006-00000107")
-BAD_PART_HEADER = Refusal(400, "MalformedPOSTRequest", _MALFORMED, "0006-00000109")
+BAD_PART_HEADER = Refusal(400, "MalformedPOSTRequest", _MALFORMED, "0006-00000109", LIVE)
+FILE_NOT_LAST = Refusal(400, "MalformedPOSTRequest", _MALFORMED, "0006-00000103")
+UNSETTLED_FORM = Refusal(
+    400, "MalformedPOSTRequest", _MALFORMED, "0006-00000104", evidence=INFERRED
+)
+UNRECOGNIZED_HEADER = Refusal(
+    400, "InvalidArgument", "The bucket POST contains unrecognized field name."
+)
 MALFORMED_FIELD = Refusal(
     400, "MalformedPOSTRequest", _MALFORMED, "0006-00000104", evidence=INFERRED
 )
@@ -16,7 +24,7 @@ TWO_FILES = Refusal(
     400, "IncorrectNumberOfFilesInPOSTRequest", "POST requires exactly one file upload per request."
 )
 NAME_TOO_LONG = Refusal(
-    400, "FieldItemTooLong", "Your name of form field is too long.", "0006-00000110"
+    400, "FieldItemTooLong", "Your name of form field is too long.", "0006-00000110", LIVE
 )
 VALUE_TOO_LONG = Refusal(
     400, "FieldItemTooLong", "Your value of form field is too long.", "0006-00000111", INFERRED
