@@ -6,6 +6,7 @@ from probing its conditions (inferred).
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -83,7 +84,8 @@ def post_object(
             incoming.write(chunk)
         finish_form(parts, accept_trailing_fields=config.switches.accept_trailing_fields)
         body.check_digest()
-        record = _record(key, incoming, attributes, config.clock())
+        etag = uuid.uuid4().hex.upper() if config.switches.uuid_etag else incoming.md5
+        record = _record(key, incoming, attributes, etag, config.clock())
         try:
             store.put(incoming, record, overwrite=attributes.overwrite)
         except FileExistsError as error:
@@ -165,11 +167,13 @@ def _counted(content: Iterable[bytes], log: LogEntry) -> Iterator[bytes]:
         yield chunk
 
 
-def _record(key: str, incoming: IncomingObject, attributes: Attributes, now: datetime) -> Record:
+def _record(
+    key: str, incoming: IncomingObject, attributes: Attributes, etag: str, now: datetime
+) -> Record:
     return Record(
         key=key,
         size=incoming.size,
-        etag=incoming.etag,
+        etag=etag,
         crc64=incoming.crc64,
         content_type=attributes.content_type,
         last_modified=f"{now:%Y-%m-%dT%H:%M:%S.000Z}",

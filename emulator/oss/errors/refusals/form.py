@@ -39,8 +39,23 @@ NO_KEY = Refusal(
     "If it is specified, please check the order of the fields",
     evidence=LIVE,
 )
-KEY_LENGTH = Refusal(400, "InvalidObjectName", "The Length of Object name must be less than 1024.")
-INVALID_KEY = Refusal(400, "InvalidObjectName", "The specified object is not valid.")
+EMPTY_KEY = Refusal(400, "InvalidObjectName", "The Object name can not be empty.", "0016-00000001")
+KEY_LENGTH = Refusal(
+    400, "InvalidObjectName", "The Length of Object name must be less than 1024.", "0016-00000003"
+)
+INVALID_KEY = Refusal(
+    400, "InvalidObjectName", "The specified object is not valid.", "0016-00000005"
+)
+# The texts of these three are inferred.
+FORBID_OVERWRITE = Refusal(
+    400, "InvalidArgument", "The value of x-oss-forbid-overwrite is invalid.", "0006-00000117"
+)
+EMPTY_STORAGE_CLASS = Refusal(
+    400, "InvalidArgument", "The storage class is empty.", "0017-00000131", INFERRED
+)
+STORAGE_CLASS = Refusal(
+    400, "InvalidArgument", "The storage class is invalid.", "0017-00000132", INFERRED
+)
 INVALID_FIELD = Refusal(
     400, "InvalidArgument", "The value of a form field is not valid.", evidence=INFERRED
 )

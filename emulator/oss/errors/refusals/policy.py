@@ -85,5 +85,8 @@ BODY_TOO_LARGE = Refusal(
     400, "EntityTooLarge", "Post body size must be less than 5G.", "0006-00000003"
 )
 ALREADY_EXISTS = Refusal(
-    409, "FileAlreadyExists", "The object you specified already exists and can not be overwritten."
+    409,
+    "FileAlreadyExists",
+    "The object you specified already exists and can not be overwritten.",
+    "0026-00000002",
 )
