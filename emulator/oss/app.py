@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 import traceback
@@ -16,6 +17,7 @@ from ..keyring import KeyRing
 from ..server import utc_now
 from .callback import PUBLIC_KEY_PATH, CallbackKey
 from .cors import Cors, actual_headers, default_cors, load_cors, preflight_headers
+from .endpoints import check_endpoint
 from .errors import Refused, error_xml, one_line, refusals
 from .form import Body
 from .post import BucketConfig, LogEntry, check_bucket, post_object
@@ -100,7 +102,11 @@ class Oss:
             response = Response()
             response.headers.update(preflight_headers(self._cors(), request.headers))
             return response
-        if request.method == "POST" and request.path == "/":
+        is_form = request.method == "POST" and request.path == "/"
+        is_read = request.method in ("GET", "HEAD") and request.path != PUBLIC_KEY_PATH
+        if self._config.switches.new_account and (is_form or is_read):
+            check_endpoint(_host(request), self._config.region)
+        if is_form:
             return post_object(
                 request, body, bucket=bucket, config=self._config, store=self._store, log=log
             )
@@ -132,8 +138,7 @@ class Oss:
 
     def _bucket(self, request: Request) -> str:
         """The first label if Host is `*.localhost`, otherwise the only bucket."""
-        host = request.environ.get("HTTP_HOST", "").partition(":")[0].lower().removesuffix(".")
-        labels = host.split(".")
+        labels = _host(request).split(".")
         return labels[0] if len(labels) > 1 and labels[-1] == "localhost" else self._config.name
 
     def _cors(self) -> Cors:
@@ -152,6 +157,12 @@ class Oss:
             ec = f" {refused.refusal.ec}" if refused.refusal.ec else ""
             line += f": {refused.refusal.code}{ec}: {refused.hint}"
         self._config.log(one_line(line))
+
+
+def _host(request: Request) -> str:
+    """The name or address in Host, without its port."""
+    authority = request.environ.get("HTTP_HOST", "").lower()
+    return re.sub(r":[0-9]*$", "", authority).removesuffix(".")
 
 
 def _error_response(request: Request, error: Refused, request_id: str) -> Response:

@@ -24,6 +24,13 @@ BAD_DIGEST = Refusal(400, "InvalidDigest", "The Content-MD5 you specified was in
 NO_SUCH_BUCKET = Refusal(
     404, "NoSuchBucket", "The specified bucket does not exist.", "0015-00000101", LIVE
 )
+# Its text is inferred.
+PUBLIC_ENDPOINT_FORBIDDEN = Refusal(
+    400,
+    "PublicEndpointForbidden",
+    "Data operations are forbidden at the public endpoint of this bucket.",
+    "0048-00000401",
+)
 NO_SUCH_KEY = Refusal(404, "NoSuchKey", "The specified key does not exist.")
 INVALID_RANGE = Refusal(416, "InvalidRange", "The requested range cannot be satisfied.")
 NOT_EMULATED = Refusal(
