@@ -95,7 +95,8 @@ def _body(recipe: dict[str, Any], target: Target, places: dict[str, str], now: d
     parts += [text.encode() for text in recipe.get("raw_parts_after", ())]
     delimiter = f"--{BOUNDARY}".encode()
     lines = b"".join(b"%s\r\n%s\r\n" % (delimiter, part) for part in parts)
-    return recipe.get("preamble", "").encode() + lines + delimiter + b"--\r\n"
+    preamble: str = recipe.get("preamble", "")
+    return preamble.encode() + lines + delimiter + b"--\r\n"
 
 
 def _signed_fields(

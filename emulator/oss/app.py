@@ -15,7 +15,7 @@ from werkzeug import Request, Response
 
 from ..keyring import KeyRing
 from ..server import utc_now
-from .callback import PUBLIC_KEY_PATH, CallbackKey
+from .callback import PUBLIC_KEY_PATH, CallbackKey, Resolve, resolve_host
 from .cors import Cors, actual_headers, default_cors, load_cors, preflight_headers
 from .endpoints import check_endpoint
 from .errors import Refused, error_xml, one_line, refusals
@@ -35,7 +35,7 @@ class Oss:
 
     If `<directory>/cors.xml` exists, it replaces the default CORS rule. `public_url` is where
     receivers of callbacks find the public key; by default, that is the address that the form was
-    posted to.
+    posted to. `resolve` finds the addresses of their hosts.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Oss:
         clock: Callable[[], datetime] = utc_now,
         log: Callable[[str], None] = print,
         switches: Switches = NO_SWITCHES,
+        resolve: Resolve = resolve_host,
         public_url: str | None = None,
     ) -> None:
         self._config = BucketConfig(
@@ -58,6 +59,7 @@ class Oss:
             clock=clock,
             log=log,
             switches=switches,
+            resolve=resolve,
             callback_key=CallbackKey(),
             public_url=public_url,
         )

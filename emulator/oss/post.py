@@ -15,7 +15,16 @@ from werkzeug import Request, Response
 
 from ..keyring import ACCOUNT_ID, AccessKey, KeyRing
 from ..ram import RamPolicyError, is_allowed
-from .callback import PUBLIC_KEY_PATH, CallbackKey, CallbackResponse, call_back, read_callback
+from .callback import (
+    PUBLIC_KEY_PATH,
+    Callback,
+    CallbackKey,
+    CallbackResponse,
+    Resolve,
+    call_back,
+    check_addresses,
+    read_callback,
+)
 from .errors import Refused, refusals
 from .form import (
     Attributes,
@@ -53,6 +62,7 @@ class BucketConfig:
     log: Callable[[str], None]
     switches: Switches
     callback_key: CallbackKey
+    resolve: Resolve
     public_url: str | None  # where callback receivers find OSS; None: where the form was sent
 
 
@@ -79,6 +89,8 @@ def post_object(
     policy = _authorize(claim, form, key=key, config=config, now=now)
     attributes = read_attributes(form, request.headers)
     callback = read_callback(form.fields)
+    if callback is not None:
+        _check_callback(callback, config)
     with store.receive() as incoming:
         for chunk in within_ranges(policy, _counted(parts.content(), log)):
             incoming.write(chunk)
@@ -105,9 +117,23 @@ def post_object(
             store=store,
             key=config.callback_key,
             key_url=(config.public_url or origin) + PUBLIC_KEY_PATH,
+            http10=config.switches.http10_callbacks,
         )
         config.log(f"callback for {key!r} returned {len(called_back.body)} bytes")
     return success(record, form.fields, bucket=bucket, origin=origin, called_back=called_back)
+
+
+def _check_callback(callback: Callback, config: BucketConfig) -> None:
+    here = check_addresses(
+        callback.urls,
+        resolve=config.resolve,
+        refuse_loopback=config.switches.refuse_loopback_callbacks,
+    )
+    for host in here:
+        config.log(
+            f"callback to {host}: OSS itself would refuse this address, 400 InvalidArgument"
+            f" {refusals.CALLBACK_HOST_PRIVATE.ec}; --oss refuse-loopback-callbacks does, too"
+        )
 
 
 def check_bucket(bucket: str, config: BucketConfig) -> None:

@@ -27,11 +27,7 @@ ROOMS: dict[str, set[str]] = {
     "emulator.oss.signatures": {"emulator.keyring", "emulator.oss.errors"},
     "emulator.oss.policy": {"emulator.oss.errors", "emulator.oss.form", "emulator.oss.signatures"},
     "emulator.oss.store": {"emulator.oss.errors"},
-    "emulator.oss.callback": {
-        "emulator.oss.errors",
-        "emulator.oss.store",
-        "emulator.oss.switches",
-    },
+    "emulator.oss.callback": {"emulator.oss.errors", "emulator.oss.store"},
     "emulator.oss": {
         "emulator.keyring",
         "emulator.ram",
