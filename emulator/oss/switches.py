@@ -52,4 +52,7 @@ def switched_on(names: list[str]) -> Switches:
 
 def offer(name: str) -> str:
     """The end of a hint about something that only the real service can settle."""
-    return f" Whether OSS refuses this is not settled; to accept it here, use --oss {name}."
+    return (
+        " Whether OSS refuses this is not settled; to accept it here, start"
+        f" local_server.py with --oss {name}."
+    )

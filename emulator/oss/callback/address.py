@@ -36,8 +36,9 @@ def check_addresses(urls: Iterable[str], *, resolve: Resolve, refuse_loopback: b
             raise _refused(
                 refusals.CALLBACK_HOST_UNKNOWN,
                 url,
-                f"The host {host!r} of callbackUrl has no address, as this machine sees it. Correct"
-                " the name, or publish it in DNS (the function's setting is CALLBACK_URL).",
+                f"The host {host!r} of callbackUrl cannot be resolved, by this machine at least."
+                " Correct the name, or publish it in DNS (the function's setting is CALLBACK_URL)."
+                " Without a network, call an address of this machine.",
             ) from None
         if all(address.is_loopback for address in addresses) and not refuse_loopback:
             here.append(host)

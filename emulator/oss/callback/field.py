@@ -64,7 +64,9 @@ def read_callback(fields: Mapping[str, str]) -> Callback | None:
         return None
     host = members.get("callbackHost") or None
     if not isinstance(host, str | None):
-        raise _refused(refusals.CALLBACK_HOST, "callbackHost", host, "must be a string.")
+        raise _refused(
+            refusals.CALLBACK_HOST, "callbackHost", host, "must be a string; or leave it out."
+        )
     _check_sni(members.get("callbackSNI", False))
     return Callback(
         urls,
@@ -95,17 +97,22 @@ def _decode(
             not_json,
             name,
             shown,
-            "is not valid JSON in UTF-8. Quotes inside callbackBody need a backslash; let a JSON"
-            " library write it.",
+            "is not valid JSON in UTF-8. Let a JSON library write it: quotes inside a text, such as"
+            " those of a callbackBody, need a backslash.",
         ) from error
     if not isinstance(document, dict):
-        raise _refused(not_json, name, shown, "is valid JSON but not an object.")
+        raise _refused(not_json, name, shown, "is JSON but not an object; put members in braces.")
     return document
 
 
 def _urls(value: Any) -> tuple[str, ...]:
     if not isinstance(value, str | None):
-        raise _refused(refusals.CALLBACK_URL, "callbackUrl", value, "must be a string.")
+        raise _refused(
+            refusals.CALLBACK_URL,
+            "callbackUrl",
+            value,
+            "must be a string: one address, or up to five with semicolons between them.",
+        )
     urls = tuple(url.strip() for url in (value or "").split(";") if url.strip())
     if len(urls) > MAX_URLS:
         raise _refused(
@@ -167,8 +174,9 @@ def _body(value: Any) -> str:
             refusals.CALLBACK_PLACEHOLDER,
             "ReplaceKeyPrefix",
             value,
-            f"(callbackBody) has a dollar sign that starts no ${{...}}, at {place!r}; write"
-            " ${object} or ${x:name}, with both braces, and no other dollar sign.",
+            f"has a dollar sign that starts no ${{...}}, at {place!r}; write ${{object}} or"
+            " ${x:name}, with both braces, and no other dollar sign.",
+            shown_name="callbackBody",
         )
     return value
 
@@ -176,7 +184,10 @@ def _body(value: Any) -> str:
 def _body_type(value: Any) -> str:
     if not isinstance(value, str):
         raise _refused(
-            refusals.CALLBACK_BODY_TYPE_NOT_TEXT, "callbackBodyType", value, "must be a string."
+            refusals.CALLBACK_BODY_TYPE_NOT_TEXT,
+            "callbackBodyType",
+            value,
+            f"must be a string, one of {', '.join(BODY_TYPES)}.",
         )
     if value not in BODY_TYPES:
         raise _refused(
@@ -190,14 +201,22 @@ def _body_type(value: Any) -> str:
 
 def _headers(value: Any) -> dict[str, str]:
     if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
-        raise _refused_header(refusals.CALLBACK_HEADERS, value, "must be a JSON object of strings.")
+        raise _refused_header(
+            refusals.CALLBACK_HEADERS,
+            value,
+            'must be a JSON object of texts, such as {"key": "value"}.',
+        )
     if len(value) > MAX_HEADERS:
         raise _refused_header(
-            refusals.CALLBACK_HEADERS_TOO_MANY, value, f"has more than {MAX_HEADERS} members."
+            refusals.CALLBACK_HEADERS_TOO_MANY,
+            value,
+            f"has more than {MAX_HEADERS} members; leave some out.",
         )
     for name, text in value.items():
         if not name:
-            raise _refused_header(refusals.CALLBACK_HEADER_EMPTY, value, "has an empty name.")
+            raise _refused_header(
+                refusals.CALLBACK_HEADER_EMPTY, value, "has a header without a name; name it."
+            )
         if not _HEADER_NAME.fullmatch(name):
             raise _refused_header(
                 refusals.CALLBACK_HEADER_NAME,
@@ -206,13 +225,13 @@ def _headers(value: Any) -> dict[str, str]:
             )
         if re.search(r"[\r\n]", text):
             raise _refused_header(
-                refusals.CALLBACK_HEADER_VALUE, value, f"has a line break in {name!r}."
+                refusals.CALLBACK_HEADER_VALUE, value, f"has a line break in {name!r}; remove it."
             )
         if name.lower().startswith("x-oss-"):
             raise _refused_header(
                 refusals.CALLBACK_HEADER_RESERVED,
                 value,
-                f"has the name {name!r}; names that start with x-oss- are OSS's own.",
+                f"has the name {name!r}; names in x-oss- are OSS's own: choose another.",
             )
     return value
 
@@ -221,10 +240,12 @@ def _refused_header(refusal: Refusal, value: Any, problem: str) -> Refused:
     return _refused(refusal, "additionalHeaders", value, problem)
 
 
-def _refused(refusal: Refusal, name: str, value: Any, problem: str) -> Refused:
+def _refused(
+    refusal: Refusal, name: str, value: Any, problem: str, *, shown_name: str = ""
+) -> Refused:
     shown = value if isinstance(value, str) else json.dumps(value)
     return Refused(
         refusal,
-        hint=f"{name} {problem}",
+        hint=f"{shown_name or name} {problem}",
         elements={"ArgumentName": name, "ArgumentValue": shown},
     )

@@ -45,7 +45,8 @@ def object_key(form: Form) -> str:
     if len(key.encode()) > MAX_KEY_BYTES:
         raise Refused(
             refusals.KEY_LENGTH,
-            hint=f"The key has {len(key.encode())} bytes in UTF-8; the limit is {MAX_KEY_BYTES}.",
+            hint=f"The key has {len(key.encode())} bytes in UTF-8; the limit is {MAX_KEY_BYTES}."
+            " Shorten it.",
         )
     if not key:
         raise Refused(

@@ -54,7 +54,8 @@ def read_form(parts: FormParts) -> Form:
         if total > MAX_FIELDS_BYTES:
             raise Refused(
                 refusals.FIELDS_TOO_LONG,
-                hint=f"The fields before `file` exceed {MAX_FIELDS_BYTES} bytes in total.",
+                hint=f"The fields before `file` exceed {MAX_FIELDS_BYTES} bytes in total;"
+                " send fewer or shorter ones.",
             )
         try:
             fields[name] = value.decode()
@@ -75,9 +76,9 @@ def _check_name(part: Part, parts: FormParts) -> None:
         # OSS seems to look for a quote that ends a line, and so reads on into the file (inferred).
         size = sum(len(chunk) for chunk in parts.content())
         hint = (
-            f"The Content-Disposition of {part.name!r} has a filename*, and OSS cannot find its"
-            " end. React Native 0.74.0 to 0.75.4 and 0.76.0 to 0.76.7 send it: take 0.75.5, 0.76.8"
-            " or 0.77. .NET: set FileNameStar to null. urllib3 before 1.25: take a newer one."
+            f"The Content-Disposition of {part.name!r} has a filename*, and OSS does not find the"
+            " end of that line. React Native 0.74.0 to 0.75.4 and 0.76.0 to 0.76.7 send it; 0.75.5,"
+            " 0.76.8 and 0.77 do not. .NET: FileNameStar must be null. urllib3: use 1.25 or newer."
             ' Elsewhere, send only filename="...".'
         )
     if part.extended or size > MAX_NAME_BYTES:
@@ -116,6 +117,7 @@ def _read_value(parts: FormParts, name: str) -> bytes:
         if len(value) > MAX_VALUE_BYTES:
             raise Refused(
                 refusals.VALUE_TOO_LONG,
-                hint=f"The value of the field {name!r} is longer than {MAX_VALUE_BYTES} bytes.",
+                hint=f"The value of the field {name!r} is longer than {MAX_VALUE_BYTES} bytes;"
+                " shorten it.",
             )
     return bytes(value)

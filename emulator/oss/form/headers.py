@@ -61,7 +61,7 @@ def read_boundary(content_type: str | None, switches: Switches) -> bytes:
         raise Refused(
             refusals.UNSETTLED_FORM,
             hint="Content-Type has its boundary in quotes, which OSS seems to take as part of it."
-            " .NET: p = form.Headers.ContentType.Parameters.First(); p.Value = p.Value.Trim('\"');"
+            " .NET: p = form.Headers.ContentType.Parameters.First(); p.Value = p.Value.Trim('\"')."
             + offer("accept-quoted-boundary"),
         )
     if _CHARSET_FIRST.search(content_type) and not switches.accept_charset_first:
@@ -85,12 +85,12 @@ def read_part_headers(block: bytes, switches: Switches) -> Part:
     headers = [(name.strip().lower(), value.strip()) for name, _, value in pairs]
     first, line = headers[0]
     if first != "content-disposition":
+        found = f"the header {first!r}" if first else "no header"
         raise Refused(
             refusals.BAD_PART_HEADER,
-            hint=f"A part starts with the header {first!r} instead of Content-Disposition."
-            " aiohttp's FormData, Dart's package http and .NET's StringContent write Content-Type"
-            " first: use requests or httpx, dio, or ByteArrayContent. Elsewhere, write the lines in"
-            " the other order.",
+            hint=f"A part starts with {found} instead of Content-Disposition. aiohttp's FormData"
+            " (use requests or httpx), Dart's package http (use dio) and .NET's StringContent (use"
+            " ByteArrayContent) start with Content-Type. Elsewhere, put Content-Disposition first.",
         )
     content_type = _content_type(headers[1:], switches)
     disposition, options = parse_options_header(line)
@@ -105,8 +105,8 @@ def read_part_headers(block: bytes, switches: Switches) -> Part:
         raise Refused(
             refusals.UNSETTLED_FORM,
             hint=f"The part {options['name']!r} has its name or filename without quotes, which OSS"
-            ' seems to refuse. .NET: quote them yourself, as in form.Add(content, "\\"key\\"").'
-            + offer("accept-unquoted-names"),
+            f' seems to refuse. .NET: form.Add(content, "\\"{options["name"]}\\""), and no file'
+            " name." + offer("accept-unquoted-names"),
         )
     if _NO_SPACE.search(outside):
         raise Refused(

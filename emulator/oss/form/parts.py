@@ -24,9 +24,9 @@ class FormParts:
         if preamble and not switches.accept_preamble:
             raise Refused(
                 refusals.UNSETTLED_FORM,
-                hint=f"The body has {preamble} byte(s) before its first boundary. On iOS,"
-                " react-native-background-upload and react-native-blob-courier sent such a line"
-                " break, and OSS refused it; start the body with the two hyphens and the boundary."
+                hint=f"The body has {preamble} byte(s) before its first boundary, as forms of"
+                " react-native-background-upload and react-native-blob-courier had on iOS when"
+                " OSS refused them; start the body with two hyphens and the boundary."
                 + offer("accept-preamble"),
             )
 
