@@ -53,6 +53,8 @@ def test_a_switch_reaches_the_bucket(tmp_path: Path) -> None:
         grant = requests.post(
             f"{harness.function}/sign", json={"filename": "a.png"}, timeout=30
         ).json()
-        parts = {name: (None, value) for name, value in grant["fields"].items()}
-        parts |= {"file": ("a.png", b"x", "image/png"), "submit": (None, "Upload to OSS")}
+        parts: dict[str, tuple[str | None, str]] = {
+            name: (None, value) for name, value in grant["fields"].items()
+        }
+        parts |= {"file": ("a.png", "x"), "submit": (None, "Upload to OSS")}
         assert requests.post(grant["url"], files=parts, timeout=30).status_code == 200
