@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from . import Finding
 from .browser import Response, fetch
 from .grant import CLOCK_TOLERANCE, SET_CLOCK, read_policy
-from .refusals import BY_CODE, SEE_RULE, cure
+from .refusals import BY_CODE, CUSTOM_DOMAIN, SEE_RULE, cure
 
 LOOPBACK = re.compile(r"127\.[0-9.]+|localhost|.*\.localhost|::1")
 OSS_HOST = re.compile(r"(?P<bucket>[a-z0-9-]+)\.oss-(?P<region>[a-z0-9-]+?)(?P<internal>-internal)?"
@@ -66,6 +66,8 @@ def check_bucket_cors(
     response = fetch("OPTIONS", grant["url"], headers=headers)
     if _code(response) == "NoSuchBucket":
         yield Finding("The bucket does not exist.", BY_CODE["NoSuchBucket"])
+    elif _code(response) == "PublicEndpointForbidden":
+        yield Finding("The bucket's default endpoint takes no data.", CUSTOM_DOMAIN)
     elif response.status != 200 or response.header("Access-Control-Allow-Origin") not in (
         "*",
         origin,

@@ -270,6 +270,11 @@ def the_account_is_new_to_oss(it: Deployment) -> None:
     it.refuse_form(400, "PublicEndpointForbidden", "0048-00000401")
 
 
+@fault("The bucket's default endpoint takes no data.")
+def even_preflights_are_refused_to_a_new_account(it: Deployment) -> None:
+    it.respond("bucket OPTIONS", 400, "<Error><Code>PublicEndpointForbidden</Code></Error>")
+
+
 @fault("OSS returned 400 InvalidArgument 0007-00000008 about callbackUrl")
 def the_callback_is_at_a_private_address(it: Deployment) -> None:
     body = (
