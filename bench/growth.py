@@ -58,6 +58,7 @@ def memory_growth(users: int) -> tuple[int, int]:
     and would take most of the time.
     """
     from direct_upload.app import utc_now
+    from direct_upload.callers import Caller
     from direct_upload.http.events import parse_event
     from direct_upload.routes import Invocation, find_route, make_services
     from direct_upload.settings import parse_settings
@@ -68,7 +69,7 @@ def memory_growth(users: int) -> tuple[int, int]:
     route = find_route(request)
     early = 0
     for number in range(users):
-        route.serve(desk, Invocation(request, None, f"user-{number}@example.com"))
+        route.serve(desk, Invocation(request, None, Caller(f"user-{number}@example.com")))
         if number == users // 100:
             early = _resident()
     return early, _resident()

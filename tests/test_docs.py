@@ -67,6 +67,17 @@ def test_the_command_that_makes_sts_fail_works(tmp_path: Path) -> None:
         assert json.loads(run(command, tmp_path, harness))["kind"] == "503"
 
 
+def test_every_point_of_rfc_8725_is_held_by_a_test() -> None:
+    rows = Document("docs/security.md").rows("| section | here")
+    assert [row[0].split()[0] for row in rows] == [f"3.{point}" for point in range(1, 13)]
+    for row in rows:
+        names = re.findall(r"`(test_\w+)`(?: \(`(.*?)`\))?", row[2])
+        assert names
+        for name, path in names:
+            files = [ROOT / path] if path else (ROOT / "tests/function/callers").glob("test_*.py")
+            assert any(f"def {name}(" in file.read_text(encoding="utf-8") for file in files), name
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_leads_somewhere(page: Document) -> None:
     for path, anchor in page.links():

@@ -26,6 +26,10 @@ HINTS = {
         "See the function's log. Most often a role or its trust policy is missing: compare them"
         " with what make setup-cloud prints."
     ),
+    "keys_unavailable": (
+        "See the function's log: it says why the URL in JWT_JWKS gives no keys. The function needs"
+        " a way there (internetAccess, or its VPC)."
+    ),
     "not_found": "Use the function's own URL, without a path, and deploy the current code.",
 }
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from .callers import Caller
 from .errors import InternalError, NotFound, Refusal
 from .http.events import Request, Response, json_response, parse_event
 from .http.origins import PREFLIGHT_HEADERS, Origins, parse_origins
@@ -78,10 +79,10 @@ class App:
         services = self._get_services()
         if route.is_directory and not services.settings.directory_grants:
             raise NotFound("Directory grants are switched off.", "Use POST /sign for each file.")
-        user = ""
+        caller = Caller("")
         if route.needs_caller:
-            user = services.callers.user(request.headers, request.query, services.clock())
-        return route.serve(services, Invocation(request, context, user))
+            caller = services.callers.caller(request.headers, request.query, services.clock())
+        return route.serve(services, Invocation(request, context, caller))
 
     def _read_origins(self) -> Origins:
         """Read before all other settings, so that pages can read what is wrong with those."""

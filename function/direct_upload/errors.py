@@ -12,6 +12,7 @@ Refusal
     Misconfigured           500
     InternalError           500
     CredentialsUnavailable  503
+    KeysUnavailable         503
 
 `app` turns them into responses, in one place. The caller reads what they say, so they contain no
 secret; of settings, only names and public limits.
@@ -110,6 +111,13 @@ class CredentialsUnavailable(Refusal):
     """No usable credentials: STS fails or refuses. A later request may succeed."""
 
     code = "credentials_unavailable"
+    status = 503
+
+
+class KeysUnavailable(Refusal):
+    """The keys of callers' tokens cannot be fetched. A later request may succeed."""
+
+    code = "keys_unavailable"
     status = 503
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from . import __version__
 from .callbacks.report import receive
-from .callers import Callers, callers_for
+from .callers import Caller, Callers, callers_for
 from .credentials import Credentials, CredentialsSource, credentials_for
 from .errors import MethodNotAllowed, NotFound
 from .files import File, admit, file_from_json, file_from_query
@@ -53,7 +53,7 @@ class Invocation:
 
     request: Request
     context: Any
-    user: str  # the caller's name, empty where callers have none
+    caller: Caller  # without a name where AUTH does not apply
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,9 @@ def find_route(request: Request) -> Route:
 def _directory_grant(services: Services, call: Invocation) -> Grant:
     credentials = _credentials(services, call)
     grant = services.grants.directory_grant(
-        credentials, user=call.user, leaf=_leaf(), now=services.clock()
+        credentials, user=call.caller.user, leaf=_leaf(), now=services.clock()
     )
-    _log_grant(grant["dir"], call.user)
+    _log_grant(grant["dir"], call.caller.user)
     return grant
 
 
@@ -106,9 +106,9 @@ def _file_grant(services: Services, call: Invocation, file: File) -> Grant:
     )
     credentials = _credentials(services, call)
     grant = services.grants.file_grant(
-        credentials, admitted, user=call.user, leaf=_leaf(), now=services.clock()
+        credentials, admitted, user=call.caller.user, leaf=_leaf(), now=services.clock()
     )
-    _log_grant(grant["key"], call.user)
+    _log_grant(grant["key"], call.caller.user)
     return grant
 
 

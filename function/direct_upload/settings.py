@@ -1,8 +1,8 @@
 """The function's settings: one row each, read from its environment and checked once.
 
 An empty value means unset. A wrong one raises `Misconfigured`, which names the setting and never
-its value. Two checks need more than the environment and are made where they belong: of the keys in
-JWT_JWKS (`callers.keys`), and of the form's size under these settings (`grants.maker`).
+its value. Some checks are made where they belong: of keys, secret and claims in the room `callers`,
+of the form's size under these settings in `grants.maker`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,14 @@ from urllib.parse import urlsplit
 from .errors import misconfigured
 from .files import MAX_SEGMENT_BYTES, content_types
 from .http.origins import Origins, normal_origin, parse_origins
-from .http.outgoing import is_clear_text, is_loopback, is_private, parse_address
+from .http.outgoing import (
+    is_clear_text,
+    is_fetchable,
+    is_loopback,
+    is_private,
+    is_url,
+    parse_address,
+)
 
 USER = "{user}"
 """In `UPLOAD_DIR`, the caller's own segment."""
@@ -101,6 +108,30 @@ def _required_with_jwt(env: Environment, name: str) -> str:
     if not value and env.read("AUTH") == "jwt":
         raise misconfigured(name, "is missing", "Set it.")
     return value
+
+
+def _jwt_jwks(env: Environment, name: str) -> str:
+    value = env.text(name)
+    if not value and env.read("AUTH") == "jwt" and not env.text("JWT_SECRET"):
+        hint = "Set it to the URL of the issuer's JWK set, or set JWT_SECRET."
+        raise misconfigured(name, "is missing", hint)
+    if is_url(value):
+        if not is_fetchable(value):
+            hint = "Write it as https://login.example.com/.well-known/jwks.json"
+            raise misconfigured(name, "is not a valid URL", hint)
+        _refuse_clear_text(name, value)
+    return value
+
+
+def _jwt_secret(env: Environment, name: str) -> bytes:
+    secret = env.text(name).encode()
+    if secret and env.text("JWT_JWKS"):
+        hint = "Set JWT_SECRET for tokens signed with HS256, JWT_JWKS for all others."
+        raise misconfigured(name, "is set as well as JWT_JWKS", hint)
+    if secret and len(secret) < MIN_SECRET_BYTES:
+        hint = "Let the issuer sign with a random secret, as long as its hash (RFC 7518, 3.2)."
+        raise misconfigured(name, f"has fewer than {MIN_SECRET_BYTES} bytes", hint)
+    return secret
 
 
 def _region(env: Environment, name: str) -> str:
@@ -257,9 +288,11 @@ class Settings:
     signature_version: str = _row("v4", _choice("v4", "v1"))
     allowed_origins: Origins = _row("", _origins)  # noqa: RUF009 (it is frozen)
     auth: str = _row("", _choice("anonymous", "jwt"))
-    jwt_jwks: str = _row("", _required_with_jwt, secret=True)  # may be a private key by mistake
+    jwt_jwks: str = _row("", _jwt_jwks, secret=True)  # may be a private key by mistake
+    jwt_secret: bytes = _row("", _jwt_secret, secret=True)
     jwt_issuer: str = _row("", _required_with_jwt)
     jwt_audience: str = _row("", _required_with_jwt)
+    jwt_claims: str = _row("", Environment.text)  # JSON
     jwt_user_claim: str = _row("sub", Environment.text)
     callback_url: str = _row("", _callback_url)  # empty: no callbacks
     callback_key_prefix: str = _row(OSS_KEY_PREFIX, _callback_key_prefix)
@@ -311,6 +344,12 @@ def dangers(settings: Settings) -> list[str]:
         "object below UPLOAD_DIR.": anonymous and shared and not settings.forbid_overwrite,
         "AUTH=anonymous with OBJECT_ACL=public-read-write: anyone can replace what was uploaded.": (
             anonymous and settings.object_acl == "public-read-write"
+        ),
+        "JWT_ISSUER=* and JWT_AUDIENCE=* without JWT_CLAIMS: whatever the issuer signs is "
+        "accepted, such as refresh tokens.": (
+            not anonymous
+            and (settings.jwt_issuer, settings.jwt_audience) == ("*", "*")
+            and not settings.jwt_claims
         ),
     }
     return [danger for danger, is_so in found.items() if is_so]

@@ -74,7 +74,11 @@ def test_finds_that_a_page_is_not_admitted(
     ("settings", "message"),
     [
         pytest.param({"OSS_BUCKET": "Mine"}, "misconfigured. The setting OSS_BUCKET", id="bucket"),
-        pytest.param({"AUTH": "jwt"}, "misconfigured. The setting JWT_", id="no keys for tokens"),
+        pytest.param(
+            {"AUTH": "jwt", "JWT_SECRET": "short"},
+            "misconfigured. The setting JWT_SECRET",
+            id="a short secret for tokens",
+        ),
         pytest.param(
             {"STS_ENDPOINT": "http://127.0.0.1:1"}, "503 credentials_unavailable.", id="no STS"
         ),

@@ -111,6 +111,26 @@ def test_a_refusal_never_quotes_the_value(name: str, text: str, before: bool) ->
         pytest.param(
             {"AUTH": "jwt", "JWT_JWKS": jwks({"kty": "oct", "k": "AAAA"})}, id="shared secret"
         ),
+        pytest.param({"AUTH": "jwt", "JWT_SECRET": "s" * 31}, id="short shared secret"),
+        pytest.param(
+            {"AUTH": "jwt", "JWT_SECRET": "s" * 32, "JWT_JWKS": jwks(public_jwk("ES256"))},
+            id="shared secret beside keys",
+        ),
+        pytest.param(
+            {"AUTH": "jwt", "JWT_SECRET": jwks(public_jwk("ES256"))}, id="keys as shared secret"
+        ),
+        pytest.param(
+            {"AUTH": "jwt", "JWT_SECRET": "s" * 32, "JWT_CLAIMS": '{"a": "b"}'},
+            id="claims without lists",
+        ),
+        pytest.param(
+            {"AUTH": "jwt", "JWT_SECRET": "s" * 32, "JWT_CLAIMS": "token_type=access"},
+            id="claims that are not JSON",
+        ),
+        pytest.param(
+            {"AUTH": "jwt", "JWT_SECRET": "s" * 32, "JWT_CLAIMS": "[" * 100_000},
+            id="claims nested too deep",
+        ),
         pytest.param(
             {"GRANT_SECRET": "short", "CALLBACK_URL": "https://a.example"}, id="short grant secret"
         ),

@@ -24,6 +24,7 @@ from direct_upload.routes import ROUTES
 from emulator.function_compute import FunctionCompute
 from emulator.server import Server
 from tests.function.callers.issuer import SETTINGS as JWT_SETTINGS
+from tests.function.callers.issuer import Token
 from tests.function.invocations import ENVIRON, NO_STS
 
 DOCUMENT = yaml.safe_load(
@@ -50,6 +51,8 @@ ENVIRONS = {
         "ALLOWED_CONTENT_TYPES": "image/*",
     },
     "jwt": ENVIRON | JWT_SETTINGS,
+    # Nothing listens on this port.
+    "no keys": ENVIRON | JWT_SETTINGS | {"JWT_JWKS": "http://127.0.0.1:9/jwks.json"},
     "only file grants": ENVIRON | {"DIRECTORY_GRANTS": "false"},
     "misconfigured": ENVIRON | {"OSS_BUCKET": ""},
     "no STS": ENVIRON | NO_STS,
@@ -123,6 +126,7 @@ class Exchange:
 FILE = {"filename": "a.jpg", "content_type": "image/jpeg", "size": 5}
 BROWSER = {"Origin": PAGE}
 FOREIGN = {"Origin": "https://evil.example"}
+AUTHORIZATION = {"Authorization": f"Bearer {Token().signed()}"}
 REPORT = {"bucket": "b", "object": "k", "size": "1", "mimeType": "text/plain", "grant": "g"}
 
 
@@ -152,6 +156,9 @@ REPORT = {"bucket": "b", "object": "k", "size": "1", "mimeType": "text/plain", "
         pytest.param(Exchange("POST /sign", 415, body={"filename": "a.html"}), id="active type"),
         pytest.param(Exchange("POST /sign", 500, "misconfigured", FILE), id="misconfigured"),
         pytest.param(Exchange("POST /sign", 503, "no STS", FILE, {}, BROWSER), id="no credentials"),
+        pytest.param(
+            Exchange("POST /sign", 503, "no keys", FILE, {}, BROWSER | AUTHORIZATION), id="no keys"
+        ),
         pytest.param(Exchange("GET /s3/params", 200, query={"filename": "a.png"}), id="Companion"),
         pytest.param(
             Exchange("GET /s3/params", 200, query={"filename": "a,b.png", "metadata[name]": "a"}),

@@ -47,8 +47,10 @@ def test_unset_settings_have_their_defaults() -> None:
         "allowed_origins": {"listed": frozenset(), "everyone": False},
         "auth": "anonymous",
         "jwt_jwks": "",
+        "jwt_secret": b"",
         "jwt_issuer": "",
         "jwt_audience": "",
+        "jwt_claims": "",
         "jwt_user_claim": "sub",
         "callback_url": "",
         "callback_key_prefix": "https://gosspublic.alicdn.com/",
@@ -321,6 +323,85 @@ WITH_JWT = VALID | {
     "JWT_AUDIENCE": "uploads",
     "UPLOAD_DIR": "users/{user}/",
 }
+ANY_TOKEN = {"JWT_ISSUER": "*", "JWT_AUDIENCE": "*"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "warned"),
+    [
+        pytest.param(ANY_TOKEN, True, id="any issuer and audience"),
+        pytest.param({"JWT_ISSUER": "*"}, False, id="any issuer"),
+        pytest.param({"JWT_AUDIENCE": "*"}, False, id="any audience"),
+        pytest.param(ANY_TOKEN | {"JWT_CLAIMS": "{}"}, False, id="but a claim"),
+        pytest.param(
+            ANY_TOKEN | {"AUTH": "anonymous", "UPLOAD_DIR": "a/"}, False, id="no tokens at all"
+        ),
+    ],
+)
+def test_accepting_any_token_of_a_key_is_a_warning(changes: dict[str, str], warned: bool) -> None:
+    found = settings.dangers(settings.parse_settings(WITH_JWT | changes))
+    assert bool(found) is warned
+    assert all("JWT_CLAIMS" in danger for danger in found)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param("https://login.example.com/.well-known/jwks.json", id="https"),
+        pytest.param(
+            "https://www.googleapis.com/service_accounts/v1/jwk/"
+            "securetoken@system.gserviceaccount.com",
+            id="Firebase's",
+        ),
+        pytest.param("https://login.example.com/keys?tenant=a", id="query"),
+        pytest.param("http://127.0.0.1:9003/issuer/jwks.json", id="http on this machine"),
+        pytest.param("HTTPS://login.example.com/jwks", id="capitals"),
+    ],
+)
+def test_keys_may_come_from_a_url(url: str) -> None:
+    assert settings.parse_settings(WITH_JWT | {"JWT_JWKS": url}).jwt_jwks == url
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        pytest.param({"JWT_JWKS": ""}, "JWT_JWKS is missing", id="neither keys nor secret"),
+        pytest.param(
+            {"JWT_JWKS": "http://login.example.com/jwks"},
+            "JWT_JWKS uses http beyond this machine",
+            id="http",
+        ),
+        pytest.param(
+            {"JWT_JWKS": "HTTP://10.0.0.1/jwks"},
+            "JWT_JWKS uses http beyond this machine",
+            id="HTTP to a private address",
+        ),
+        pytest.param(
+            {"JWT_JWKS": "https://login.example.com"}, "JWT_JWKS is not a valid URL", id="no path"
+        ),
+        pytest.param(
+            {"JWT_JWKS": "https://user:kept@login.example.com/jwks"},
+            "JWT_JWKS is not a valid URL",
+            id="user",
+        ),
+        pytest.param({"JWT_JWKS": "https:"}, "JWT_JWKS is not a valid URL", id="only a scheme"),
+        pytest.param({"JWT_SECRET": "s" * 32}, "JWT_SECRET is set as well as JWT_JWKS", id="both"),
+        pytest.param(
+            {"JWT_SECRET": "s" * 31, "JWT_JWKS": ""},
+            "JWT_SECRET has fewer than 32 bytes",
+            id="a short secret",
+        ),
+    ],
+)
+def test_keys_are_one_set_or_one_secret(changes: dict[str, str], problem: str) -> None:
+    with pytest.raises(Misconfigured, match=problem):
+        settings.parse_settings(WITH_JWT | changes)
+
+
+@pytest.mark.parametrize("secret", ["s" * 32, "密" * 11])
+def test_a_secret_has_at_least_32_bytes(secret: str) -> None:
+    found = settings.parse_settings(WITH_JWT | {"JWT_JWKS": "", "JWT_SECRET": secret})
+    assert found.jwt_secret == secret.encode()
 
 
 def test_with_jwt_a_prefix_may_contain_the_user() -> None:
@@ -335,12 +416,13 @@ def test_no_repr_shows_keys_or_secrets() -> None:
         "GRANT_SECRET": "kept-from-logs" * 3,
     }
     assert "kept-from-logs" not in repr(settings.parse_settings(WITH_JWT | kept))
+    kept |= {"JWT_JWKS": "", "JWT_SECRET": "kept-from-logs" * 3}
+    assert "kept-from-logs" not in repr(settings.parse_settings(WITH_JWT | kept))
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        pytest.param("JWT_JWKS", "", id="no keys"),
         pytest.param("JWT_ISSUER", "", id="no issuer"),
         pytest.param("JWT_AUDIENCE", "", id="no audience"),
         pytest.param("UPLOAD_DIR", "{user}/", id="user in the first segment"),
