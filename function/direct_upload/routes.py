@@ -15,7 +15,7 @@ from .callbacks.report import receive
 from .callers import Caller, Callers, callers_for
 from .credentials import Credentials, CredentialsSource, credentials_for
 from .errors import MethodNotAllowed, NotFound
-from .files import File, admit, file_from_json, file_from_query
+from .files import File, file_from_json, file_from_query
 from .grants import LONGEST_TOKEN, Grant, GrantMaker
 from .http.events import Request
 from .settings import Settings
@@ -98,11 +98,8 @@ def _companion_parameters(services: Services, call: Invocation) -> Grant:
 
 def _file_grant(services: Services, call: Invocation, file: File) -> Grant:
     settings = services.settings
-    admitted = admit(
-        file,
-        allowed=settings.allowed_content_types,
-        minimum=settings.min_upload_bytes,
-        maximum=settings.max_upload_bytes,
+    admitted = settings.allowed_content_types.admit(
+        file, minimum=settings.min_upload_bytes, maximum=settings.max_upload_bytes
     )
     credentials = _credentials(services, call)
     grant = services.grants.file_grant(

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from .errors import misconfigured
-from .files import MAX_SEGMENT_BYTES, content_types
+from .files import MAX_SEGMENT_BYTES, AllowedTypes, parse_allowed_types
 from .http.origins import Origins, normal_origin, parse_origins
 from .http.outgoing import (
     is_clear_text,
@@ -30,7 +30,6 @@ USER = "{user}"
 """In `UPLOAD_DIR`, the caller's own segment."""
 
 OSS_KEY_PREFIX = "https://gosspublic.alicdn.com/"
-SAFE_CONTENT_TYPES = "image/*,audio/*,video/*,application/pdf,text/plain,application/zip"
 MAX_PREFIX_BYTES = 512
 MIN_SECRET_BYTES = 32
 # PostObject accepts at most 5 GB (OSS documents, EC 0006-00000003).
@@ -198,15 +197,8 @@ def _max_upload_bytes(env: Environment, name: str) -> int:
     return value
 
 
-def _content_types(env: Environment, name: str) -> tuple[str, ...]:
-    patterns = (env.text(name) or SAFE_CONTENT_TYPES).split(",")
-    word = r"[A-Za-z0-9][A-Za-z0-9!#&^_.+-]*"
-    for pattern in map(str.strip, patterns):
-        valid = re.fullmatch(rf"{word}/(\*|{word})", pattern)
-        if not valid or not content_types.expand([pattern]):
-            hint = "Write a comma list such as image/*, application/pdf."
-            raise misconfigured(name, "contains an invalid content type", hint)
-    return content_types.expand(patterns)
+def _content_types(env: Environment, name: str) -> AllowedTypes:
+    return parse_allowed_types(name, env.text(name))
 
 
 def _object_acl(env: Environment, name: str) -> str | None:
@@ -282,7 +274,7 @@ class Settings:
     policy_seconds: int = _row("300", _whole(1, 86400))
     max_upload_bytes: int = _row("104857600", _max_upload_bytes)
     min_upload_bytes: int = _row("1", _whole(0, MAX_OBJECT_BYTES))
-    allowed_content_types: tuple[str, ...] = _row("", _content_types)
+    allowed_content_types: AllowedTypes = _row("", _content_types)  # noqa: RUF009 (it is frozen)
     object_acl: str | None = _row("default", _object_acl)  # None: neither sent nor pinned
     forbid_overwrite: bool = _row("true", _boolean)
     signature_version: str = _row("v4", _choice("v4", "v1"))
@@ -299,9 +291,8 @@ class Settings:
     grant_secret: bytes = _row("", _grant_secret, secret=True)
     log_level: str = _row("INFO", _choice("DEBUG", "INFO", "WARNING", "ERROR"))
 
-    # Not settings: what follows from how they were set.
+    # Not a setting: what follows from how they were set.
     sts_region: str
-    directory_types: tuple[str, ...]  # those that directory grants pin: the operator's own list
 
     @property
     def fixed_prefix(self) -> str:
@@ -321,11 +312,9 @@ DEFAULTS: Mapping[str, str] = {
 def parse_settings(environ: Mapping[str, str]) -> Settings:
     """Read and check all settings."""
     env = Environment(environ)
-    types: tuple[str, ...] = env.read("ALLOWED_CONTENT_TYPES")
     return Settings(
         **{name.lower(): env.read(name) for name in DEFAULTS},
         sts_region=env.text("FC_REGION") or env.read("OSS_REGION"),
-        directory_types=types if env.text("ALLOWED_CONTENT_TYPES") else (),
     )
 
 

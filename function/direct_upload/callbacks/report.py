@@ -38,7 +38,7 @@ def receive(request: Request, settings: Settings, now: datetime) -> dict[str, An
         secret=settings.grant_secret,
         now=now,
         key_prefix=settings.callback_key_prefix,
-        directory_types=settings.directory_types,
+        directory_types=settings.allowed_content_types.directory_types,
     )
     logger.info(json.dumps({"event": "upload_finished", **asdict(upload)}))
     on_upload(upload)

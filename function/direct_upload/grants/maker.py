@@ -51,6 +51,7 @@ class GrantMaker:
             if settings.callback_url
             else None
         )
+        self._directory_types = settings.allowed_content_types.directory_types
         self._name_room = 0
         self._name_room = self._measure_name_room()
 
@@ -70,7 +71,7 @@ class GrantMaker:
             user=user,
             minimum=settings.min_upload_bytes,
             maximum=settings.max_upload_bytes,
-            content_types=settings.directory_types,
+            content_types=self._directory_types,
         )
         grant = self._grant(credentials, scope, pinned, now)
         return grant | _classic_members(grant, credentials, prefix)
@@ -172,18 +173,25 @@ class GrantMaker:
         """How many bytes an encoded file name may have, so that no form exceeds the limit.
 
         UPLOAD_DIR and the callback have limits of their own that leave room for a name; a list of
-        content types has only this one.
+        content types has only this one. Where it is too long, directory grants go without the last
+        of the other names that browsers use for the listed types.
         """
         now = datetime(2100, 1, 1, tzinfo=timezone.utc)  # ten digits in Unix seconds, as now
         credentials = Credentials("x" * 40, "", "x" * LONGEST_TOKEN, None)
         file = AdmittedFile("", "x" * 16, content_type="x" * 80, minimum=10**10, maximum=10**10)
         names = {"user": "x" * MAX_SEGMENT_BYTES, "leaf": "x" * 32}
-        for_directory = _form_size(self.directory_grant(credentials, **names, now=now))
-        if self._settings.directory_grants and for_directory > MAX_FIELDS_BYTES:
-            raise Misconfigured(
-                f"ALLOWED_CONTENT_TYPES makes upload forms longer than {MAX_FIELDS_BYTES} bytes.",
-                "List fewer types, or set DIRECTORY_GRANTS=false: file grants pin one type.",
-            )
+        listed = self._settings.allowed_content_types.content_types
+        while (
+            self._settings.directory_grants
+            and _form_size(self.directory_grant(credentials, **names, now=now)) > MAX_FIELDS_BYTES
+        ):
+            if len(self._directory_types) <= len(listed):
+                raise Misconfigured(
+                    "ALLOWED_CONTENT_TYPES makes upload forms longer than "
+                    f"{MAX_FIELDS_BYTES} bytes.",
+                    "List fewer types, or set DIRECTORY_GRANTS=false: file grants pin one type.",
+                )
+            self._directory_types = self._directory_types[:-1]
         for_file = _form_size(self.file_grant(credentials, file, **names, now=now))
         # A byte of the name costs itself and, in the policy's Base64, 4/3 of itself, rounded up.
         room = (MAX_FIELDS_BYTES - for_file - 3) * 3 // 7

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from direct_upload.credentials import Credentials
 from direct_upload.errors import CredentialsUnavailable
-from direct_upload.files import AdmittedFile, content_types
+from direct_upload.files import AdmittedFile, content_types, parse_allowed_types
 from direct_upload.grants import GrantMaker
 from direct_upload.grants import maker as maker_module
 from direct_upload.settings import parse_settings
@@ -100,6 +100,28 @@ def test_directory_policy_lists_types_with_wildcards_expanded() -> None:
     assert {"image/png", "image/jpeg"} <= set(types)
     assert "image/*" not in types
     assert grant["limits"]["content_types"] == types
+
+
+@pytest.mark.parametrize(
+    ("changes", "all_names"),
+    [
+        pytest.param({}, True, id="room for all names"),
+        pytest.param({"UPLOAD_DIR": "d" * 511 + "/"}, False, id="less room"),
+    ],
+)
+def test_names_of_types_that_forms_have_no_room_for_are_left_out(
+    changes: dict[str, str], all_names: bool
+) -> None:
+    """The listed types themselves are in the policy in any case, or the setting is refused."""
+    listed = "application/*"
+    types = parse_allowed_types("ALLOWED_CONTENT_TYPES", listed)
+    token = {"ALIBABA_CLOUD_SECURITY_TOKEN": "t" * 1200}
+    grant = directory_grant(ALLOWED_CONTENT_TYPES=listed, **token, **changes)
+    pinned_types = tuple(grant["limits"]["content_types"])
+    assert (pinned_types == types.directory_types) is all_names
+    assert pinned_types == types.directory_types[: len(pinned_types)]
+    assert set(types.content_types) < set(pinned_types)
+    assert size(grant) <= 8192
 
 
 def test_without_unique_directories_the_prefix_is_shared_and_overwriting_forbidden() -> None:
@@ -292,11 +314,11 @@ def test_the_longest_values_stay_within_eight_kilobytes(letter: str) -> None:
         "UPLOAD_DIR": letter * (511 // len(letter.encode())) + "/",
         "OBJECT_ACL": "public-read-write",
         "ALIBABA_CLOUD_SECURITY_TOKEN": "t" * 1200,
-        "ALLOWED_CONTENT_TYPES": "application/*",
+        "ALLOWED_CONTENT_TYPES": "image/*,.docx",
         "CALLBACK_URL": "https://upload.example.com/" + "c" * 64,
         "GRANT_SECRET": CALLBACK["GRANT_SECRET"],
     }
-    longest_type = content_types.of_extension("pptx")
+    longest_type = content_types.STORED["pptx"]
     file = AdmittedFile("图" * 80, "x" * 16, longest_type, 5 * 1024**3, 5 * 1024**3)
     token = Credentials("x" * 40, "", "t" * 1200, None)
     fullest = maker(**extremes).file_grant(token, file, user="u" * 128, leaf="x" * 32, now=NOW)
