@@ -48,7 +48,16 @@ def growth_rows() -> dict[str, tuple[Measure, Measure]]:
             _row({**JWT, "JWT_JWKS": few}, one),
             _row({**JWT, "JWT_JWKS": few}, users),
         ),
+        "presets": (
+            _row({**FUNCTION_ROLE, "UPLOAD_PRESETS": _presets(1)}, [request]),
+            _row({**FUNCTION_ROLE, "UPLOAD_PRESETS": _presets(MANY)}, [request]),
+        ),
     }
+
+
+def _presets(count: int) -> str:
+    others = {f"preset-{number}": {"dir": f"preset-{number}/"} for number in range(1, count)}
+    return json.dumps({"default": {}, **others})
 
 
 def memory_growth(users: int) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from .callers import Caller
+from .callers import NOBODY
 from .errors import InternalError, NotFound, Refusal, error_document
 from .http.events import Request, Response, json_response, parse_event
 from .http.origins import PREFLIGHT_HEADERS, Origins, parse_origins
@@ -81,7 +81,7 @@ class App:
         services = self._get_services()
         if route.is_directory and not services.has_directory_grants:
             raise NotFound("Directory grants are switched off.", "Use POST /sign for each file.")
-        caller = Caller("")
+        caller = NOBODY
         if route.needs_caller:
             caller = services.callers.caller(request.headers, request.query, services.clock())
         return route.serve(services, Invocation(request, context, caller))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import __version__, grant_routes
 from .callbacks.report import receive
@@ -13,8 +12,7 @@ from .http.events import Request
 from .services import Invocation, Services
 
 
-@dataclass(frozen=True)
-class Route:
+class Route(NamedTuple):
     """One row of the HTTP interface."""
 
     method: str

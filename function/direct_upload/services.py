@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from .callers import Caller, Callers, callers_for
 from .credentials import CredentialsSource, credentials_for
 from .grants import GrantMaker
 from .http.events import Request
-from .presets import Presets, fixed_prefixes, parse_presets
+from .presets import Presets, fixed_prefixes, presets_for
 from .settings import Settings
 
 ROOT = Path(__file__).parents[1]
 """Where index.py is, and what `file:NAME` in a setting means."""
 
 
-@dataclass(frozen=True)
-class Services:
+class Services(NamedTuple):
     """Made once for a configuration; safe to share between threads."""
 
     settings: Settings
@@ -36,7 +34,7 @@ def make_services(
     settings: Settings, environ: Mapping[str, str], clock: Callable[[], datetime]
 ) -> Services:
     """The services of a configuration; `Misconfigured` where they cannot be made."""
-    presets = parse_presets(settings, environ, ROOT)
+    presets = presets_for(settings, environ, ROOT)
     each = [preset.settings for preset in presets.values()]
     return Services(
         settings=settings,
@@ -55,8 +53,7 @@ def make_services(
     )
 
 
-@dataclass(frozen=True)
-class Invocation:
+class Invocation(NamedTuple):
     """One request to a route, with Function Compute's context."""
 
     request: Request

@@ -256,6 +256,8 @@ def test_every_refusal_of_the_function_has_a_plain_message(
         (refusal(403, "SignatureDoesNotMatch"), "did not accept the upload permission"),
         (refusal(403, "AccessDenied", ec="0006-00000227"), "did not accept the upload permission"),
         (refusal(400, "EntityTooLarge"), "The file is too large"),
+        (refusal(400, "PublicEndpointForbidden"), "The storage takes no files at this address"),
+        (refusal(400, "InvalidArgument", ec="0007-00000008"), "The storage cannot notify the site"),
         (refusal(400, "EntityTooSmall"), "smaller than allowed"),
         (refusal(404, "NoSuchBucket"), "The storage did not accept the file"),
         (Response("<html>not OSS</html>", 400), "The storage did not accept the file"),

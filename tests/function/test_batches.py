@@ -11,7 +11,8 @@ import pytest
 
 from direct_upload.app import App
 from direct_upload.callers import Anyone, Caller
-from direct_upload.credentials import Credentials, FunctionRole
+from direct_upload.credentials import Credentials
+from direct_upload.credentials.function_role import FunctionRole
 from direct_upload.grant_routes import MAX_BATCH_BYTES
 from tests.function.invocations import ENVIRON, NO_STS, NOW, Context, Response, event, invoke, read
 

@@ -18,7 +18,7 @@ from direct_upload.presets import (
     fixed_prefixes,
     name_in_json,
     name_in_query,
-    parse_presets,
+    presets_for,
 )
 from direct_upload.settings import parse_settings
 from tests.function.callers.issuer import SETTINGS as JWT_SETTINGS
@@ -48,7 +48,7 @@ def environ(presets: Any, **changes: str) -> dict[str, str]:
 
 def parse(presets: Any, directory: Path = Path("/nowhere"), **changes: str) -> Any:
     env = environ(presets, **changes)
-    return parse_presets(parse_settings(env), env, directory)
+    return presets_for(parse_settings(env), env, directory)
 
 
 def request(
@@ -260,12 +260,12 @@ def test_a_whole_kilobyte_of_metadata_is_accepted() -> None:
 )
 def test_a_name_must_fit_into_the_callback(length: int, accepted: bool) -> None:
     callback = {"CALLBACK_URL": "https://" + "c" * 83, "GRANT_SECRET": "s" * 32}
-    presets = {"default": {}, "a" * length: {}}
+    presets: dict[str, Any] = {"default": {}, "a" * length: {}}
     if accepted:
-        assert len(parse(presets, **callback)) == 2
+        assert len(parse(presets, Path(), **callback)) == 2
     else:
         with pytest.raises(Misconfigured, match="has a name that is 1 characters too long"):
-            parse(presets, **callback)
+            parse(presets, Path(), **callback)
 
 
 # As a file

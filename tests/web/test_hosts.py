@@ -225,7 +225,7 @@ def test_what_was_set_before_the_browser_knew_the_element_counts(
 
     scripted.signing.append(look)
     page.get_by_label("选择文件", exact=True).set_input_files([text_file("a.txt")])
-    expect(page.get_by_text("已存储")).to_be_visible()
+    expect(page.get_by_text("已存储 · 5 B")).to_be_visible()
     assert seen == ["Bearer early"]
 
 

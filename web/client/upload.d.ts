@@ -91,6 +91,10 @@ export type UploadErrorCode =
   // Other refusals of OSS
   | "file_too_small"
   | "already_exists"
+  /** An account new to OSS needs a custom domain (UPLOAD_URL). */
+  | "endpoint_forbidden"
+  /** OSS refuses the callback (CALLBACK_URL). */
+  | "callback_invalid"
   | "storage_refused"
   /** The file was changed, moved or deleted since it was chosen. */
   | "file_unreadable";

@@ -353,6 +353,7 @@ const MEANINGS = {
   EntityTooSmall: "file_too_small",
   FileAlreadyExists: "already_exists",
   InvalidPolicyDocument: "grant_refused",
+  PublicEndpointForbidden: "endpoint_forbidden",
   SecurityTokenExpired: "grant_expired",
 };
 // Their credentials are gone; those of a new grant may be others.
@@ -366,6 +367,7 @@ function refusalOfStorage({ status, body }) {
   let meaning = MEANINGS[code] ?? (status === 403 ? "grant_refused" : "storage_refused");
   if (transient) meaning = "unavailable";
   else if (message.includes("Policy expired")) meaning = "grant_expired";
+  else if (ec.startsWith("0007-0000")) meaning = "callback_invalid";
   return new UploadError(meaning, message || `OSS returned status ${status}.`, {
     status,
     reference: [code, ec, requestId].filter(Boolean).join(" "),

@@ -14,9 +14,10 @@ from .names import extension
 
 SAFE_CONTENT_TYPES = "image/*,audio/*,video/*,application/pdf,text/plain,application/zip"
 
+# Strings, which are compiled when a setting has something unusual: that takes time at a cold start.
 _WORD = r"[a-z0-9][a-z0-9!#&^_.+-]*"
-_TYPE = re.compile(rf"{_WORD}/{_WORD}")
-_KIND = re.compile(rf"({_WORD})/\*")
+_TYPE = rf"{_WORD}/{_WORD}"
+_TYPE_OR_KIND = rf"{_WORD}/(\*|{_WORD})"
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,6 @@ class AllowedTypes:
     """The types that a directory grant admits: the stored ones with the names that browsers use
     for them. Empty means any, where the setting is not set."""
     _stored: Mapping[str, str]  # by extension
-    _usual: Mapping[str, str]  # the usual extension of each admitted type, by all of its names
     _unknown: str | None  # the type of extensions that the table does not know, where admitted
 
     @property
@@ -55,13 +55,12 @@ class AllowedTypes:
         declares only where the name has no extension. `minimum` and `maximum` are bytes.
         """
         name, end = file.name, extension(file.name)
-        if not end:
-            end = self._usual.get(bare(file.content_type), "")
-            name = f"{name}.{end}" if end else name
+        if not end and (end := self._extension_for(bare(file.content_type))):
+            name = f"{name}.{end}"
         content_type = self._stored.get(end)
         if content_type is None:
             content_type = self._other_type(end)
-        if content_types.contradicts(file.content_type, end):
+        if file.content_type != content_type and content_types.contradicts(file.content_type, end):
             raise TypeNotAllowed(
                 f"The file's name means {content_type}, but its content_type means another type.",
                 "Give the file the extension of its type, or leave content_type out.",
@@ -70,6 +69,15 @@ class AllowedTypes:
             return AdmittedFile(name, end, content_type, minimum, maximum)
         _check_size(file.size, minimum, maximum)
         return AdmittedFile(name, end, content_type, file.size, file.size)
+
+    def _extension_for(self, content_type: str) -> str:
+        """The usual extension of a type among those that are admitted; may be empty."""
+        if content_type in ("", UNKNOWN):
+            return ""
+        for end in content_types.extensions_of(content_type):
+            if end in self._stored:
+                return end
+        return next((end for end, own in self._stored.items() if own == content_type), "")
 
     def _other_type(self, end: str) -> str:
         if self._unknown and end not in STORED:
@@ -127,7 +135,6 @@ def parse_allowed_types(setting: str, text: str) -> AllowedTypes:
         content_types=types,
         directory_types=_with_other_names(stored, types) if listed else (),
         _stored=stored,
-        _usual=_usual_extensions(stored),
         _unknown=unknown,
     )
 
@@ -143,34 +150,41 @@ def _read_item(item: str) -> dict[str, str]:
     """
     if item == UNKNOWN:
         return {"": UNKNOWN}
-    if item.startswith("."):
-        end, equals, own_type = (part.strip() for part in item[1:].partition("="))
-        if not end or extension(f"a.{end}") != end or (equals and not _TYPE.fullmatch(own_type)):
-            raise ValueError(
-                "contains an invalid extension",
-                "Write .psd, or with its type, such as .ofd=application/ofd.",
-            )
-        if not equals and end not in STORED:
-            raise ValueError(
-                "contains an extension whose type is not known",
-                "Write its type, too, such as .ofd=application/ofd.",
-            )
-        return {end: own_type or STORED[end]}
-    if kind := _KIND.fullmatch(item):
-        ends = content_types.extensions_of_kind(kind[1])
-    elif _TYPE.fullmatch(item):
-        ends = content_types.extensions_of(item)
-    else:
+    return _read_extension(item[1:]) if item.startswith(".") else _read_type(item)
+
+
+def _read_extension(item: str) -> dict[str, str]:
+    end, equals, own_type = (part.strip() for part in item.partition("="))
+    valid = end and extension(f"a.{end}") == end
+    if not valid or (equals and not re.fullmatch(_TYPE, own_type)):
         raise ValueError(
-            "contains an invalid content type",
-            "Write a comma list such as image/*, application/pdf, .psd.",
+            "contains an invalid extension",
+            "Write .psd, or with its type, such as .ofd=application/ofd.",
         )
-    if not ends:
+    if not equals and end not in STORED:
+        raise ValueError(
+            "contains an extension whose type is not known",
+            "Write its type, too, such as .ofd=application/ofd.",
+        )
+    return {end: own_type or STORED[end]}
+
+
+def _read_type(item: str) -> dict[str, str]:
+    kind, _, rest = item.partition("/")
+    ends = (
+        content_types.extensions_of_kind(kind) if rest == "*" else content_types.extensions_of(item)
+    )
+    if ends:
+        return {end: STORED[end] for end in ends}
+    if re.fullmatch(_TYPE_OR_KIND, item):
         raise ValueError(
             "contains a type that no known extension means",
             "Write the extension, too, such as .ofd=application/ofd.",
         )
-    return {end: STORED[end] for end in ends}
+    raise ValueError(
+        "contains an invalid content type",
+        "Write a comma list such as image/*, application/pdf, .psd.",
+    )
 
 
 def _for_picker(item: str, ends: Iterable[str]) -> list[str]:
@@ -193,29 +207,7 @@ def _with_other_names(stored: Mapping[str, str], types: Iterable[str]) -> tuple[
     """
     names = dict.fromkeys(types)
     for end, content_type in stored.items():
-        active = content_types.is_active(content_type)
-        names.update(
-            dict.fromkeys(
-                name
-                for name in content_types.names_of(end)
-                if active or not content_types.is_active(name)
-            )
-        )
-    return tuple(names)
-
-
-def _usual_extensions(stored: Mapping[str, str]) -> dict[str, str]:
-    """By each name of an admitted type: its usual extension.
-
-    A name under which files are stored means these, and not others that have it as another name.
-    """
-    usual: dict[str, str] = {}
-    known = set(STORED.values())
-    for end, content_type in stored.items():
-        if content_type != UNKNOWN:
-            usual.setdefault(content_type, end)
-    for end in stored:
         for name in content_types.names_of(end):
-            if name not in known:
-                usual.setdefault(name, end)
-    return usual
+            if not content_types.is_active(name) or content_types.is_active(content_type):
+                names[name] = None
+    return tuple(names)

@@ -1,9 +1,9 @@
 """What people upload every day: content types, their extensions and their other names.
 
-Types are those of IANA's registry where it has one, else the name that is most common. The other
-names are what Chrome, Firefox, Safari and WPS call the same files on Windows, macOS, Linux and
-phones, often after the application that opens them there. A name that several rows have, such as
-`text/plain`, contradicts the extensions of none of them.
+Types are those of IANA's registry where it has one that browsers use (not so for ico, mkv and wav),
+else the most common name. The other names are what Chrome, Firefox, Safari and WPS call the same
+files on Windows, macOS, Linux and phones, often after the application that opens them there. A name
+may be in several rows: then it contradicts the extensions of none of them.
 """
 
 from __future__ import annotations
@@ -205,11 +205,14 @@ PROGRAMS: Mapping[str, tuple[str, str]] = {
         "application/x-msdownload application/x-ms-dos-executable application/x-msdos-program",
     ),
     "application/x-apple-diskimage": ("dmg", ""),
-    "application/x-bat": ("bat cmd", "application/bat application/x-msdos-program text/plain"),
+    "application/x-bat": (
+        "bat cmd",
+        "application/bat application/x-msdos-program application/x-msdownload text/plain",
+    ),
     "application/x-hap": ("hap app", ""),
     "application/x-ios-app": ("ipa", "application/x-itunes-ipa"),
     "application/x-ms-shortcut": ("lnk url", "application/x-mswinurl"),
-    "application/x-msi": ("msi msp", "application/x-ms-installer"),
+    "application/x-msi": ("msi msp", "application/x-ms-installer application/x-msdownload"),
     "application/x-powershell": ("ps1", ""),
     "application/x-rpm": ("rpm", "application/x-redhat-package-manager"),
     "application/x-sh": ("sh command", "application/x-shellscript text/x-sh"),

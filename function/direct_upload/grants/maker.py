@@ -62,15 +62,16 @@ class GrantMaker:
         self._directory_fields = _directory_fields(settings)
         self._admit_in_directories(settings.allowed_content_types.directory_types)
         self._file_fields = _file_fields(preset)
-        self._file_conditions = exactly_each(self._file_fields)
+        self._file_conditions = ",".join(exactly_each(self._file_fields))
         self._name_room = 0
         self._name_room = self._measure_name_room()
 
     def _admit_in_directories(self, types: tuple[str, ...]) -> None:
         self._directory_types = types
-        self._directory_conditions = exactly_each(self._directory_fields)
+        conditions = exactly_each(self._directory_fields)
         if types:
-            self._directory_conditions.append(one_of("content-type", types))
+            conditions.append(one_of("content-type", types))
+        self._directory_conditions = ",".join(conditions)
 
     def directory_grant(
         self, credentials: Credentials, *, user: str, leaf: str, now: datetime
@@ -89,7 +90,7 @@ class GrantMaker:
             content_types=self._directory_types,
         )
         fields = {"key": prefix + "${filename}", **self._directory_fields}
-        conditions = [starts_with("key", prefix), *self._directory_conditions]
+        conditions = [starts_with("key", prefix), self._directory_conditions]
         grant = self._grant(credentials, scope, fields, conditions, now)
         return grant | _classic_members(grant, credentials, prefix)
 
@@ -107,7 +108,7 @@ class GrantMaker:
             "x-oss-content-type": file.content_type,
             "Content-Disposition": f"{settings.content_disposition}; filename*=UTF-8''{shown}",
         }
-        conditions = [*exactly_each(fields), *self._file_conditions]
+        conditions = [*exactly_each(fields), self._file_conditions]
         scope = Scope(
             settings.oss_bucket,
             key,
@@ -119,7 +120,9 @@ class GrantMaker:
             content_types=(file.content_type,),
         )
         fields |= self._file_fields
-        return self._grant(credentials, scope, fields, conditions, now) | {"key": key}
+        grant = self._grant(credentials, scope, fields, conditions, now)
+        grant["key"] = key
+        return grant
 
     def _grant(
         self,

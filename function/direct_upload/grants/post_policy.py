@@ -22,7 +22,10 @@ _write_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _quote: Callable[[str], str] = json.encoder.encode_basestring  # the same for a string, faster
 
 Condition: TypeAlias = str
-"""One item of `conditions` as JSON, so that what is the same for all grants is written once."""
+"""JSON of an item of `conditions`, or of several with commas between them.
+
+So what is the same for all grants is written once.
+"""
 
 
 def exactly(field: str, value: str) -> Condition:

@@ -21,10 +21,8 @@ PREFLIGHT_HEADERS = {
 }
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-# Apps around a web view, and browser extensions, have origins of their own, which nothing
-# normalizes: capacitor://localhost, chrome-extension://abcdefgh.
-_APP_ORIGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([A-Za-z0-9._-]+(?::[0-9]{1,5})?)/?")
-_NO_APPS = {*_DEFAULT_PORTS, "ws", "wss", "ftp", "file"}
+# Not those of apps (WHATWG, "URL", special schemes).
+_WEB_SCHEMES = {"http", "https", "ws", "wss", "ftp", "file"}
 
 
 @dataclass(frozen=True)
@@ -66,9 +64,15 @@ def parse_origins(setting: str) -> Origins:
 
 
 def _listed_origin(item: str) -> str:
-    app = _APP_ORIGIN.fullmatch(item)
-    if app and (scheme := app[1].lower()) not in _NO_APPS:
-        return f"{scheme}://{app[2]}"
+    """The origin of a page, or of an app around a web view: `capacitor://localhost`.
+
+    An app's host has no form but the one in which it is written.
+    """
+    scheme, _, host = item.partition("://")
+    if scheme.lower() not in _WEB_SCHEMES and re.fullmatch(
+        r"[A-Za-z][A-Za-z0-9+.-]*://[A-Za-z0-9._-]+(:[0-9]{1,5})?/?", item
+    ):
+        return f"{scheme.lower()}://{host.removesuffix('/')}"
     return normal_origin("ALLOWED_ORIGINS", item)
 
 

@@ -6,8 +6,8 @@ import queue
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 _PORTS = {"http": 80, "https": 443}
@@ -101,12 +101,8 @@ def within(seconds: float, call: Callable[[], T]) -> T:
         raise TookTooLong from None
 
 
-@dataclass(frozen=True)
-class Fetched:
-    """A response with status 200; the names of its headers are in lower case."""
-
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
+Fetched: TypeAlias = tuple[Mapping[str, str], bytes]
+"""Headers, by their names in lower case, and the body of a response with status 200."""
 
 
 class FetchFailed(Exception):
@@ -139,7 +135,7 @@ def fetch(url: str, *, seconds: float, max_bytes: int) -> Fetched:
             connection.close()
         if len(body) > max_bytes:
             return FetchFailed(f"the server sends more than {max_bytes} bytes")
-        return Fetched(headers, body)
+        return headers, body
 
     try:
         outcome = within(seconds, get)

@@ -232,7 +232,7 @@ def test_a_fetch_has_two_seconds_and_64_kilobytes(monkeypatch: pytest.MonkeyPatc
 
     def fetch(url: str, **given: float) -> Fetched:
         limits.update(given)
-        return Fetched({}, SET.encode())
+        return {}, SET.encode()
 
     monkeypatch.setattr(fetched, "FETCH_SECONDS", FETCH_SECONDS)
     monkeypatch.setattr(fetched, "fetch", fetch)

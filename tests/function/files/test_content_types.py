@@ -1,9 +1,11 @@
-"""The table of types: what each row must have, and whether Python's own table agrees."""
+"""The table of types: what each row must have, and whether other tables agree."""
 
 from __future__ import annotations
 
+import json
 import mimetypes
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from direct_upload.files import content_types
 from direct_upload.files.content_types import STORED, UNKNOWN, contradicts, is_active
 from direct_upload.files.table import FILES, PROGRAMS
+from tests.programs import npm_packages
 
 TABLE = {**FILES, **PROGRAMS}
 ROWS = [pytest.param(name, *row, id=name) for name, row in TABLE.items()]
@@ -64,6 +67,41 @@ def test_pythons_table_has_no_type_that_would_contradict(extension: str) -> None
     strict, loose = python.types_map[1], python.types_map[0]
     for found in filter(None, (strict.get(f".{extension}"), loose.get(f".{extension}"))):
         assert not contradicts(found, extension), found
+
+
+# The package's table has another registered type, for which there is a reason.
+NOT_AS_REGISTERED = {
+    "cpl": "a program on Windows, not a playlist",
+    "ico": "no browser uses the registered name only",
+    "js": "RFC 9239 made text/javascript the type again",
+    "mjs": "RFC 9239, too",
+    "mts": "films of cameras, not models",
+    "psb": "large pictures of Photoshop, not of 3GPP",
+    "wps": "documents of WPS, not of Microsoft Works",
+}
+
+
+@pytest.fixture(scope="module")
+def registered() -> dict[str, dict[str, bool]]:
+    """By extension: the types that the package mime-db has for it, and whether IANA has them."""
+    packages = npm_packages(Path(__file__).parents[2] / "clients")
+    database = json.loads((packages / "mime-db/db.json").read_text(encoding="utf-8"))
+    found: dict[str, dict[str, bool]] = {}
+    for name, entry in database.items():
+        for extension in entry.get("extensions", ()):
+            found.setdefault(extension, {})[name.lower()] = entry.get("source") == "iana"
+    return found
+
+
+@pytest.mark.parametrize("extension", sorted(STORED))
+def test_types_are_those_of_the_registry(
+    extension: str, registered: dict[str, dict[str, bool]]
+) -> None:
+    types = registered.get(extension, {})
+    by_iana = {name for name, is_iana in types.items() if is_iana} - {UNKNOWN}
+    if by_iana:
+        assert (STORED[extension] in by_iana) != (extension in NOT_AS_REGISTERED)
+    assert not [name for name in types if contradicts(name, extension)]
 
 
 @pytest.mark.parametrize(

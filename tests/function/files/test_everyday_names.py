@@ -14,11 +14,13 @@ import pytest
 
 from direct_upload.app import App
 from tests.documents import Document
-from tests.function.invocations import ENVIRON, NOW, Context, Response, event, read
+from tests.function.invocations import ENVIRON, NOW, Context, Response, event, invoke, read
 
 LINES = dict(
     re.findall(
-        r"# (\w+).*\nALLOWED_CONTENT_TYPES=(.*)\n", Document("README.md").block("ready lines")
+        r"# (\w+).*?\nALLOWED_CONTENT_TYPES=(.*?)\n",
+        Document("README.md").block("ready lines"),
+        re.DOTALL,
     )
 )
 # d: the default, p: pictures, o: office documents, s: sound and film, e: everything but programs.
@@ -326,3 +328,25 @@ def test_each_setting_admits_what_people_expect(
             assert "another type" not in response.document["message"]
         admitted += letter if response.status == 200 else "."
     assert admitted == expected
+
+
+@pytest.mark.parametrize("letter", "pose")
+def test_a_ready_line_leaves_room_for_everything_else_in_a_form(letter: str) -> None:
+    """With the longest of all other settings; only one of the lines is too long for these."""
+    longest = {
+        "ALLOWED_CONTENT_TYPES": SETTINGS[letter],
+        "UPLOAD_DIR": "d" * 511 + "/",
+        "CALLBACK_URL": "https://upload.example.com/" + "c" * 74,
+        "GRANT_SECRET": "s" * 32,
+        "ALIBABA_CLOUD_SECURITY_TOKEN": "t" * 1200,
+    }
+    response = invoke(ENVIRON | longest)
+    if letter == "e":
+        assert response.code == "misconfigured"
+        assert "DIRECTORY_GRANTS=false" in response.document["error"]["hint"]
+        assert invoke(ENVIRON | {"ALLOWED_CONTENT_TYPES": SETTINGS["e"]}).status == 200
+        only_files = longest | {"DIRECTORY_GRANTS": "false"}
+        query = {"filename": "a.pptx"}
+        response = invoke(ENVIRON | only_files, path="/s3/params", query=query)
+    fields = response.document["fields"]
+    assert sum(len(name) + len(value) for name, value in fields.items()) <= 8192

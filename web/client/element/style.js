@@ -63,11 +63,11 @@ button:hover,.open:hover{border-color:var(--accent);color:var(--accent)}
 [data-state="done"] .text::before{content:"✓ "}
 [data-state="failed"]{border-color:rgb(220 60 50 / 30%);background:rgb(220 60 50 / 8%)}
 [data-state="failed"] .status{color:var(--bad)}
-[data-state="failed"] .preview{background:none;border:1px solid;color:var(--bad)}
+[data-state="failed"] .preview{color:var(--bad)}
 [data-callback="failed"],[data-waiting]{border-color:rgb(200 140 20 / 35%);background:rgb(220 160 30 / 12%)}
 [data-callback="failed"] .text,[data-waiting] .status{color:var(--warn)}
 [data-callback="failed"] .text::before{content:"! "}
-[data-state="cancelled"] .preview,[data-state="cancelled"] .name{background:none;color:var(--quiet)}
+[data-state="cancelled"] .name{color:var(--quiet)}
 .summary{position:sticky;z-index:2;bottom:.75rem;margin-top:1rem;box-shadow:0 8px 28px rgb(20 25 40 / 18%)}
 .overlay{position:fixed;z-index:9;inset:.75rem;display:grid;place-items:center;border:3px dashed var(--accent);border-radius:1.25rem;background:var(--surface);color:var(--accent);font-size:1.5rem;font-weight:600;pointer-events:none}
 @media (pointer: coarse){.folder{display:none}button,.open{min-height:2.75rem;padding:.5rem 1rem}.remove{min-width:2.75rem}}

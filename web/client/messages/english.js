@@ -92,6 +92,10 @@ export const english = {
       "The storage already has a file with this name. Retry to store this one under another name.",
     storage_refused:
       "The storage did not accept the file. Retry. If it fails again, tell the site’s owner.",
+    endpoint_forbidden:
+      "The storage takes no files at this address. Ask the site’s owner to bind a custom domain to the bucket and to set UPLOAD_URL to it.",
+    callback_invalid:
+      "The storage cannot notify the site. Ask the site’s owner to check CALLBACK_URL.",
     unknown: "Something unexpected happened. Reload the page and try again.",
   },
 };
