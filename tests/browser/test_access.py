@@ -41,13 +41,17 @@ def show_every_state(page: UploadPage, scripted: Scripted) -> None:
 
 
 @pytest.mark.timeout(600)  # npm takes a busy machine minutes
+@pytest.mark.parametrize("forced", ["none", "active"], ids=["own colours", "forced colours"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_has_no_accessibility_violation_in_any_state(
-    scripted_page: OpenScripted, scripted: Scripted, axe: str, scheme: Literal["light", "dark"]
+    scripted_page: OpenScripted,
+    scripted: Scripted,
+    axe: str,
+    scheme: Literal["light", "dark"],
+    forced: Literal["none", "active"],
 ) -> None:
     page = scripted_page()
-    # Colours in transition to the other scheme would have another contrast.
-    page.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.page.emulate_media(color_scheme=scheme, forced_colors=forced)
     page.page.evaluate(axe)
     empty = page.page.evaluate("axe.run()")
     show_every_state(page, scripted)

@@ -12,7 +12,7 @@ import { keep, readKept } from "./element/kept.js";
 import { canRetry } from "./element/row.js";
 import { addStyle } from "./element/style.js";
 import { createView } from "./element/view.js";
-import { explain, messagesFor, withMessages } from "./messages/index.js";
+import { explain, fill, messagesFor, withMessages } from "./messages/index.js";
 import { UploadQueue } from "./queue.js";
 import { UploadError } from "./upload.js";
 
@@ -182,12 +182,8 @@ export class OssUpload extends Base {
     this.#queue = queue;
     const listen = (type, listener) =>
       queue.addEventListener(type, ({ detail }) => this.#queue === queue && listener(detail));
-    const sent = new WeakMap();
-    listen("change", (item) => item.state !== "removed" && this.#changed(item));
     listen("progress", (item) => {
-      this.#view.sentMore(item, Math.max(0, item.sent - (sent.get(item) ?? 0)));
-      sent.set(item, item.sent);
-      this.#view.show(item);
+      this.#view.progressed(item);
       this.#emit("progress", { file: item.file, sent: item.sent, total: item.size });
     });
     listen("done", (item) => this.#ended(item, "done", { result: item.result }));
@@ -222,7 +218,7 @@ export class OssUpload extends Base {
     this.#isSignedOut = error?.code === "unauthorized";
     const { words } = this.#view;
     const signIn = this.#isSignedOut && this.getAttribute("sign-in");
-    const link = signIn && make("a", { href: signIn, target: "_blank", rel: "noreferrer" }, words.signIn);
+    const link = signIn && make("a", { href: signIn, target: "_blank" }, words.signIn);
     this.#view.showNotice(error ? explain(error, words) : "", ...(link ? [link] : []));
   }
 
@@ -230,8 +226,7 @@ export class OssUpload extends Base {
     if (!found.length || !this.#queue || this.#view.picker.disabled) return;
     const files = this.hasAttribute("multiple") ? found : found.slice(0, 1);
     if (files !== found) this.clear();
-    const { words } = this.#view;
-    this.#view.say(files.length === 1 ? words.addedOne : words.added.replace("{count}", files.length));
+    this.#view.say(fill(this.#view.words.added, { count: files.length }));
     for (const [file, path] of files) this.#paths.set(file, path || file.name);
     this.#queue.add(files.map(([file]) => file));
   }

@@ -22,7 +22,6 @@ export interface UploadItem {
   readonly waiting: { until: number; error: UploadError } | null;
   readonly error: UploadError | null;
   readonly result: UploadResult | null;
-  readonly isOpen: boolean;
   readonly isFinished: boolean;
 }
 

@@ -29,12 +29,8 @@ class UploadItem {
     this.size = size;
   }
 
-  get isOpen() {
-    return ["queued", "signing", "uploading"].includes(this.state);
-  }
-
   get isFinished() {
-    return !this.isOpen;
+    return !["queued", "signing", "uploading"].includes(this.state);
   }
 }
 
@@ -258,7 +254,7 @@ export class UploadQueue extends EventTarget {
 
   #count(item, by) {
     const { totals } = this;
-    totals[item.isOpen ? "open" : item.state] += by;
+    totals[item.isFinished ? item.state : "open"] += by;
     if (item.state === "failed" || item.state === "cancelled") return;
     totals.sent += by * item.sent;
     totals.size += by * item.size;

@@ -11,15 +11,22 @@ export class Meter {
   #last = this.#start;
   #recent = 0; // bytes, each worth less the older it is
 
-  add(more) {
+  constructor(sent = 0) {
+    this.sent = sent;
+  }
+
+  /** So many bytes have been sent by now. */
+  reach(sent) {
     const now = performance.now();
+    const more = Math.max(0, sent - this.sent);
     this.#recent = this.#recent * Math.exp((this.#last - now) / MEMORY_MS) + more;
     this.#last = now;
+    this.sent = sent;
   }
 
   /** Bytes per second, or 0 while too little is known. */
   get speed() {
-    this.add(0);
+    this.reach(this.sent);
     const elapsed = this.#last - this.#start;
     if (elapsed < LEAST_MS) return 0;
     return (1000 * this.#recent) / (MEMORY_MS * (1 - Math.exp(-elapsed / MEMORY_MS)));

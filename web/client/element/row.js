@@ -3,7 +3,7 @@
 import { bytes, explain, fill } from "../messages/index.js";
 import { extensionOf } from "../queue.js";
 import { make, makeButton, setText, showProgress, showSome } from "./dom.js";
-import { pace, percent } from "./pace.js";
+import { Meter, pace, percent } from "./pace.js";
 
 // Another attempt with the same file cannot help; only another file can.
 const FAULTS_OF_THE_FILE = [
@@ -47,7 +47,7 @@ export function createRow(item, name, view, act) {
   const speed = make("span.pace");
   const bar = make("div.bar", { role: "progressbar", "aria-labelledby": id });
   const detail = make("p.detail");
-  const open = make("a.open", { target: "_blank", rel: "noreferrer" });
+  const open = make("a.open", { target: "_blank" });
   const [retry, cancel, remove] = ["retry", "cancel", "remove"].map((kind) =>
     makeButton(kind, () => act(kind, item)),
   );
@@ -106,6 +106,6 @@ export function createRow(item, name, view, act) {
   }
 
   translate();
-  const row = { element, preview, meter: null, render, translate };
+  const row = { element, preview, meter: new Meter(), render, translate };
   return row;
 }

@@ -36,20 +36,19 @@ const CSS = `
 svg{width:2.25rem;fill:none;stroke:var(--accent);stroke-width:1.75;stroke-linecap:round;stroke-linejoin:round}
 .choose{padding:.55rem 1.3rem;border-radius:9rem;background:var(--accent);color:var(--accent-text);font-weight:600}
 .folder{position:relative;cursor:pointer;color:var(--accent);text-decoration:underline}
-.limits{font-size:.875rem}
 .limits:empty,.detail:empty{display:none}
 [data-filled] .drop{display:flex;flex-wrap:wrap;align-items:center;gap:.15rem 1rem;padding:.9rem;text-align:start}
 [data-filled] svg{display:none}
-.notice{margin-top:1rem;padding:.75rem 1rem;border:1px solid rgb(200 140 20 / 35%);border-radius:var(--radius);background:rgb(220 160 30 / 12%);color:var(--warn)}
+.notice{margin-top:1rem;color:var(--warn)}
 .notice a{color:inherit}
 ul{margin-top:1.25rem;list-style:none}
 li{margin-top:.6rem;content-visibility:auto;contain-intrinsic-size:auto 5rem}
-li,.summary{display:flex;flex-wrap:wrap;gap:.5rem .9rem;align-items:center;padding:.75rem .9rem;border:1px solid var(--line);border-radius:var(--radius);background:var(--surface);box-shadow:0 1px 2px rgb(20 25 40 / 6%),0 6px 20px rgb(20 25 40 / 6%)}
+li,.summary,.notice{display:flex;flex-wrap:wrap;gap:.5rem .9rem;align-items:center;padding:.75rem .9rem;border:1px solid var(--line);border-radius:var(--radius);background:var(--surface);box-shadow:0 4px 16px rgb(20 25 40 / 6%)}
 .preview{display:grid;flex:none;place-items:center;width:2.9rem;height:2.9rem;overflow:hidden;border-radius:.6rem;background:rgb(80 120 240 / 11%);color:var(--accent);font-size:.72rem;font-weight:700}
 canvas{width:100%;height:100%}
 .body{flex:1 1 9rem;min-width:0}
 .name{font-weight:600;line-height:1.35}
-.status,.detail{color:var(--quiet);font-size:.875rem;font-variant-numeric:tabular-nums}
+.status,.detail,.limits{color:var(--quiet);font-size:.875rem;font-variant-numeric:tabular-nums}
 strong{color:var(--text)}
 .pace{display:inline-block}
 .pace:not(:empty)::before{content:"· "}
@@ -64,11 +63,11 @@ button:hover,.open:hover{border-color:var(--accent);color:var(--accent)}
 [data-state="failed"]{border-color:rgb(220 60 50 / 30%);background:rgb(220 60 50 / 8%)}
 [data-state="failed"] .status{color:var(--bad)}
 [data-state="failed"] .preview{color:var(--bad)}
-[data-callback="failed"],[data-waiting]{border-color:rgb(200 140 20 / 35%);background:rgb(220 160 30 / 12%)}
+[data-callback="failed"],[data-waiting],.notice{border-color:rgb(200 140 20 / 35%);background:rgb(220 160 30 / 12%)}
 [data-callback="failed"] .text,[data-waiting] .status{color:var(--warn)}
 [data-callback="failed"] .text::before{content:"! "}
 [data-state="cancelled"] .name{color:var(--quiet)}
-.summary{position:sticky;z-index:2;bottom:.75rem;margin-top:1rem;box-shadow:0 8px 28px rgb(20 25 40 / 18%)}
+.summary{position:sticky;z-index:2;bottom:.75rem;margin-top:1rem;box-shadow:0 4px 28px rgb(20 25 40 / 18%)}
 .overlay{position:fixed;z-index:9;inset:.75rem;display:grid;place-items:center;border:3px dashed var(--accent);border-radius:1.25rem;background:var(--surface);color:var(--accent);font-size:1.5rem;font-weight:600;pointer-events:none}
 @media (pointer: coarse){.folder{display:none}button,.open{min-height:2.75rem;padding:.5rem 1rem}.remove{min-width:2.75rem}}
 @media (max-width: 30rem){.pace{display:block}.pace:not(:empty)::before{content:none}}

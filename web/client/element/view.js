@@ -21,7 +21,6 @@ const ARROW = "M12 15V4m0 0L7.5 8.5M12 4l4.5 4.5M4 15v3a2 2 0 0 0 2 2h12a2 2 0 0
 export function createView({ choose, act, actAll, totals }) {
   const names = new Map(); // of all items, in their order
   const rows = new Map(); // of those that a frame has had time for
-  const byElement = new WeakMap();
   const changed = new Set();
   let meter = new Meter();
   let frame = 0;
@@ -61,12 +60,10 @@ export function createView({ choose, act, actAll, totals }) {
     for (const { isIntersecting, target } of entries) {
       if (!isIntersecting) continue;
       nearness.unobserve(target);
-      const { file, preview } = byElement.get(target);
-      thumbnail(file, () => target.isConnected).then((canvas) => {
-        if (canvas) preview.replaceChildren(canvas);
-      });
+      const isWanted = () => target.isConnected;
+      thumbnail(target.file, isWanted).then((canvas) => canvas && target.replaceChildren(canvas));
     }
-  }, { rootMargin: "300px" });
+  });
 
   function makePicker(attributes) {
     const input = make("input", { type: "file", ...attributes });
@@ -101,8 +98,8 @@ export function createView({ choose, act, actAll, totals }) {
     const row = createRow(item, names.get(item), view, act);
     rows.set(item, row);
     if (PICTURES.test(item.file?.type)) {
-      byElement.set(row.element, { file: item.file, preview: row.preview });
-      nearness.observe(row.element);
+      row.preview.file = item.file;
+      nearness.observe(row.preview);
     }
     return row;
   }
@@ -162,7 +159,7 @@ export function createView({ choose, act, actAll, totals }) {
       folder.hidden = !multiple;
       view.disable(disabled);
       setText(chooseText, multiple ? words.choose : words.chooseOne);
-      setText(or, multiple ? words.orDrop : words.orDropOne);
+      setText(or, words.orDrop);
       setText(folderText, words.chooseFolder);
       setText(overlay, words.dropNow);
       list.setAttribute("aria-label", words.files);
@@ -209,17 +206,17 @@ export function createView({ choose, act, actAll, totals }) {
       renderSoon();
     },
 
-    sentMore(item, bytesSent) {
-      meter.add(bytesSent);
-      const row = rows.get(item);
-      if (row) (row.meter ??= new Meter()).add(bytesSent);
+    progressed(item) {
+      meter.reach(totals().sent);
+      rows.get(item)?.meter.reach(item.sent);
+      view.show(item);
     },
 
     /** An attempt begins: the speed of the last one says nothing about it. */
     begun(item) {
       const row = rows.get(item);
       if (row) row.meter = new Meter();
-      if (!isSending()) meter = new Meter(); // it was idle, which is no speed
+      if (!isSending()) meter = new Meter(totals().sent); // it was idle, which is no speed
     },
 
     ended(item) {

@@ -3,8 +3,7 @@ export const english = {
   choose: "Choose files",
   chooseOne: "Choose a file",
   chooseFolder: "Choose a folder",
-  orDrop: "or drop them here, or paste them",
-  orDropOne: "or drop it here, or paste it",
+  orDrop: "or drop here, or paste",
   dropNow: "Drop to upload",
   limit: "up to {maximum} each",
   kinds: "Accepted: {kinds}",
@@ -46,8 +45,7 @@ export const english = {
   countCancelled: "{count} cancelled",
   separator: ", ",
 
-  added: "{count} files added.",
-  addedOne: "1 file added.",
+  added: "Files added: {count}.",
   progress: "{percent}% uploaded.",
   outcome: "{name}: {outcome}.",
   moreFailed: "{count} more failed.",
@@ -70,7 +68,7 @@ export const english = {
       "The upload service is not configured correctly. Ask the site’s owner to check its log.",
     unauthorized: "You are not signed in, or your sign-in has expired. Sign in, then retry.",
     preset_not_allowed:
-      "You are not allowed to upload files of this kind. Sign in as someone who is, or ask the site’s owner.",
+      "You are not allowed to upload files of this kind. Ask the site’s owner.",
     origin_not_allowed:
       "This page is not allowed to upload here. Ask the site’s owner to add its address to ALLOWED_ORIGINS.",
     invalid_request:
