@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tests.clients.clients import FOLDER, Client
+from tests.clients.client import FOLDER, Client
 from tests.clients.driving import Outcome, StoredObject
 
 DOCUMENT = FOLDER.parent.parent / "docs" / "clients.md"

@@ -9,23 +9,19 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext
 
-from tests.clients.clients import (
-    CLIENTS,
-    CURL,
+from tests.clients.browsers import (
     DOCUMENTATION_PAGE,
-    FOLDER,
-    OPPOSITES,
     PLUPLOAD,
     UPPY_5_PARAMETERS,
     UPPY_6_COMPANION,
     UPPY_XHR,
-    WITH_CALLBACK,
-    Client,
-    changed,
 )
+from tests.clients.client import FOLDER, OPPOSITES, WITH_CALLBACK, Client, changed
+from tests.clients.clients import CLIENTS
 from tests.clients.conftest import HarnessWith, Run
 from tests.clients.driving import choose_file, read_object
 from tests.clients.report import DOCUMENT, Finding, document
+from tests.clients.servers import CURL
 
 # npm takes a busy machine minutes.
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(600)]
