@@ -83,6 +83,11 @@ class Client:
         return self.write is None and Path(self.entry).suffix == ".js"
 
     @property
+    def uses_vue_of_uni(self) -> bool:
+        """uni-app has a Vue of its own, which its packages import as `vue`."""
+        return "@dcloudio/uni-h5" in self.packages
+
+    @property
     def is_given_its_grant(self) -> bool:
         """Whether the test requests the grant, and the client only posts the form."""
         return self.write is not None or Path(self.entry).suffix in (".java", ".cs")

@@ -6,7 +6,8 @@ import contextlib
 import secrets
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -30,7 +31,6 @@ PAGE = """<!doctype html>
 <div id="app"><input type="file"></div>
 <script src="{script}"></script></html>
 """
-PAGES = [client for client in CLIENTS if client.runs_in_chromium]
 HarnessWith = Callable[[Settings], Harness]
 
 
@@ -44,38 +44,52 @@ def packages() -> Path:
     return npm_packages(FOLDER)
 
 
-def bundle(packages: Path, folder: Path, entries: list[str], *options: str) -> None:
-    """One script for each entry, by esbuild."""
-    finished = subprocess.run(
-        [
-            packages / ".bin" / "esbuild",
-            *entries,
-            "--bundle",
-            f"--outdir={folder}",
-            "--entry-names=[name]",
-            "--log-level=error",
-            '--define:process.env.NODE_ENV="production"',
-            *options,
-        ],
-        cwd=FOLDER,
-        capture_output=True,
-        text=True,
-    )
-    assert finished.returncode == 0, finished.stderr
+@dataclass(frozen=True)
+class Pages:
+    """A folder of pages, each with one client bundled by esbuild."""
+
+    packages: Path
+    folder: Path
+
+    def add(self, clients: Sequence[Client]) -> None:
+        uni = [client for client in clients if client.uses_vue_of_uni]
+        self._bundle([client for client in clients if client not in uni])
+        self._bundle(uni, "--alias:vue=@dcloudio/uni-h5-vue")
+        for client in clients:
+            page = PAGE.format(name=client.name, script=f"{client.name}.js")
+            (self.folder / f"{client.name}.html").write_text(page, encoding="utf-8")
+
+    def _bundle(self, clients: Sequence[Client], *options: str) -> None:
+        finished = subprocess.run(
+            [
+                self.packages / ".bin" / "esbuild",
+                *(client.entry for client in clients),
+                "--bundle",
+                f"--outdir={self.folder}",
+                "--entry-names=[name]",
+                "--log-level=error",
+                '--define:process.env.NODE_ENV="production"',
+                *options,
+            ],
+            cwd=FOLDER,
+            capture_output=True,
+            text=True,
+        )
+        assert finished.returncode == 0, finished.stderr
 
 
 @pytest.fixture(scope="session")
-def origin(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The origin of the clients' pages: each client bundled by esbuild, on its own page."""
-    folder = tmp_path_factory.mktemp("pages")
-    uni = [client.entry for client in PAGES if client.entry.endswith("uni-h5.js")]
-    others = [client.entry for client in PAGES if client.entry not in uni]
-    bundle(packages, folder, others)
-    bundle(packages, folder, uni, "--alias:vue=@dcloudio/uni-h5-vue")  # a Vue of its own
-    for client in PAGES:
-        page = PAGE.format(name=client.name, script=f"{client.name}.js")
-        (folder / f"{client.name}.html").write_text(page, encoding="utf-8")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_QuietHandler, directory=str(folder)))
+def pages(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Pages:
+    pages = Pages(packages, tmp_path_factory.mktemp("pages"))
+    pages.add([client for client in CLIENTS if client.runs_in_chromium])
+    return pages
+
+
+@pytest.fixture(scope="session")
+def origin(pages: Pages) -> Iterator[str]:
+    """Where the pages are served."""
+    handler = partial(_QuietHandler, directory=str(pages.folder))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"

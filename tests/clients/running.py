@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import mimetypes
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from http.client import HTTPConnection
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
@@ -31,13 +33,24 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def upload_by_program(
-    client: Client, file: Path, harness: Harness, *, token: str, source: Path | None = None
-) -> Outcome:
-    """Run the code that the document shows, or a changed copy of it."""
+@contextlib.contextmanager
+def changed(client: Client, changes: Iterable[tuple[str, str]]) -> Iterator[Client]:
+    """The client with texts of its entry replaced; the copy lies beside it, for its imports."""
+    entry = FOLDER / client.entry
+    text = entry.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    with NamedTemporaryFile("w", prefix="changed", suffix=entry.suffix, dir=entry.parent) as copy:
+        copy.write(text)
+        copy.flush()
+        yield replace(client, entry=f"entries/{Path(copy.name).name}")
+
+
+def upload_by_program(client: Client, file: Path, harness: Harness, *, token: str) -> Outcome:
+    """Run the code that the document shows."""
     for needed in client.programs:
         program(needed.name, needed.package)
-    source = source or FOLDER / client.entry
     try:
         if client.is_given_its_grant:
             grant = request_grant(harness, file, token)
@@ -51,7 +64,7 @@ def upload_by_program(
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     with TemporaryDirectory() as folder:
         finished = subprocess.run(
-            [*_command(client, source, Path(folder)), *arguments],
+            [*_command(client, Path(folder)), *arguments],
             env={**os.environ, "PATH": path},
             cwd=FOLDER,
             input=given,
@@ -101,7 +114,8 @@ def request_grant(harness: Harness, file: Path, token: str) -> dict[str, Any]:
     return grant
 
 
-def _command(client: Client, source: Path, folder: Path) -> list[str]:
+def _command(client: Client, folder: Path) -> list[str]:
+    source = FOLDER / client.entry
     if source.suffix == ".java":
         return ["java", "-cp", _class_path(client.jars), str(source)]
     if source.suffix == ".cs":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,12 +15,11 @@ from tests.clients.browsers import (
     UPPY_6_COMPANION,
     UPPY_XHR,
 )
-from tests.clients.client import FOLDER, OPPOSITES, WITH_CALLBACK, Client, changed
+from tests.clients.client import OPPOSITES, WITH_CALLBACK, Client, changed
 from tests.clients.clients import CLIENTS
 from tests.clients.conftest import HarnessWith, Run
 from tests.clients.driving import choose_file, read_object
 from tests.clients.report import DOCUMENT, Finding, document
-from tests.clients.servers import CURL
 
 # npm takes a busy machine minutes.
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(600)]
@@ -59,7 +57,7 @@ def test_a_clients_progress_grows_to_the_end(client: Client, run: Run) -> None:
 
 @pytest.mark.parametrize(
     "client",
-    [client for client in CLIENTS if client.requests_file_grants],
+    [client for client in CLIENTS if client.posts_file_grants],
     ids=lambda client: client.title,
 )
 def test_a_file_grant_keeps_the_name_for_the_download(
@@ -139,20 +137,6 @@ def test_uppy_5_waits_forever_unless_the_etag_is_exposed(
             assert page.evaluate("() => [record.result, record.failure]") == [None, None]
     finally:
         rule.unlink()
-
-
-def test_curls_form_option_cuts_a_field_at_its_semicolon(
-    run: Run, harness_with: HarnessWith, file: Path, tmp_path: Path
-) -> None:
-    script = tmp_path / "curl.sh"
-    script.write_text((FOLDER / CURL.entry).read_text().replace("form-string", "form"))
-    finished = subprocess.run(
-        ["bash", script, harness_with(UPPY_6_COMPANION.settings).function, file],
-        capture_output=True,
-        text=True,
-    )
-    assert finished.returncode
-    assert "Content-Disposition" in finished.stdout
 
 
 def test_the_document_matches_the_run(

@@ -15,6 +15,7 @@ public class HttpClient5 {
   // shown: begin
   static void post(String url, Map<String, String> fields, File file) throws Exception {
     MultipartEntityBuilder form = MultipartEntityBuilder.create();
+    form.setContentType(ContentType.create("multipart/form-data")); // without a charset
     fields.forEach(form::addTextBody);
     ContentType type = ContentType.parse(fields.get("Content-Type"));
     form.addBinaryBody("file", file, type, "upload"); // last

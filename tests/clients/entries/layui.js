@@ -6,7 +6,8 @@ app.innerHTML = "<button id=pick type=button>Choose</button>";
 const { layui } = window;
 
 // shown: begin
-layui.use("upload", ({ upload } = layui) => {
+layui.use(() => {
+  const { upload } = layui;
   const uploader = upload.render({
     elem: "#pick",
     accept: "file", // layui's default is images

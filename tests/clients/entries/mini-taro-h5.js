@@ -1,3 +1,4 @@
+import "./taro-page.js";
 import { failed, functionUrl, onFile, progressed, succeeded, token } from "./page.js";
 import { getNetworkType, request, uploadFile } from "@tarojs/taro-h5";
 import { upload } from "../../../web/client/miniprogram.js";

@@ -6,13 +6,13 @@ import { requestGrant } from "./grant.js";
 const uni = { uploadFile };
 
 // shown: begin
-async function upload(file, onProgress) {
+async function upload(path, file, onProgress) {
   const { url, fields, key } = await requestGrant(file);
   return new Promise((resolve, reject) => {
     const task = uni.uploadFile({
       url,
-      file, // H5; elsewhere filePath
-      filePath: file.path, // as uni.chooseImage gives it
+      file, // H5 only, optional: with its name
+      filePath: path,
       name: "file",
       formData: fields,
       success: ({ statusCode, data }) => (statusCode === 200 ? resolve(key) : reject(new Error(data))),
@@ -24,7 +24,7 @@ async function upload(file, onProgress) {
 // shown: end
 
 onFile((file) =>
-  upload(file, ({ totalBytesSent, totalBytesExpectedToSend }) =>
+  upload(URL.createObjectURL(file), file, ({ totalBytesSent, totalBytesExpectedToSend }) =>
     progressed(totalBytesSent, totalBytesExpectedToSend),
   ).then((key) => succeeded({ key }), failed),
 );
