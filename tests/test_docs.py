@@ -19,7 +19,7 @@ ANSWERS = Document("docs/answers.md")
 LOCAL = Document("docs/local.md")
 PAGES = [
     Document(path.relative_to(ROOT).as_posix())
-    for path in (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")))
+    for path in (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")))
 ]
 
 

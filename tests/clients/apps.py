@@ -80,7 +80,7 @@ URL_SESSION = _app(
     ),
     version="any",
     write=writers.url_session,
-    evidence="the code itself, which writes each byte",
+    evidence="the code above writes each of them",
 )
 HARMONY = _app(
     "HarmonyOS, request.uploadFile",
@@ -89,13 +89,13 @@ HARMONY = _app(
         "`type` is an extension, not a content type. The app needs ohos.permission.INTERNET.",
         "Progress is not reported in the background.",
         "Its documents show neither the order of `data` and `files` on the wire nor a part's "
-        "headers; the test assumes the usual ones. Try this one first.",
+        "headers: try one upload before you build on it.",
         "`rcp`'s `MultipartForm` takes `{contentType, remoteFileName, contentOrPath}`; give each "
         "field's type, or it is sent as JSON.",
     ),
     version="API 9 and newer",
     write=writers.harmony,
-    evidence="its documents",
+    evidence="what they say, and the usual form where they are silent",
     how="by its documents",
 )
 APPS = (REACT_NATIVE_ANDROID, REACT_NATIVE_IOS, DIO, ALAMOFIRE, URL_SESSION, HARMONY)

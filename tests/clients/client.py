@@ -30,19 +30,20 @@ def changed(settings: Settings, changes: Settings) -> Settings:
 
 @dataclass(frozen=True)
 class Program:
-    """What a client runs in, or a jar, and the Debian package that has it."""
+    """What a client runs in, or a jar, the Debian package that has it, and the oldest version."""
 
     name: str
     package: str
+    oldest: int = 0
 
 
 @dataclass(frozen=True)
 class Client:
     """One way to upload: the code that sets it up, and the settings that it needs.
 
-    `packages` are folders in node_modules. `shows_progress` is False if the shown code reports no
-    progress. Clients with the same `section` share code and notes. `write` reproduces the form of a
-    client that no test can run, as `evidence` shows it.
+    `packages` are folders in node_modules, or `pypi:` and a name. `shows_progress` is False if the
+    shown code reports no progress. Clients with the same `section` share code and notes. `write`
+    reproduces the form of a client that no test can run, as `evidence` shows it.
     """
 
     title: str

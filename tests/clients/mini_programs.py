@@ -9,15 +9,15 @@ from tests.clients.client import Client, Program
 
 _mini: Callable[..., Client] = partial(Client, family="mini-programs")
 _stub: Callable[..., Client] = partial(
-    _mini, programs=(Program("node", "nodejs"),), how="by its documents"
+    _mini, programs=(Program("node", "nodejs", oldest=20),), how="by its documents"
 )
 
 _MODULE = (
     "`platform` is `wx`, `my`, `uni` or `Taro`; the rest is the same for all.",
-    "It renews an expired grant, tries transient failures again, reports every refusal as an error "
+    "It renews an expired grant, tries transient failures again, reports each refusal as an error "
     "with a code, and cancels with `signal: new Canceller().signal`.",
-    "Give `name` where the platform knows it (`chooseMessageFile`), else it is the end of the path; "
-    "`.image`, `.video` and `.audio` of Alipay become `.jpg`, `.mp4` and `.mp3`.",
+    "Give `name` where the platform knows it (`chooseMessageFile`); else it is the end of the "
+    "path. `.image`, `.video` and `.audio` of Alipay become `.jpg`, `.mp4` and `.mp3`.",
     "Without `size` the progress counts the whole form.",
 )
 MODULE_WX, MODULE_MY, MODULE_UNI, MODULE_TARO = (
@@ -50,8 +50,7 @@ WX = _stub(
     version="WeChat",
     shows_progress=False,
     notes=(
-        "`task.onProgressUpdate` reports progress, `task.abort()` cancels; `uploadFile` returns the "
-        "task.",
+        "`uploadFile` returns a task: `onProgressUpdate` reports progress, `abort()` cancels.",
         "With a callback, `data` is JSON as text, and a status of 203 means: stored, but the "
         "callback failed.",
     ),
@@ -72,9 +71,9 @@ TARO_H5 = _mini(
     "entries/taro-h5.js",
     packages=("@tarojs/taro-h5",),
     notes=(
-        "`withCredentials: false`: Taro's pages send cookies by default, and the bucket's CORS "
-        "response does not allow them. The object is stored, and the page reports a failure "
-        "(NervJS/taro#6047, #12520).",
+        "`withCredentials: false`: Taro's pages send cookies by default, which the bucket's CORS "
+        "response does not allow. The browser stops after the preflight, or the object is stored "
+        "and the page reports a failure (NervJS/taro#6047, #12520).",
         "On WeChat and Alipay the same call becomes `wx.uploadFile` and `my.uploadFile`; add "
         "`fileType` for Alipay.",
         "No `content-type` in `header`: copied code often has one, and the boundary is lost.",

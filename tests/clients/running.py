@@ -50,7 +50,7 @@ def changed(client: Client, changes: Iterable[tuple[str, str]]) -> Iterator[Clie
 def upload_by_program(client: Client, file: Path, harness: Harness, *, token: str) -> Outcome:
     """Run the code that the document shows."""
     for needed in client.programs:
-        program(needed.name, needed.package)
+        program(needed.name, needed.package, oldest=needed.oldest)
     try:
         if client.is_given_its_grant:
             grant = request_grant(harness, file, token)
@@ -71,12 +71,12 @@ def upload_by_program(client: Client, file: Path, harness: Harness, *, token: st
             capture_output=True,
             text=True,
         )
-    if finished.returncode:
-        return Outcome((), None, finished.stdout + finished.stderr)
     lines = finished.stdout.splitlines()
-    progress = [line.split()[1] for line in lines if line.startswith("progress ")]
-    key = grant.get("key") or lines[-1]
-    return Outcome(tuple(float(share) for share in progress), {"key": key}, None)
+    progress = tuple(float(line.split()[1]) for line in lines if line.startswith("progress "))
+    printed = [line for line in lines if not line.startswith("progress ")]
+    if finished.returncode:
+        return Outcome(progress, None, "\n".join((*printed, finished.stderr)).strip())
+    return Outcome(progress, {"key": grant.get("key") or printed[-1]}, None)
 
 
 def upload_by_bytes(write: Writer, file: Path, harness: Harness, *, token: str) -> Outcome:

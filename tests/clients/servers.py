@@ -7,9 +7,9 @@ from functools import partial
 
 from tests.clients.client import Client, Program
 
-NODE = Program("node", "nodejs")
+NODE = Program("node", "nodejs", oldest=20)
 GO = Program("go", "golang-go")
-JAVA = Program("java", "default-jdk-headless")
+JAVA = Program("javac", "default-jdk-headless")
 MONO = (Program("mcs", "mono-mcs"), Program("mono", "mono-runtime"))
 HTTP_DLL = Program("/usr/lib/mono/4.5/System.Net.Http.dll", "libmono-system-net-http4.0-cil")
 
@@ -27,8 +27,8 @@ CURL = _server(
     ),
     version="the system's",
 )
-REQUESTS = _server("requests", "entries/python_requests.py", version="Python's")
-HTTPX = _server("httpx", "entries/python_httpx.py", version="Python's")
+REQUESTS = _server("requests", "entries/python_requests.py", packages=("pypi:requests",))
+HTTPX = _server("httpx", "entries/python_httpx.py", packages=("pypi:httpx",))
 AIOHTTP = _server(
     "aiohttp",
     "entries/python_aiohttp.py",
@@ -36,7 +36,7 @@ AIOHTTP = _server(
         "urllib3 writes the form, in memory. aiohttp's own `FormData` puts `Content-Type` first in "
         "every part, and has no option against it.",
     ),
-    version="Python's",
+    packages=("pypi:aiohttp", "pypi:urllib3"),
 )
 NODE_FETCH = _server(
     "Node's fetch",
@@ -52,7 +52,7 @@ FORM_DATA = _server(
 NODE_AXIOS = _server(
     "axios on Node",
     "entries/node-axios.mjs",
-    notes=("It throws an error when the form holds Node's own `File`: use form-data, or fetch.",),
+    notes=("`postForm` throws an error for Node's own `File`: `source.on is not a function`.",),
     packages=("axios", "form-data"),
     programs=(NODE,),
 )
@@ -96,7 +96,7 @@ OKHTTP = _okhttp(
     "OkHttp",
     (
         "`setType(MultipartBody.FORM)`: without it the form is multipart/mixed, which OSS refuses.",
-        "OkHttp 3 and 4 put Content-Length into each part; OSS takes it today (it did not in 2015).",
+        "OkHttp 3 and 4 put Content-Length into each part. OSS takes it today; in 2015 it did not.",
         "For progress, wrap the RequestBody and count what it writes.",
         "On Android use `Uri`'s stream or a file, WorkManager for uploads in the background, and "
         "request the grant inside the worker. An interceptor that adds `Authorization` must leave "
@@ -126,6 +126,7 @@ HTTP_CLIENT_4 = _server(
 HTTP_CLIENT_5 = _server(
     "Apache HttpClient 5",
     "entries/HttpClient5.java",
+    notes=("By itself it writes `charset` before `boundary`, which OSS may not understand.",),
     version="the system's (5.2.1 in Debian 12)",
     programs=(JAVA, Program("/usr/share/java/httpclient5.jar", "libhttpclient5-java")),
     jars=("httpclient5", "httpcore5", "httpcore5-h2", "slf4j-api"),
@@ -136,7 +137,7 @@ DOTNET = _server(
     notes=(
         "Each line that looks odd is needed: by itself .NET quotes the boundary, does not quote "
         "names, puts the type of a StringContent first and repeats a file name as `filename*`.",
-        "It was run on Mono. The sample of Alibaba's own SDK for modern .NET does the same by hand.",
+        "It was run on Mono. The sample of Alibaba's SDK for modern .NET does the same by hand.",
     ),
     version="of the system's Mono (6.8 in Debian 12)",
     programs=(*MONO, HTTP_DLL),

@@ -103,14 +103,12 @@ def test_wechats_success_means_only_that_there_was_a_response(
     assert "<Code>SignatureDoesNotMatch</Code>" in (checked.failure or "")
 
 
-def test_axios_on_node_cannot_send_nodes_own_file(upload_changed: UploadChanged) -> None:
+def test_postform_of_axios_cannot_send_nodes_own_file(upload_changed: UploadChanged) -> None:
     outcome = upload_changed(
         NODE_AXIOS,
-        ('import FormData from "form-data";\n', ""),
-        ("createReadStream(path), {", "new File([], 'upload'), {"),
-        ('{\n    filename: "upload",\n    contentType: fields["Content-Type"],\n  }', '"upload"'),
+        ("axios.post(url, form", 'axios.postForm(url, { file: new File([1], "upload") }'),
     )
-    assert outcome.failure
+    assert "source.on is not a function" in (outcome.failure or "")
 
 
 @pytest.mark.parametrize(

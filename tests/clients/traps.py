@@ -1,7 +1,7 @@
 """What goes wrong with clients as people first use them: what they see, and what cures it.
 
-Each trap is run, too: the client's entry with one change, or another writer. The emulated OSS's hint
-must name the client and the cure.
+Each trap is run, too: the client's entry with a change, or another writer. The emulated OSS's
+hint must name the client and the cure.
 """
 
 from __future__ import annotations
@@ -166,7 +166,8 @@ TRAPS = (
         ("Retrofit: pass a MultipartBody",),
         (
             (
-                "    @POST\n    Call<ResponseBody> post(@Url String url, @Body MultipartBody form);",
+                "    @POST\n"
+                "    Call<ResponseBody> post(@Url String url, @Body MultipartBody form);",
                 "    @POST\n    @retrofit2.http.Multipart\n    Call<ResponseBody> post("
                 "@Url String url, @retrofit2.http.PartMap Map<String, RequestBody> form);",
             ),

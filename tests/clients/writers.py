@@ -166,7 +166,7 @@ def background_upload_ios(upload: Upload) -> Posted:
 
 
 def harmony(upload: Upload) -> Posted:
-    """HarmonyOS, `data` before `files`: an assumption, its documents show neither order nor bytes."""
+    """HarmonyOS, `data` before `files`: assumed, for its documents do not show the bytes."""
     return _form(
         "HarmonyOS-7MA4YWxkTrZu0gW3",
         [

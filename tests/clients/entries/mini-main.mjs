@@ -5,7 +5,7 @@ import { statSync } from "node:fs";
 
 export const [functionUrl, file, token] = process.argv.slice(2);
 
-/** Print the key and, with `progress` on standard error, what the client reported. */
+/** Upload what the user chose, which the platform knows by `path`, and print the key. */
 export function main(path, upload) {
   files.set(path, file);
   upload(path, statSync(file).size).then(console.log, (error) => {

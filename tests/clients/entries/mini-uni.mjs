@@ -1,4 +1,4 @@
-import { functionUrl, main, token } from "./mini-main.mjs";
+import { file, functionUrl, main, token } from "./mini-main.mjs";
 import { uni } from "../platforms/uni.mjs";
 // shown: begin
 import { upload } from "../../../web/client/miniprogram.js";
@@ -14,9 +14,8 @@ const store = (path, name, size, onProgress) =>
   });
 // shown: end
 
-const name = process.argv[3].split("/").pop();
 main("tmp/8f3a", async (path, size) => {
-  const { key } = await store(path, name, size, ({ sent, total }) =>
+  const { key } = await store(path, file.split("/").pop(), size, ({ sent, total }) =>
     console.log("progress", sent / total),
   );
   return key;

@@ -1,4 +1,4 @@
-import { functionUrl, main, token } from "./mini-main.mjs";
+import { file, functionUrl, main, token } from "./mini-main.mjs";
 import { my } from "../platforms/my.mjs";
 
 // shown: begin
@@ -34,5 +34,4 @@ async function upload(path, size, filename = "photo.jpg") {
 }
 // shown: end
 
-const [, , , file] = process.argv;
 main("https://resource/5a1b.image", (path, size) => upload(path, size, file.split("/").pop()));

@@ -7,7 +7,7 @@ import { requestGrant } from "./node-grant.mjs";
 
 async function upload(path) {
   const { url, fields, key } = await requestGrant(path);
-  const form = new FormData(); // form-data's: with Node's own File, axios throws
+  const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
   form.append("file", createReadStream(path), {
     filename: "upload",

@@ -35,4 +35,7 @@ async def upload(path):
 
 # shown: end
 
-print(asyncio.run(upload(Path(file))))
+try:
+    print(asyncio.run(upload(Path(file))))
+except RuntimeError as refusal:
+    sys.exit(str(refusal))

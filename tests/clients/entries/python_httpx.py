@@ -34,4 +34,7 @@ def upload(path):
 
 # shown: end
 
-print(upload(Path(file)))
+try:
+    print(upload(Path(file)))
+except RuntimeError as refusal:
+    sys.exit(str(refusal))

@@ -11,7 +11,7 @@ async function upload(path, file, onProgress) {
     name: "file",
     fileName: file.name,
     formData: fields,
-    withCredentials: false, // otherwise the object is stored, but the page reports a failure
+    withCredentials: false, // Taro's default is true, and the bucket allows no cookies
   });
   task.progress(onProgress);
   const { statusCode, data } = await task; // refusals arrive here, too

@@ -1,4 +1,4 @@
-import { functionUrl, main, token } from "./mini-main.mjs";
+import { file, functionUrl, main, token } from "./mini-main.mjs";
 import { wx } from "../platforms/wx.mjs";
 
 // shown: begin
@@ -32,4 +32,4 @@ async function upload(path, size) {
 }
 // shown: end
 
-main("wxfile://tmp_8f3a." + process.argv[3].split(".").pop(), upload);
+main(`wxfile://tmp_8f3a.${file.split(".").pop()}`, upload);
