@@ -176,7 +176,8 @@ def test_progress_counts_the_files_bytes(upload: Upload) -> None:
     sent = [step["sent"] for step in report.progress]
     assert sent == sorted(sent)
     assert sent[-1] == len(CONTENT)
-    assert any(0 < value < len(CONTENT) for value in sent)
+    first = next(value for value in sent if value)  # of a chunk of 64 KB, less the form's fields
+    assert 0 < 64 * 1024 - first < 2000
     assert {step["total"] for step in report.progress} == {len(CONTENT)}
 
 
@@ -402,10 +403,12 @@ def test_without_a_network_it_goes_on_until_it_is_back(upload: Upload, scripted:
         "({ onProgress: ({ waiting }) => "
         "{ if (waiting && report.pauses.length === 6) network.change('wifi'); } })"
     )
+    # The pauses without a network do not count against the retries.
+    scripted.signing.extend([responding(Response(status=503))] * 3)
     report = upload(back_after_six, set_up="network.change('none')")
     assert report.result
-    assert len(report.pauses) > 4  # more than the retries
-    assert len(scripted.requested) == 1
+    assert len(report.pauses) == 7 + 3
+    assert len(scripted.requested) == 3 + 1
 
 
 def test_without_retries_no_network_is_an_error(upload: Upload) -> None:

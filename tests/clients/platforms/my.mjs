@@ -1,5 +1,6 @@
 // Alipay's my, as its documents describe it: `headers` of a request, `header` of an upload, a
-// required `fileType`, the error 19 for a status of 400 and more, numbers as text in the simulator.
+// required `fileType`, the error 14 for what is not JSON, 19 for a status of 400 and more, numbers
+// as text in the simulator.
 
 import { form, isMissing, jsonOrText, lowerCase, network, send } from "./transport.mjs";
 
@@ -17,6 +18,9 @@ function request(options) {
   sending.done.then(
     ({ status, header, text }) => {
       const data = dataType === "json" ? jsonOrText(text) : text;
+      if (dataType === "json" && typeof data === "string") {
+        return report(options, "fail", { error: 14, errorMessage: "JSON parse data error" });
+      }
       if (status < 400) report(options, "success", { data, status, headers: header });
       else report(options, "fail", { error: 19, errorMessage: "http status error", data, status });
     },
