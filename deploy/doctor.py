@@ -30,6 +30,8 @@ from .diagnosis.grant import check_clocks, check_policy, check_shape
 from .diagnosis.terminal import say, visible
 from .diagnosis.tokens import check_token
 
+NO_DIRECTORY_GRANTS = Finding("Not available: DIRECTORY_GRANTS is false.")
+
 Clock = Callable[[], datetime]
 Examined = tuple[str, list[Finding]]
 
@@ -64,15 +66,18 @@ def examine(
         origin = function.origin
         if any(finding.hint for finding in origins):
             function = replace(function, origin=None)  # to find what else is wrong
-        directory = function.request("GET", "/")
-        if directory.status == 404 and directory.error_code() == "not_found":
-            yield "Directory grants", [Finding("Not available: DIRECTORY_GRANTS is false.")]
-        else:
-            yield from _examine_grant(directory, "Directory grant", refused_token, origin=origin)
-        file = function.file_grant()
-        yield from _examine_grant(
-            file, "File grant", refused_token, origin=origin, now=clock(), upload=upload
-        )
+        for each in function.for_each_preset():
+            of = f" of {each.preset}" if each.preset else ""
+            directory = each.request("GET", "/")
+            if directory.status == 404 and directory.error_code() == "not_found":
+                yield f"Directory grants{of}", [NO_DIRECTORY_GRANTS]
+            else:
+                title = f"Directory grant{of}"
+                yield from _examine_grant(directory, title, refused_token, origin=origin)
+            file, title = each.file_grant(), f"File grant{of}"
+            yield from _examine_grant(
+                file, title, refused_token, origin=origin, now=clock(), upload=upload
+            )
     except NoResponse as failure:
         yield "Every server responds", [failure.finding]
 

@@ -22,6 +22,8 @@ ROOT = FOLDER.parent
 sys.path.insert(0, str(ROOT / "function"))  # as Function Compute does with the code directory
 
 from direct_upload.errors import Misconfigured, misconfigured  # noqa: E402
+from direct_upload.presets import fixed_prefixes, presets_for  # noqa: E402
+from direct_upload.services import ROOT as CODE  # noqa: E402
 from direct_upload.settings import Settings, parse_settings  # noqa: E402
 
 DEFAULTS = {"FUNCTION_REGION": "cn-hangzhou", "LOG_STORE": "direct-upload"}  # those in s.yaml
@@ -91,38 +93,47 @@ def commands(environ: Mapping[str, str]) -> Iterator[str]:
     Raises `Misconfigured`, which names the wrong setting, before the first line.
     """
     region = _value(environ, "FUNCTION_REGION")
-    settings = parse_settings({**environ, "FC_REGION": region})
+    environ = {**environ, "FC_REGION": region}
+    settings = parse_settings(environ)
+    prefixes = fixed_prefixes(presets_for(settings, environ, CODE))
     if settings.upload_role_arn:
         _value(environ, "UPLOAD_ROLE_ARN")
     origins = settings.allowed_origins
     values = {
         "OSS_BUCKET": settings.oss_bucket,
-        "UPLOAD_PREFIX": settings.fixed_prefix,
         "UPLOAD_ROLE_ARN": settings.upload_role_arn,
         "FUNCTION_ROLE_ARN": _value(environ, "FUNCTION_ROLE_ARN"),
         "LOG_PROJECT": _value(environ, "LOG_PROJECT"),
         "LOG_STORE": _value(environ, "LOG_STORE"),
     }
     yield f"# The bucket {settings.oss_bucket} in {settings.oss_region} must already exist."
-    yield from _roles(settings, values)
+    yield from _roles(settings, values, prefixes)
     yield "\n# The logs"
     yield from _logs(values["LOG_PROJECT"], values["LOG_STORE"], region=region)
     yield from _cors(settings, ["*"] if origins.everyone else sorted(origins.listed))
 
 
-def policy_document(name: str, values: Mapping[str, str]) -> str:
-    """A RAM or trust policy on one line, as the API takes it."""
+def policy_document(name: str, values: Mapping[str, str], prefixes: Sequence[str] = ()) -> str:
+    """A RAM or trust policy on one line, as the API takes it.
+
+    A resource below `${UPLOAD_PREFIX}` is there for each of the prefixes.
+    """
     document = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
-    return json.dumps(_filled(document, values), ensure_ascii=False)
+    return json.dumps(_filled(document, values, prefixes), ensure_ascii=False)
 
 
-def _filled(part: object, values: Mapping[str, str]) -> object:
+def _filled(part: object, values: Mapping[str, str], prefixes: Sequence[str]) -> object:
     """Fill placeholders in the parsed document, so that no value can break out of its string."""
     if isinstance(part, dict):
-        return {key: _filled(value, values) for key, value in part.items()}
+        return {key: _filled(value, values, prefixes) for key, value in part.items()}
     if isinstance(part, list):
-        return [_filled(value, values) for value in part]
-    return Template(part).substitute(values) if isinstance(part, str) else part
+        return [_filled(value, values, prefixes) for value in part]
+    if not isinstance(part, str):
+        return part
+    if "${UPLOAD_PREFIX}" not in part:
+        return Template(part).substitute(values)
+    filled = [Template(part).substitute(values, UPLOAD_PREFIX=prefix) for prefix in prefixes]
+    return filled if len(filled) > 1 else filled[0]
 
 
 def cors_document(origins: Sequence[str]) -> str:
@@ -132,20 +143,20 @@ def cors_document(origins: Sequence[str]) -> str:
     return document.replace(ORIGIN_LINE, "".join(lines))
 
 
-def _roles(settings: Settings, values: Mapping[str, str]) -> Iterator[str]:
+def _roles(settings: Settings, values: Mapping[str, str], prefixes: Sequence[str]) -> Iterator[str]:
     function_role = values["FUNCTION_ROLE_ARN"].partition("role/")[2]
     upload_role = settings.upload_role_arn.partition("role/")[2]
     yield "\n# The function's role"
     yield _role(function_role, policy_document("function-role-trust", values))
     logs = policy_document("function-role-logs-policy", values)
     yield _policy(f"{function_role}-logs", logs, role=function_role)
-    upload = policy_document("upload-role-policy", values)
+    upload = policy_document("upload-role-policy", values, prefixes)
     if settings.credentials_source == "function-role":
         yield _policy(f"{function_role}-upload", upload, role=function_role)
         return
     assume = policy_document("function-role-policy", values)
     yield _policy(f"{function_role}-assume", assume, role=function_role)
-    yield "\n# The upload role: the function assumes it, to put objects below the prefix only"
+    yield "\n# The upload role: the function assumes it, to put objects below the prefixes only"
     trust = policy_document("upload-role-trust", values)
     yield _role(upload_role, trust, session_seconds=settings.credentials_seconds)
     yield _policy(f"{upload_role}-upload", upload, role=upload_role)

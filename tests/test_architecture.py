@@ -25,10 +25,13 @@ ROOMS = {
     "callers": {"settings", "http", "errors"},
     "credentials": {"settings", "http", "errors"},
     "callbacks": {"settings", "files", "http", "errors", "hook"},
-    "grants": {"callbacks", "credentials", "settings", "files", "errors"},
+    "presets": {"callers", "settings", "errors"},
+    "grants": {"presets", "callbacks", "credentials", "settings", "files", "errors"},
+    "services": {"grants", "presets", "callers", "credentials", "settings", "http"},
+    "grant_routes": {"services", "grants", "presets", "credentials", "files", "errors"},
+    "routes": {"grant_routes", "services", "callbacks", "http", "errors", "__init__"},
 }
-ROOMS["routes"] = {*ROOMS} - {"hook"}
-ROOMS["app"] = {"routes", "callers", "settings", "http", "errors"}
+ROOMS["app"] = {"routes", "services", "presets", "callers", "settings", "http", "errors"}
 
 # Time, keys and names come in as arguments.
 PURE = [

@@ -13,17 +13,18 @@ import pytest
 from deploy import setup_cloud
 from deploy.setup_cloud import cors_document, policy_document
 from direct_upload.credentials.sts import session_policy
+from direct_upload.errors import Misconfigured
 from emulator.ram import is_allowed
 
 ACCOUNT = "1234567890123456"
 VALUES = {
     "OSS_BUCKET": "my-bucket",
-    "UPLOAD_PREFIX": "user-dirs/",
     "UPLOAD_ROLE_ARN": f"acs:ram::{ACCOUNT}:role/oss-uploader",
     "FUNCTION_ROLE_ARN": f"acs:ram::{ACCOUNT}:role/oss-signer-fc",
     "LOG_PROJECT": "my-logs",
     "LOG_STORE": "direct-upload",
 }
+PREFIXES = ["user-dirs/"]
 ENVIRONMENT = {
     "AUTH": "anonymous",
     "OSS_BUCKET": "my-bucket",
@@ -40,7 +41,7 @@ FUNCTION = ["function-role-policy", "function-role-logs-policy"]
 
 
 def documents(names: list[str]) -> list[str]:
-    return [policy_document(name, VALUES) for name in names]
+    return [policy_document(name, VALUES, PREFIXES) for name in names]
 
 
 @pytest.mark.parametrize(
@@ -101,13 +102,13 @@ def test_only_function_compute_and_the_functions_role_are_trusted() -> None:
 
 
 def test_the_upload_role_may_do_what_the_session_policy_of_the_code_allows() -> None:
-    sent = json.loads(session_policy("my-bucket", "user-dirs/"))
-    assert json.loads(policy_document("upload-role-policy", VALUES)) == sent
+    sent = json.loads(session_policy("my-bucket", PREFIXES))
+    assert json.loads(policy_document("upload-role-policy", VALUES, PREFIXES)) == sent
 
 
 def test_no_value_breaks_out_of_its_string() -> None:
-    values = {**VALUES, "UPLOAD_PREFIX": 'a"}],"x":[{"/'}
-    [statement] = json.loads(policy_document("upload-role-policy", values))["Statement"]
+    prefixes = ['a"}],"x":[{"/']
+    [statement] = json.loads(policy_document("upload-role-policy", VALUES, prefixes))["Statement"]
     assert statement["Resource"] == 'acs:oss:*:*:my-bucket/a"}],"x":[{"/*'
 
 
@@ -148,7 +149,7 @@ def test_prints_commands_that_create_the_roles_with_the_documents_filled_in() ->
     assert policies == {
         "oss-signer-fc-logs": json.loads(policy_document("function-role-logs-policy", VALUES)),
         "oss-signer-fc-assume": json.loads(policy_document("function-role-policy", VALUES)),
-        "oss-uploader-upload": json.loads(policy_document("upload-role-policy", VALUES)),
+        "oss-uploader-upload": json.loads(policy_document("upload-role-policy", VALUES, PREFIXES)),
     }
     roles = {
         options["--RoleName"]: json.loads(options["--AssumeRolePolicyDocument"])
@@ -310,3 +311,61 @@ def test_the_role_covers_the_prefix_before_the_user() -> None:
     jwt = {"AUTH": "jwt", "JWT_JWKS": "file:a", "JWT_ISSUER": "a", "JWT_AUDIENCE": "a"}
     environ = {**ENVIRONMENT, **jwt, "UPLOAD_DIR": "up/{user}/files/"}
     assert "my-bucket/up/*" in "\n".join(setup_cloud.commands(environ))
+
+
+PRESETS = {
+    "avatar": {"dir": "avatars/", "types": "image/*"},
+    "cover": {"dir": "avatars/covers/", "types": "image/*"},
+    "document": {"dir": "documents/{yyyy}/{mm}/", "types": ".docx, application/pdf"},
+    "default": {},
+}
+WITH_PRESETS = {**ENVIRONMENT, "UPLOAD_PRESETS": json.dumps(PRESETS)}
+
+
+def upload_policy(environ: dict[str, str]) -> str:
+    """The rights of the upload role, as the script creates them."""
+    script = "\n".join(setup_cloud.commands(environ))
+    [policy] = [
+        options["--PolicyDocument"]
+        for options in arguments(script, "ram", "CreatePolicy")
+        if options["--PolicyName"].endswith("-upload")
+    ]
+    return policy
+
+
+@pytest.mark.parametrize("source", ["assume-role", "function-role"])
+@pytest.mark.parametrize(
+    ("key", "allowed"),
+    [
+        pytest.param("avatars/0f.png", True, id="a preset"),
+        pytest.param("avatars/covers/0f.png", True, id="a preset within another's prefix"),
+        pytest.param("documents/2026/11/0f/a.docx", True, id="a preset with a date"),
+        pytest.param("user-dirs/0f.txt", True, id="a preset with the prefix of the settings"),
+        pytest.param("avatars", False, id="a prefix without its slash"),
+        pytest.param("avatars-2/0f.png", False, id="beside a preset"),
+        pytest.param("avatar/0f.png", False, id="the beginning of a prefix"),
+        pytest.param("x/avatars/0f.png", False, id="a preset's prefix elsewhere"),
+        pytest.param("document/0f.docx", False, id="the name of a preset"),
+        pytest.param("0f.png", False, id="the bucket's root"),
+    ],
+)
+def test_the_upload_role_reaches_each_preset_and_no_neighbour(
+    key: str, allowed: bool, source: str
+) -> None:
+    policy = upload_policy({**WITH_PRESETS, "CREDENTIALS_SOURCE": source})
+    resource = f"acs:oss:oss-cn-hangzhou:{ACCOUNT}:my-bucket/{key}"
+    assert is_allowed([policy], "oss:PutObject", resource) is allowed
+    for action in ("oss:GetObject", "oss:DeleteObject", "oss:PutObjectAcl"):
+        assert not is_allowed([policy], action, resource)
+
+
+def test_the_upload_role_may_do_what_the_session_policy_of_all_presets_allows() -> None:
+    prefixes = ["avatars/", "documents/", "user-dirs/"]
+    assert json.loads(upload_policy(WITH_PRESETS)) == json.loads(
+        session_policy("my-bucket", prefixes)
+    )
+
+
+def test_a_wrong_preset_is_refused_by_name() -> None:
+    with pytest.raises(Misconfigured, match=r"UPLOAD_PRESETS\.avatar\.dir"):
+        list(setup_cloud.commands({**ENVIRONMENT, "UPLOAD_PRESETS": '{"avatar": {"dir": "/"}}'}))

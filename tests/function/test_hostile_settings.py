@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from direct_upload.app import App
 from direct_upload.errors import Misconfigured
 from direct_upload.http.origins import parse_origins
-from direct_upload.routes import make_services
+from direct_upload.services import make_services
 from direct_upload.settings import DEFAULTS, Settings, parse_settings
 from tests.function.callers.issuer import AUDIENCE, ISSUER, jwks, public_jwk
 from tests.function.callers.issuer import SETTINGS as JWT_SETTINGS

@@ -32,6 +32,8 @@ def test_unset_settings_have_their_defaults() -> None:
         "oss_region": "cn-hangzhou",
         "upload_url": "https://my-bucket.oss-cn-hangzhou.aliyuncs.com",
         "upload_dir": "user-dirs/",
+        "upload_key": "{id}{ext}",
+        "upload_presets": "",
         "unique_dir": True,
         "directory_grants": True,
         "upload_role_arn": "acs:ram::1234567890123456:role/oss-uploader",
@@ -44,6 +46,8 @@ def test_unset_settings_have_their_defaults() -> None:
         "min_upload_bytes": 1,
         "allowed_content_types": parse_allowed_types("ALLOWED_CONTENT_TYPES", ""),
         "object_acl": "default",
+        "content_disposition": "attachment",
+        "storage_class": None,
         "forbid_overwrite": True,
         "signature_version": "v4",
         "allowed_origins": Origins(frozenset(), everyone=False),
@@ -104,6 +108,19 @@ def test_unset_settings_have_their_defaults() -> None:
             id="keys of an emulator",
         ),
         pytest.param({"OBJECT_ACL": "none"}, "object_acl", None, id="no ACL"),
+        pytest.param(
+            {"CONTENT_DISPOSITION": "inline"}, "content_disposition", "inline", id="shown in place"
+        ),
+        pytest.param({"STORAGE_CLASS": "ColdArchive"}, "storage_class", "ColdArchive", id="class"),
+        pytest.param(
+            {"UPLOAD_DIR": "a/{yyyy}/{mm}/{dd}/b/"}, "fixed_prefix", "a/", id="prefix before a date"
+        ),
+        pytest.param(
+            {"UPLOAD_KEY": "{yyyy}{mm}{dd}-{id}/{name}{ext}"},
+            "upload_key",
+            "{yyyy}{mm}{dd}-{id}/{name}{ext}",
+            id="placeholders in a key",
+        ),
         pytest.param({"MIN_UPLOAD_BYTES": "0"}, "min_upload_bytes", 0, id="empty files"),
         pytest.param(
             {"FORBID_OVERWRITE": "false"}, "forbid_overwrite", False, id="overwriting allowed"
@@ -174,6 +191,33 @@ def test_reads(changes: dict[str, str], name: str, expected: object) -> None:
         pytest.param("ALLOWED_CONTENT_TYPES", "*/png", id="a wildcard before the slash"),
         pytest.param("ALLOWED_CONTENT_TYPES", "app/*", id="the beginning of a kind"),
         pytest.param("ALLOWED_CONTENT_TYPES", "chemical/*", id="wildcard without types"),
+        pytest.param("UPLOAD_DIR", "{yyyy}/", id="date in the first segment"),
+        pytest.param("UPLOAD_DIR", "a/{id}/", id="placeholder of keys in a prefix"),
+        pytest.param("UPLOAD_DIR", "a/{yyyy}{mm}/", id="two placeholders in a segment"),
+        pytest.param("UPLOAD_DIR", "a/{YYYY}/", id="placeholder in capitals"),
+        pytest.param("UPLOAD_DIR", "a/{{yyyy}}/", id="doubled braces"),
+        pytest.param("UPLOAD_DIR", "a/{}/", id="empty braces"),
+        pytest.param("UPLOAD_KEY", "{name}{ext}", id="key without an id"),
+        pytest.param("UPLOAD_KEY", "{id}{uuid}", id="unknown placeholder in a key"),
+        pytest.param("UPLOAD_KEY", "{id", id="unclosed brace in a key"),
+        pytest.param("UPLOAD_KEY", "{id.__class__}", id="attribute of a placeholder"),
+        pytest.param("UPLOAD_KEY", "{id!r}", id="conversion of a placeholder"),
+        pytest.param("UPLOAD_KEY", "{user}/{id}", id="a user in a key without jwt"),
+        pytest.param("UPLOAD_KEY", "/{id}", id="key begins with a slash"),
+        pytest.param("UPLOAD_KEY", "{id}/", id="key ends with a slash"),
+        pytest.param("UPLOAD_KEY", "a//{id}", id="key with an empty segment"),
+        pytest.param("UPLOAD_KEY", "../{id}", id="key above its prefix"),
+        pytest.param("UPLOAD_KEY", "{id}/{ext}", id="a segment that an extension alone fills"),
+        pytest.param("UPLOAD_KEY", "{id}/.{ext}", id="a segment of a dot without an extension"),
+        pytest.param("UPLOAD_KEY", "{id}*", id="star in a key"),
+        pytest.param("UPLOAD_KEY", "{id}$", id="dollar in a key"),
+        pytest.param("UPLOAD_KEY", "{id}\\", id="backslash in a key"),
+        pytest.param("UPLOAD_KEY", "{id}\x85a", id="control character in a key"),
+        pytest.param("UPLOAD_KEY", "a" * 480 + "{id}", id="key of 512 bytes"),
+        pytest.param("UPLOAD_KEY", "a" * 223 + "{id}{name}{ext}", id="key of 512 bytes, filled"),
+        pytest.param("CONTENT_DISPOSITION", "form-data", id="unknown disposition"),
+        pytest.param("STORAGE_CLASS", "ia", id="storage class in small letters"),
+        pytest.param("STORAGE_CLASS", "Glacier", id="another cloud's storage class"),
         pytest.param("OBJECT_ACL", "public", id="unknown ACL"),
         pytest.param("FORBID_OVERWRITE", "yes", id="not a boolean"),
         pytest.param("UNIQUE_DIR", "TRUE", id="boolean in capitals"),
@@ -431,6 +475,7 @@ def test_no_repr_shows_keys_or_secrets() -> None:
         pytest.param("UPLOAD_DIR", "users/{name}/", id="other braces"),
         pytest.param("UPLOAD_DIR", "users/{user/", id="unclosed brace"),
         pytest.param("UPLOAD_DIR", "u" * 383 + "/{user}/", id="513 bytes with the user"),
+        pytest.param("UPLOAD_KEY", "u" * 352 + "{user}{id}", id="key of 512 bytes with the user"),
     ],
 )
 def test_with_jwt_refuses(name: str, value: str) -> None:
@@ -441,6 +486,21 @@ def test_with_jwt_refuses(name: str, value: str) -> None:
 @pytest.mark.parametrize("prefix", ["用" * 170 + "a/", "u" * 382 + "/{user}/"])
 def test_a_prefix_may_have_512_bytes(prefix: str) -> None:
     assert settings.parse_settings(WITH_JWT | {"UPLOAD_DIR": prefix}).upload_dir == prefix
+
+
+@pytest.mark.parametrize(
+    "key", ["a" * 479 + "{id}", "u" * 351 + "{user}{id}", "a" * 222 + "{id}{name}{ext}"]
+)
+def test_a_name_below_the_prefix_may_have_511_bytes(key: str) -> None:
+    assert settings.parse_settings(WITH_JWT | {"UPLOAD_KEY": key}).upload_key == key
+
+
+@pytest.mark.parametrize("types", ["image/png,image/svg+xml", ".html", "text/html"])
+def test_what_is_shown_in_place_must_not_be_active(types: str) -> None:
+    changes = {"ALLOWED_CONTENT_TYPES": types, "CONTENT_DISPOSITION": "inline"}
+    with pytest.raises(Misconfigured, match="CONTENT_DISPOSITION is inline, but types"):
+        settings.parse_settings(VALID | changes)
+    settings.parse_settings(VALID | changes | {"CONTENT_DISPOSITION": "attachment"})
 
 
 def test_a_wrong_setting_is_misconfigured_and_logged_by_name(

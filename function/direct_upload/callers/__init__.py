@@ -19,7 +19,7 @@ from .claims import Caller, RequiredClaims, parse_required_claims
 if TYPE_CHECKING:
     from .keys import Keys
 
-__all__ = ["Anyone", "Caller", "Callers", "callers_for"]
+__all__ = ["NOBODY", "Anyone", "Caller", "Callers", "callers_for"]
 
 
 class Callers(Protocol):
@@ -32,11 +32,14 @@ class Callers(Protocol):
         """
 
 
+NOBODY = Caller("")
+
+
 class Anyone:
     """AUTH=anonymous: every caller is admitted, and none has a name."""
 
     def caller(self, headers: Mapping[str, str], query: Mapping[str, str], now: datetime) -> Caller:
-        return Caller("")
+        return NOBODY
 
 
 def callers_for(settings: Settings, *, directory: Path) -> Callers:
