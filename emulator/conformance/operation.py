@@ -47,8 +47,9 @@ def run_operation(
     if "ended" in recipe:
         run({"complete": _COMPLETE, "abort": _ABORT}[recipe["ended"]])
     response = run(recipe)
-    places.setdefault("<upload id>", response.element("UploadId"))
-    if places["<upload id>"]:
+    if response.element("UploadId"):  # of an initiation, but also of some refusals
+        places["<upload id>"] = response.element("UploadId")
+    if "<upload id>" in places:
         run(_ABORT)
     return response
 
