@@ -7,8 +7,8 @@ key; `ended` completes or aborts the upload; `signed_in` is url (the default), h
 target's keys; `key` another key; `after_signing` has `query` parameters, `headers` and the `body`,
 set or (null) removed; `chunked`.
 
-In strings, `<prefix>`, `<permanent>`, `<day>`, `<other host>`, `<20 letters>`, `<upload id>` and
-`<etag 1>`, `<etag 2>` and so on are replaced.
+In strings, `<prefix>`, `<permanent>`, `<region>`, `<day>`, `<other host>`, `<20 letters>`,
+`<upload id>` and `<etag 1>`, `<etag 2>` and so on are replaced.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ def run_operation(
     places = {
         "<prefix>": prefix,
         "<permanent>": target.keys["permanent"].access_key_id,
+        "<region>": target.region,
         "<day>": f"{now:%Y%m%d}",
         "<other host>": target.other_host,
     }

@@ -39,7 +39,7 @@ def serve_multipart(call: Call) -> Response:
     if route is None:
         raise Refused(
             refusals.METHOD_NOT_ALLOWED,
-            hint=f"{signed.method} with the parameter {operation!r} is none of the operations on"
+            hint=f"{signed.method} with the parameter {operation!r} is not an operation on"
             f" {'an object' if signed.key else 'the bucket'}.",
             elements={
                 "Method": signed.method,
