@@ -109,6 +109,7 @@ def test_a_part_sent_again_replaces_the_first(bucket: Bucket) -> None:
     assert uploader.put(1, b"second").status == 200
     assert uploader.put(1, b"second").status == 200
     assert texts(uploader.list(), "Size") == ["6"]
+    assert bucket.files() == [uploader.upload_id] * 2  # upload.json, and one part
     refused = uploader.complete(body=part_list((1, old)))
     assert refused.element("Code") == "InvalidPart"
     assert uploader.complete().status == 200
