@@ -27,9 +27,14 @@ ROOMS = {
     "callbacks": {"settings", "files", "http", "errors", "hook"},
     "presets": {"callers", "settings", "errors"},
     "grants": {"presets", "callbacks", "credentials", "settings", "files", "errors"},
-    "services": {"grants", "presets", "callers", "credentials", "settings", "http"},
+    "multipart": {
+        *("grants", "presets", "callbacks", "callers", "credentials", "files", "http", "errors")
+    },
+    "services": {*("multipart", "grants", "presets", "callers", "credentials", "settings", "http")},
     "grant_routes": {"services", "grants", "presets", "credentials", "files", "errors"},
-    "routes": {"grant_routes", "services", "callbacks", "http", "errors", "__init__"},
+    "routes": {
+        *("grant_routes", "multipart", "services", "callbacks", "http", "errors", "__init__")
+    },
 }
 ROOMS["app"] = {"routes", "services", "presets", "callers", "settings", "http", "errors"}
 
@@ -39,6 +44,9 @@ PURE = [
     "callbacks/field.py",
     "callers/claims.py",
     "grants/post_policy.py",
+    "multipart/answers.py",
+    "multipart/tickets.py",
+    "multipart/url_signature.py",
     "hook.py",
     "errors.py",
 ]

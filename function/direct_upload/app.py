@@ -16,7 +16,14 @@ from typing import Any
 
 from .callers import NOBODY
 from .errors import InternalError, NotFound, Refusal, error_document
-from .http.events import Request, Response, json_response, parse_event
+from .http.events import (
+    MAX_COMPLETION_BYTES,
+    MAX_EVENT_BYTES,
+    Request,
+    Response,
+    json_response,
+    parse_event,
+)
 from .http.origins import PREFLIGHT_HEADERS, Origins, parse_origins
 from .presets import all_dangers
 from .routes import find_route
@@ -49,7 +56,7 @@ class App:
         headers = {"Vary": "Origin"}
         method = path = ""
         try:
-            request = parse_event(event)
+            request = parse_event(event, self._longest_event(len(event)))
             method, path = request.method, request.path
             origins = self._read_origins()
             origin = request.headers.get("origin")
@@ -75,7 +82,7 @@ class App:
             _refusal(error, "initialize", "")
             self._services = None  # so that the first request may call STS at once
 
-    def _serve(self, request: Request, context: Any, origins: Origins) -> dict[str, Any]:
+    def _serve(self, request: Request, context: Any, origins: Origins) -> Any:
         route = find_route(request)
         origins.check(request.headers.get("origin"))
         services = self._get_services()
@@ -85,6 +92,15 @@ class App:
         if route.needs_caller:
             caller = services.callers.caller(request.headers, request.query, services.clock())
         return route.serve(services, Invocation(request, context, caller))
+
+    def _longest_event(self, length: int) -> int:
+        """How long an event may be: only one that completes an upload is long, if there are any."""
+        try:
+            if length > MAX_EVENT_BYTES and self._get_services().multipart:
+                return MAX_COMPLETION_BYTES
+        except Refusal:
+            pass  # settings come later in the order of checks
+        return MAX_EVENT_BYTES
 
     def _read_origins(self) -> Origins:
         """Read before all other settings, so that pages can read what is wrong with those."""

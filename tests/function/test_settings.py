@@ -61,6 +61,9 @@ def test_unset_settings_have_their_defaults() -> None:
         "callback_url": "",
         "callback_key_prefix": "https://gosspublic.alicdn.com/",
         "grant_secret": b"",
+        "multipart": False,
+        "multipart_seconds": 86400,
+        "oss_endpoint": "https://my-bucket.oss-cn-hangzhou.aliyuncs.com",
         "log_level": "INFO",
     }
 
