@@ -9,9 +9,9 @@ LOCK := $(VENV_PYTHON) -m uv pip compile --quiet --upgrade --universal --generat
 
 .PHONY: run test check bundle setup-cloud doctor bench fuzz soak lock
 
-run:  ## start the function, OSS, STS and the page on this machine
+run:  ## start the function, OSS, STS and the page on this machine: make run [OPTIONS=--help]
 	@$(SET_UP) run
-	@exec $(VENV_PYTHON) local_server.py --port $(PORT) --data .local
+	@exec $(VENV_PYTHON) local_server.py --port $(PORT) --data .local $(OPTIONS)
 
 test:  ## run every test; they reach every branch of function/ and emulator/
 	@$(SET_UP) test

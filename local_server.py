@@ -14,6 +14,7 @@ import os
 import secrets
 import signal
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -29,6 +30,7 @@ from emulator.function_compute import FunctionCompute  # noqa: E402
 from emulator.issuer import Issuer  # noqa: E402
 from emulator.keyring import AccessKey, KeyRing  # noqa: E402
 from emulator.oss import Oss  # noqa: E402
+from emulator.oss.switches import NO_SWITCHES, Switches, meanings, switched_on  # noqa: E402
 from emulator.page import JWKS_PATH, TOKEN_PATH, Page  # noqa: E402
 from emulator.server import Server  # noqa: E402
 from emulator.sts import Sts  # noqa: E402
@@ -159,6 +161,7 @@ def serving(
     issuer: Issuer | None = None,
     runtime: str = "python3.10",
     custom_domain: bool = False,
+    oss_switches: Switches = NO_SWITCHES,
     log: Callable[[str], None] = print,
 ) -> Iterator[None]:
     """Serve all four between `with` and its end."""
@@ -183,6 +186,7 @@ def serving(
         keys,
         [origin.strip() for origin in environment["ALLOWED_ORIGINS"].split(",")],
         log=log_as("oss"),
+        switches=oss_switches,
         public_url=addresses.oss_for_function,
     )
     sts = Sts(environment["UPLOAD_ROLE_ARN"], keys, log=log_as("sts"))
@@ -212,7 +216,12 @@ def serving(
 
 def main() -> int:
     """Serve until SIGINT or SIGTERM."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    switches = meanings()
+    parser = argparse.ArgumentParser(
+        description=__doc__.splitlines()[0],
+        epilog="\n".join(["switches of the emulated OSS, for --oss:", *_table(switches)]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument(
         "--host",
         default=LOOPBACK,
@@ -231,6 +240,15 @@ def main() -> int:
         "--custom-domain",
         action="store_true",
         help="without what Function Compute adds on its default domain",
+    )
+    parser.add_argument(
+        "--oss",
+        action="append",
+        choices=switches,
+        default=[],
+        metavar="SWITCH",
+        help="change the emulated OSS where accounts or evidence differ; may be repeated; the"
+        " switches are listed below",
     )
     options = parser.parse_args()
 
@@ -258,6 +276,7 @@ def main() -> int:
             issuer=issuer,
             runtime=options.runtime,
             custom_domain=options.custom_domain,
+            oss_switches=switched_on(options.oss),
             log=lambda line: print(line, flush=True),
         ):
             signal.sigwait(END_SIGNALS)
@@ -265,6 +284,12 @@ def main() -> int:
         print(f"local_server: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _table(switches: Mapping[str, str]) -> Iterator[str]:
+    for name, meaning in switches.items():
+        yield f"  {name}"
+        yield textwrap.fill(meaning, 90, initial_indent=" " * 6, subsequent_indent=" " * 6)
 
 
 def _port(text: str) -> int:

@@ -22,7 +22,7 @@ ROOT = FOLDER.parent
 sys.path.insert(0, str(ROOT / "function"))  # as Function Compute does with the code directory
 
 from direct_upload.errors import Misconfigured, misconfigured  # noqa: E402
-from direct_upload.presets import fixed_prefixes, parse_presets  # noqa: E402
+from direct_upload.presets import fixed_prefixes, presets_for  # noqa: E402
 from direct_upload.services import ROOT as CODE  # noqa: E402
 from direct_upload.settings import Settings, parse_settings  # noqa: E402
 
@@ -95,7 +95,7 @@ def commands(environ: Mapping[str, str]) -> Iterator[str]:
     region = _value(environ, "FUNCTION_REGION")
     environ = {**environ, "FC_REGION": region}
     settings = parse_settings(environ)
-    prefixes = fixed_prefixes(parse_presets(settings, environ, CODE))
+    prefixes = fixed_prefixes(presets_for(settings, environ, CODE))
     if settings.upload_role_arn:
         _value(environ, "UPLOAD_ROLE_ARN")
     origins = settings.allowed_origins

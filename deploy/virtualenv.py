@@ -1,9 +1,9 @@
 """Make .venv match a lock exactly: python3 -m deploy.virtualenv [run|test|bundle]
 
-Nothing is resolved: a lock names every package with its version and hashes, and pip installs just
-these (`--no-deps`). Nothing unpinned runs: the only package published without a wheel is built by
-the setuptools of build-constraints.txt, which is installed first (`--no-build-isolation`). So a new
-release of any package cannot change or break a clone.
+Nothing is resolved: a lock names every package with its version and hashes. pip installs uv, and uv
+installs just what the lock names (`--no-deps`), several times faster than pip. Nothing unpinned
+runs: the only package published without a wheel is built by the setuptools of
+build-constraints.txt. So a new release of any package cannot change or break a clone.
 
 A Python that is too old also runs this file, to print a message: its syntax is Python 3.6's.
 """
@@ -16,7 +16,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 VERSION = ".".join(map(str, sys.version_info[:3]))
@@ -28,14 +28,23 @@ if sys.version_info < (3, 10):  # noqa: UP036 (the Makefile runs this with any p
 PYTHON = f"Python {VERSION} in {sys.base_prefix}"
 ROOT = Path(__file__).resolve().parent.parent
 BUILD_CONSTRAINTS = ROOT / "deploy" / "build-constraints.txt"
+UV = ROOT / "deploy" / "requirements.txt"
 LOCKS = {
-    "run": ROOT / "requirements-run.txt",
-    "test": ROOT / "requirements-test.txt",
-    "bundle": ROOT / "deploy" / "requirements.txt",
+    "run": [ROOT / "requirements-run.txt"],
+    "test": [ROOT / "requirements-test.txt"],
+    "bundle": [],  # uv only
 }
 SOURCE_ONLY = "alibabacloud-tea"  # pure Python: every machine builds the same wheel from it
 RECORD = "set-up.json"  # what the environment contains; absent while it is being changed
-NO_NETWORK = re.compile(r"connection broken by|Could not fetch URL|NewConnectionError")
+NO_NETWORK = re.compile(
+    r"connection broken by|Could not fetch URL|NewConnectionError|Failed to fetch"
+)
+# What uv calls settings of pip; it reads pip's configuration no more than pip reads uv's.
+PIP_TO_UV = {
+    "index-url": "UV_DEFAULT_INDEX",
+    "find-links": "UV_FIND_LINKS",
+    "trusted-host": "UV_INSECURE_HOST",
+}
 
 
 class SetUpError(Exception):
@@ -49,7 +58,7 @@ def prepare(folder: Path, *locks: Path) -> None:
     its set-up did not finish. Raises `SetUpError`.
     """
     wanted = {"Python": PYTHON}
-    for lock in (BUILD_CONSTRAINTS, *locks):
+    for lock in (BUILD_CONSTRAINTS, UV, *locks):
         wanted[str(lock.relative_to(ROOT))] = hashlib.sha256(lock.read_bytes()).hexdigest()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _one_at_a_time(folder.parent):
@@ -63,10 +72,12 @@ def prepare(folder: Path, *locks: Path) -> None:
             _create(folder)
         if missing:
             (folder / RECORD).unlink(missing_ok=True)
-            for name in missing:
-                if name != "Python":
+            pip = _pip(folder)
+            for lock in (UV, *locks):
+                name = str(lock.relative_to(ROOT))
+                if name in missing:
                     _say(f"installing {name} into {folder.name} (Python {VERSION})")
-                    _install(folder, ROOT / name)
+                    _install(lock, folder, pip)
             (folder / RECORD).write_text(json.dumps({**held, **wanted}), "utf-8")
 
 
@@ -96,40 +107,71 @@ def _held(folder: Path) -> dict[str, str]:
 
 
 def _create(folder: Path) -> None:
-    finished = _run(sys.executable, "-m", "venv", "--clear", folder)
-    if "ensurepip" in finished.stdout:
-        raise SetUpError(
-            f"Python {VERSION} has no ensurepip. On Debian and Ubuntu: apt install python3-venv"
-        )
+    finished = _run(sys.executable, "-m", "venv", "--clear", "--without-pip", folder)
     if finished.returncode:
         raise SetUpError(f"{folder} cannot be created: {finished.stdout}{finished.stderr}".strip())
 
 
-def _install(folder: Path, lock: Path) -> None:
-    finished = _run(
-        folder / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "install", "--quiet",
-        "--require-hashes",
-        "--no-deps",
-        "--only-binary", ":all:",
-        "--no-binary", SOURCE_ONLY,
-        "--no-build-isolation",
-        "--use-pep517",  # older pips would run its setup.py instead
-        "--requirement", lock,
-    )  # fmt: skip
+def _pip(folder: Path) -> Sequence[object]:
+    """A pip that installs into the folder: this Python's, which is there already, or a new one."""
+    from importlib import metadata  # not in the oldest Pythons that only print the message above
+
+    python = folder / "bin" / "python"
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        major, minor = metadata.version("pip").split(".")[:2]
+        if (int(major), int(minor)) >= (22, 3):  # the first with --python
+            return [sys.executable, "-m", "pip", "--python", python]
+    if _run(python, "-m", "ensurepip").returncode:
+        raise SetUpError(
+            f"Python {VERSION} has neither pip nor ensurepip."
+            " On Debian and Ubuntu: apt install python3-venv"
+        )
+    return [python, "-m", "pip"]
+
+
+def _install(lock: Path, folder: Path, pip: Sequence[object]) -> None:
+    exactly = ["--quiet", "--require-hashes", "--no-deps", "--requirement", lock]
+    if lock == UV:
+        finished = _run(*pip, "install", *exactly, "--only-binary", ":all:", "--no-compile")
+    else:
+        python = folder / "bin" / "python"
+        configured = _configuration(pip)
+        finished = _run(
+            python, "-m", "uv", "pip", "install", *exactly,
+            "--python", python,
+            "--only-binary", ":all:",
+            "--no-binary", SOURCE_ONLY,
+            "--build-constraints", BUILD_CONSTRAINTS,
+            "--system-certs",  # as pip does: those of a company's proxy are there
+            *(["--no-index"] if configured.get("no-index") in ("1", "true") else []),
+            environment={
+                uv: configured[name] for name, uv in PIP_TO_UV.items() if name in configured
+            },
+        )  # fmt: skip
     if finished.returncode:
         if NO_NETWORK.search(finished.stderr):
             raise SetUpError(
                 "the package index cannot be reached. Check the network, or configure a mirror "
                 "(pip config set global.index-url URL), then run the command again."
             )
-        raise SetUpError(f"pip cannot install {lock.name}:\n{finished.stderr.strip()}")
+        raise SetUpError(f"{lock.name} cannot be installed:\n{finished.stderr.strip()}")
 
 
-def _run(*command: object) -> subprocess.CompletedProcess[str]:
+def _configuration(pip: Sequence[object]) -> dict[str, str]:
+    """What is configured for pip: values by option; the environment outranks files."""
+    lines = _run(*pip, "config", "list").stdout.splitlines()
+    found = "\n".join(sorted(lines, key=lambda line: line.startswith(":env:")))
+    return dict(re.findall(r"^\S+?\.([a-z-]+)='(.*)'$", found, re.MULTILINE))
+
+
+def _run(
+    *command: object, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 (composed by this file only)
         list(map(str, command)),
         capture_output=True,
         text=True,
+        env={**(environment or {}), **os.environ},
     )
 
 
@@ -140,7 +182,7 @@ def _say(line: str) -> None:
 if __name__ == "__main__":
     try:
         for group in sys.argv[1:]:
-            prepare(ROOT / ".venv", LOCKS[group])
+            prepare(ROOT / ".venv", *LOCKS[group])
     except SetUpError as error:
         sys.exit(f"set-up: {error}")
     except KeyboardInterrupt:

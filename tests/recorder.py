@@ -24,6 +24,7 @@ class Asked:
     target: str
     headers: dict[str, str]
     body: bytes
+    version: str
 
 
 @dataclass
@@ -41,6 +42,7 @@ class Recorder:
             environ["REQUEST_URI"],
             {name.lower(): value for name, value in request.headers},
             request.get_data(),
+            environ["SERVER_PROTOCOL"],
         )
         self.asked.append(asked)
         return self.reply(asked)(environ, start_response)

@@ -72,6 +72,9 @@ export const chinese = {
     grant_refused: "存储不接受此上传授权。请重试；如果仍然失败，请告知网站管理员。",
     already_exists: "存储中已有同名文件。请重试，将以另一名称存储。",
     storage_refused: "存储不接受此文件。请重试；如果仍然失败，请告知网站管理员。",
+    endpoint_forbidden:
+      "存储不在此地址接收任何文件。请网站管理员为存储空间（Bucket）绑定自定义域名，并将 UPLOAD_URL 设为该域名。",
+    callback_invalid: "存储无法通知网站，因此没有接收此文件。请网站管理员检查 CALLBACK_URL。",
     unknown: "发生意外情况。请刷新页面后再试。",
   },
 };

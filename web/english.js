@@ -91,6 +91,10 @@ export const english = {
       "The storage did not accept the upload permission. Retry. If it fails again, tell the site’s owner.",
     already_exists: "The storage already has a file with this name. Retry to store this one under another name.",
     storage_refused: "The storage did not accept the file. Retry. If it fails again, tell the site’s owner.",
+    endpoint_forbidden:
+      "The storage takes no files at this address, whatever you choose. Ask the site’s owner to bind a custom domain to the bucket and to set UPLOAD_URL to it.",
+    callback_invalid:
+      "The storage cannot notify the site, so it did not take the file. Ask the site’s owner to check CALLBACK_URL.",
     unknown: "Something unexpected happened. Reload the page and try again.",
   },
 };

@@ -12,25 +12,13 @@ from urllib.parse import urlsplit
 from . import Finding
 from .browser import Response, fetch
 from .grant import CLOCK_TOLERANCE, SET_CLOCK, read_policy
+from .refusals import BY_CODE, CUSTOM_DOMAIN, SEE_RULE, cure
 
 LOOPBACK = re.compile(r"127\.[0-9.]+|localhost|.*\.localhost|::1")
 OSS_HOST = re.compile(r"(?P<bucket>[a-z0-9-]+)\.oss-(?P<region>[a-z0-9-]+?)(?P<internal>-internal)?"
                       r"\.aliyuncs\.com")  # fmt: skip
 
 MAX_UPLOAD_BYTES = 10_000_000
-
-SEE_RULE = "Apply the bucket's CORS rule that make setup-cloud prints, with ALLOWED_ORIGINS set."
-SEE_ROLES = "Compare the two roles and their policies with what make setup-cloud prints."
-# OSS documents, PostObject errors: the codes of a refused form, and how a deployment fixes them.
-UPLOAD_HINTS = {
-    "AccessDenied": SEE_ROLES,
-    "CallbackFailed": "The file is stored. CALLBACK_URL must return 200 with JSON within 5 s.",
-    "FileAlreadyExists": "Keep UNIQUE_DIR=true, or allow overwriting with FORBID_OVERWRITE=false.",
-    "InvalidAccessKeyId": "Use a bucket of the same site (China or international) as the role.",
-    "NoSuchBucket": "Set OSS_BUCKET to a bucket that exists, and OSS_REGION to its region.",
-    "SecurityTokenExpired": "Set POLICY_SECONDS well below CREDENTIALS_SECONDS.",
-    "SignatureDoesNotMatch": "Deploy the current code, and set OSS_REGION to the bucket's region.",
-}
 
 
 def check_place(grant: Mapping[str, Any]) -> Iterator[Finding]:
@@ -77,7 +65,9 @@ def check_bucket_cors(
     headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
     response = fetch("OPTIONS", grant["url"], headers=headers)
     if _code(response) == "NoSuchBucket":
-        yield Finding("The bucket does not exist.", UPLOAD_HINTS["NoSuchBucket"])
+        yield Finding("The bucket does not exist.", BY_CODE["NoSuchBucket"])
+    elif _code(response) == "PublicEndpointForbidden":
+        yield Finding("The bucket's default endpoint takes no data.", CUSTOM_DOMAIN)
     elif response.status != 200 or response.header("Access-Control-Allow-Origin") not in (
         "*",
         origin,
@@ -111,12 +101,12 @@ def check_upload(grant: Mapping[str, Any], origin: str | None) -> Iterator[Findi
         headers["Origin"] = origin
     response = fetch("POST", grant["url"], headers=headers, body=_form(fields, content, boundary))
     code, ec = _code(response), _element(response, "EC")
+    argument = _element(response, "ArgumentName")
     if code or response.status != 200:
         yield Finding(
-            f"OSS returned {response.status} {code} {ec} (request {_request_id(response)}).",
-            UPLOAD_HINTS.get(
-                code, f"Look up the error: https://api.aliyun.com/troubleshoot?q={ec}"
-            ),
+            f"OSS returned {response.status} {code} {ec}"
+            f"{f' about {argument}' if argument else ''} (request {_request_id(response)}).",
+            cure(code, ec),
         )
         return
     if origin and response.header("Access-Control-Allow-Origin") not in ("*", origin):

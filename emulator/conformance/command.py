@@ -1,9 +1,9 @@
 """Try the conformance rows on an endpoint: `python -m emulator.conformance URL`.
 
 URL is the bucket's own address, http://<bucket>.<endpoint> or http://127.0.0.1:9001. Rows with
-truncated bodies need http. Use a scratch bucket that is private, has a CORS rule and has no
-versioning; the command leaves objects under conformance/ in it. The environment names the bucket
-and the keys:
+truncated bodies need http. Use a scratch bucket that is private, has a CORS rule, no versioning and
+no default encryption; the command leaves small objects under conformance/ in it, some in archive
+classes, which have a minimum duration. The environment names the bucket and the keys:
 
   CONFORMANCE_BUCKET, CONFORMANCE_REGION
   CONFORMANCE_ACCESS_KEY_ID, CONFORMANCE_ACCESS_KEY_SECRET         a permanent key

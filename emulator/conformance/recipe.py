@@ -9,9 +9,9 @@ conditions are left out; `policy` another document; `policy_text` its text; `pol
 unencoded form field; `after_signing` form fields set or removed after signing; `raw_parts` whole
 parts before the file; `after_file` fields moved after the file; `raw_parts_after` whole parts after
 the file; `file` with `name`, `type`, `headers` and `content`, or null; `boundary` the one in
-Content-Type; `cut` bytes missing at the end of the body; `method`, `path`, `headers` of the request
-(null removes one); `chunked`; `form` false for a request without a body. `posted_before` sends the
-same request once before.
+Content-Type; `preamble` text before the first boundary; `cut` bytes missing at the end of the body;
+`method`, `path`, `headers` of the request (null removes one); `chunked`; `form` false for a request
+without a body. `posted_before` sends the same request once before.
 
 In strings, `<prefix>`, `<bucket>`, `<host>`, `<region>`, `<access_key_id>`, `<permanent>` (the
 permanent key's ID), `<day>`, `<date>`, `<tomorrow>`, `<other host>` and, after signing, `<policy>`,
@@ -87,14 +87,16 @@ def _body(recipe: dict[str, Any], target: Target, places: dict[str, str], now: d
     fields = _signed_fields(recipe, target, places, now)
     after = {name: fields.pop(name) for name in recipe.get("after_file", ())}
     parts = [_field(name, value) for name, value in fields.items()]
-    parts += [text.encode() for text in recipe.get("raw_parts", ())]
+    parts += [_fill(text, places).encode() for text in recipe.get("raw_parts", ())]
     file = recipe.get("file", {})
     if file is not None:
         parts.append(_file(_fill({**FILE, **file}, places)))
     parts += [_field(name, value) for name, value in after.items()]
     parts += [text.encode() for text in recipe.get("raw_parts_after", ())]
     delimiter = f"--{BOUNDARY}".encode()
-    return b"".join(b"%s\r\n%s\r\n" % (delimiter, part) for part in parts) + delimiter + b"--\r\n"
+    lines = b"".join(b"%s\r\n%s\r\n" % (delimiter, part) for part in parts)
+    preamble: str = recipe.get("preamble", "")
+    return preamble.encode() + lines + delimiter + b"--\r\n"
 
 
 def _signed_fields(

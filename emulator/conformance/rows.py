@@ -25,8 +25,8 @@ TIMEOUT_SECONDS = 60.0
 @dataclass(frozen=True)
 class Row:
     """`expect` has `status` and, for a refusal, `code` and `ec` (empty: none); `message` is the
-    start of the message, `headers` are response headers (null: missing). A row that sets a switch,
-    even to its default, applies only to the emulator."""
+    start of the message, `elements` are further ones of the error, `headers` are response headers
+    (null: missing). A row that sets a switch, even to its default, applies only to the emulator."""
 
     name: str
     recipe: dict[str, Any]
@@ -104,6 +104,8 @@ def differences(row: Row, response: OssResponse) -> list[str]:
     if "message" in expect:
         wanted["message"] = expect["message"]
         found["message"] = response.element("Message")[: len(expect["message"])]
+    for name, value in expect.get("elements", {}).items():
+        wanted[name], found[name] = value, response.element(name)
     for name, value in expect.get("headers", {}).items():
         wanted[name], found[name] = str(value), str(response.headers.get(name.lower()))
     return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 import traceback
@@ -14,12 +15,14 @@ from werkzeug import Request, Response
 
 from ..keyring import KeyRing
 from ..server import utc_now
-from .callback import PUBLIC_KEY_PATH, CallbackKey
+from .callback import PUBLIC_KEY_PATH, CallbackKey, Resolve, resolve_host
 from .cors import Cors, actual_headers, default_cors, load_cors, preflight_headers
+from .endpoints import check_endpoint
 from .errors import Refused, error_xml, one_line, refusals
 from .form import Body
 from .post import BucketConfig, LogEntry, check_bucket, post_object
 from .store import Store, get_object, list_objects
+from .switches import NO_SWITCHES, Switches
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -32,7 +35,7 @@ class Oss:
 
     If `<directory>/cors.xml` exists, it replaces the default CORS rule. `public_url` is where
     receivers of callbacks find the public key; by default, that is the address that the form was
-    posted to.
+    posted to. `resolve` finds the addresses of their hosts.
     """
 
     def __init__(
@@ -45,9 +48,8 @@ class Oss:
         *,
         clock: Callable[[], datetime] = utc_now,
         log: Callable[[str], None] = print,
-        accept_trailing_fields: bool = False,
-        accept_uncovered_token: bool = False,
-        accept_v1: bool = True,
+        switches: Switches = NO_SWITCHES,
+        resolve: Resolve = resolve_host,
         public_url: str | None = None,
     ) -> None:
         self._config = BucketConfig(
@@ -56,9 +58,8 @@ class Oss:
             keys=keys,
             clock=clock,
             log=log,
-            accept_trailing_fields=accept_trailing_fields,
-            accept_uncovered_token=accept_uncovered_token,
-            accept_v1=accept_v1,
+            switches=switches,
+            resolve=resolve,
             callback_key=CallbackKey(),
             public_url=public_url,
         )
@@ -103,7 +104,11 @@ class Oss:
             response = Response()
             response.headers.update(preflight_headers(self._cors(), request.headers))
             return response
-        if request.method == "POST" and request.path == "/":
+        is_form = request.method == "POST" and request.path == "/"
+        is_read = request.method in ("GET", "HEAD") and request.path != PUBLIC_KEY_PATH
+        if self._config.switches.new_account and (is_form or is_read):
+            check_endpoint(_host(request), self._config.region)
+        if is_form:
             return post_object(
                 request, body, bucket=bucket, config=self._config, store=self._store, log=log
             )
@@ -117,7 +122,10 @@ class Oss:
                 refusals.METHOD_NOT_ALLOWED,
                 hint=f"{request.method} {request.path} is not allowed; post the form to / and name "
                 "the object in its field 'key'.",
-                elements={"Method": request.method, "ResourceType": "Object"},
+                elements={
+                    "Method": request.method,
+                    "ResourceType": "Bucket" if request.path == "/" else "Object",
+                },
             )
         if request.path == PUBLIC_KEY_PATH:
             return Response(self._config.callback_key.public_pem, mimetype="application/x-pem-file")
@@ -132,8 +140,7 @@ class Oss:
 
     def _bucket(self, request: Request) -> str:
         """The first label if Host is `*.localhost`, otherwise the only bucket."""
-        host = request.environ.get("HTTP_HOST", "").partition(":")[0].lower().removesuffix(".")
-        labels = host.split(".")
+        labels = _host(request).split(".")
         return labels[0] if len(labels) > 1 and labels[-1] == "localhost" else self._config.name
 
     def _cors(self) -> Cors:
@@ -152,6 +159,12 @@ class Oss:
             ec = f" {refused.refusal.ec}" if refused.refusal.ec else ""
             line += f": {refused.refusal.code}{ec}: {refused.hint}"
         self._config.log(one_line(line))
+
+
+def _host(request: Request) -> str:
+    """The name or address in Host, without its port."""
+    authority = request.environ.get("HTTP_HOST", "").lower()
+    return re.sub(r":[0-9]*$", "", authority).removesuffix(".")
 
 
 def _error_response(request: Request, error: Refused, request_id: str) -> Response:

@@ -116,7 +116,7 @@ def preflight_headers(cors: Cors, request: Headers) -> dict[str, str]:
 
 
 def _headers(cors: Cors, rule: CorsRule, origin: str) -> dict[str, str]:
-    headers = {"Access-Control-Allow-Origin": origin}
+    headers = {"Access-Control-Allow-Origin": "*" if "*" in rule.origins else origin}
     if rule.exposed:
         headers["Access-Control-Expose-Headers"] = ", ".join(rule.exposed)
     if cors.vary:

@@ -6,6 +6,7 @@ from probing its conditions (inferred).
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,16 @@ from werkzeug import Request, Response
 
 from ..keyring import ACCOUNT_ID, AccessKey, KeyRing
 from ..ram import RamPolicyError, is_allowed
-from .callback import PUBLIC_KEY_PATH, CallbackKey, CallbackResponse, call_back, read_callback
+from .callback import (
+    PUBLIC_KEY_PATH,
+    Callback,
+    CallbackKey,
+    CallbackResponse,
+    Resolve,
+    call_back,
+    check_addresses,
+    read_callback,
+)
 from .errors import Refused, refusals
 from .form import (
     Attributes,
@@ -38,22 +48,21 @@ from .policy import (
 from .signatures import Claim, authenticate, read_claim
 from .store import IncomingObject, Record, Store
 from .success import success
+from .switches import Switches
 
 
 @dataclass(frozen=True)
 class BucketConfig:
-    """One emulated bucket; its three switches decide where the documents contradict each other
-    or say nothing."""
+    """One emulated bucket."""
 
     name: str
     region: str
     keys: KeyRing
     clock: Callable[[], datetime]
     log: Callable[[str], None]
-    accept_trailing_fields: bool  # the PostObject page's own sample has `submit` after `file`
-    accept_uncovered_token: bool  # whether V4 requires a condition on the token is inferred
-    accept_v1: bool  # new accounts and buckets may have V1 switched off since 2025
+    switches: Switches
     callback_key: CallbackKey
+    resolve: Resolve
     public_url: str | None  # where callback receivers find OSS; None: where the form was sent
 
 
@@ -69,9 +78,9 @@ def post_object(
     request: Request, body: Body, *, bucket: str, config: BucketConfig, store: Store, log: LogEntry
 ) -> Response:
     """Store the form's file; `bucket` is the one that the request names."""
-    boundary = read_boundary(request.headers.get("Content-Type"))
+    boundary = read_boundary(request.headers.get("Content-Type"), config.switches)
     body.check_length()
-    parts = FormParts(body.read, boundary)
+    parts = FormParts(body.read, boundary, config.switches)
     form = read_form(parts)
     now = config.clock()
     key = log.subject = object_key(form)
@@ -80,12 +89,15 @@ def post_object(
     policy = _authorize(claim, form, key=key, config=config, now=now)
     attributes = read_attributes(form, request.headers)
     callback = read_callback(form.fields)
+    if callback is not None:
+        _check_callback(callback, config)
     with store.receive() as incoming:
         for chunk in within_ranges(policy, _counted(parts.content(), log)):
             incoming.write(chunk)
-        finish_form(parts, accept_trailing_fields=config.accept_trailing_fields)
+        finish_form(parts, accept_trailing_fields=config.switches.accept_trailing_fields)
         body.check_digest()
-        record = _record(key, incoming, attributes, config.clock())
+        etag = uuid.uuid4().hex.upper() if config.switches.uuid_etag else incoming.md5
+        record = _record(key, incoming, attributes, etag, config.clock())
         try:
             store.put(incoming, record, overwrite=attributes.overwrite)
         except FileExistsError as error:
@@ -105,9 +117,23 @@ def post_object(
             store=store,
             key=config.callback_key,
             key_url=(config.public_url or origin) + PUBLIC_KEY_PATH,
+            http10=config.switches.http10_callbacks,
         )
         config.log(f"callback for {key!r} returned {len(called_back.body)} bytes")
     return success(record, form.fields, bucket=bucket, origin=origin, called_back=called_back)
+
+
+def _check_callback(callback: Callback, config: BucketConfig) -> None:
+    here = check_addresses(
+        callback.urls,
+        resolve=config.resolve,
+        refuse_loopback=config.switches.refuse_loopback_callbacks,
+    )
+    for host in here:
+        config.log(
+            f"callback to {host}: OSS itself would refuse this address, 400 InvalidArgument"
+            f" {refusals.CALLBACK_HOST_PRIVATE.ec}; --oss refuse-loopback-callbacks does, too"
+        )
 
 
 def check_bucket(bucket: str, config: BucketConfig) -> None:
@@ -129,7 +155,7 @@ def _authorize(
             hint="The form has no key ID, policy or signature, and the bucket is private; "
             "send the fields of a grant before `file`.",
         )
-    if claim.scope is None and not config.accept_v1:
+    if claim.scope is None and config.switches.refuse_v1:
         raise Refused(
             refusals.V1_DISABLED,
             hint="V1 signatures are switched off here; set SIGNATURE_VERSION=v4.",
@@ -138,7 +164,7 @@ def _authorize(
     policy = parse_policy(claim.policy)
     check_expiration(policy, claim.scope, now)
     check_conditions(policy, form, bucket=config.name)
-    check_coverage(policy, claim, accept_uncovered_token=config.accept_uncovered_token)
+    check_coverage(policy, claim, accept_uncovered_token=config.switches.accept_uncovered_token)
     _check_session_policy(access_key, config.region, config.name, key)
     return policy
 
@@ -167,11 +193,13 @@ def _counted(content: Iterable[bytes], log: LogEntry) -> Iterator[bytes]:
         yield chunk
 
 
-def _record(key: str, incoming: IncomingObject, attributes: Attributes, now: datetime) -> Record:
+def _record(
+    key: str, incoming: IncomingObject, attributes: Attributes, etag: str, now: datetime
+) -> Record:
     return Record(
         key=key,
         size=incoming.size,
-        etag=incoming.etag,
+        etag=etag,
         crc64=incoming.crc64,
         content_type=attributes.content_type,
         last_modified=f"{now:%Y-%m-%dT%H:%M:%S.000Z}",

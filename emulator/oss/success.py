@@ -13,6 +13,7 @@ from werkzeug import Response
 
 from .callback import CallbackResponse
 from .errors import printable
+from .form import ENCRYPTION, KMS_KEY
 from .store import Record
 
 
@@ -35,6 +36,9 @@ def success(
         response = _plain(record, fields.get("success_action_status"), bucket, origin)
     response.headers["ETag"] = f'"{record.etag}"'
     response.headers["x-oss-hash-crc64ecma"] = str(record.crc64)
+    for name in (ENCRYPTION, KMS_KEY):
+        if name in record.headers:
+            response.headers[name] = record.headers[name]
     return response
 
 

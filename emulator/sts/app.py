@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 VERSION = "2015-04-01"
 ROLE_ID = "300000000000000001"
+METHODS = ("GET", "POST")
 MAX_BODY_BYTES = 1024 * 1024  # AssumeRole sends no body
 
 
@@ -93,6 +94,11 @@ class Sts:
     def _handle(self, request: Request, action: str, parameters: dict[str, str]) -> StsResponse:
         if request.path != "/" or action != "AssumeRole":
             raise StsError("InvalidAction.NotFound", "the emulator supports only AssumeRole at /")
+        if request.method not in METHODS:
+            raise StsError(
+                "InvalidAction.NotFound",
+                f"AssumeRole is called by {' or '.join(METHODS)}, not by {request.method}",
+            )
         if request.headers.get("x-acs-version") != VERSION:
             raise StsError("InvalidVersion", f"expected x-acs-version: {VERSION}")
         now = self._clock()

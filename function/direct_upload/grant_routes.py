@@ -67,7 +67,8 @@ def companion_parameters(services: Services, call: Invocation) -> Grant:
     """`GET /s3/params`: a grant for one file, as Companion clients request it."""
     query = call.request.query
     preset = _preset(services, call, name_in_query(query))
-    return _grant_each(services, call, [_admit(services, preset, file_from_query(query))])[0]
+    (grant,) = _grant_each(services, call, [_admit(services, preset, file_from_query(query))])
+    return grant
 
 
 def sign(services: Services, call: Invocation) -> Grant:
@@ -80,7 +81,8 @@ def sign(services: Services, call: Invocation) -> Grant:
     if len(body) > MAX_BODY_BYTES:
         raise InvalidRequest(f"The body is larger than {MAX_BODY_BYTES} bytes.", _FILES)
     preset = _preset(services, call, name)
-    return _grant_each(services, call, [_admit(services, preset, file_from_members(members))])[0]
+    (grant,) = _grant_each(services, call, [_admit(services, preset, file_from_members(members))])
+    return grant
 
 
 def _batch(services: Services, call: Invocation, files: object, name: str) -> list[Any]:
@@ -130,12 +132,11 @@ def _grant_each(services: Services, call: Invocation, wanted: list[Wanted]) -> l
     """Grants for admitted files: one look at the credentials and at the clock for all."""
     credentials = _credentials(services, call)
     user, now = call.caller.user, services.clock()
-    grants = [
-        maker.file_grant(credentials, file, user=user, leaf=_leaf(), now=now)
-        for maker, file in wanted
-    ]
-    for grant in grants:
+    grants = []
+    for maker, file in wanted:
+        grant = maker.file_grant(credentials, file, user=user, leaf=_leaf(), now=now)
         _log_grant(grant["key"], call)
+        grants.append(grant)
     return grants
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import __version__, grant_routes
 from .callbacks.report import receive
@@ -20,8 +19,7 @@ Serve = Callable[[Services, Invocation], Any]
 METHODS = ("GET", "POST", "DELETE")
 
 
-@dataclass(frozen=True)
-class Route:
+class Route(NamedTuple):
     """One row of the HTTP interface."""
 
     serve: Serve

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .callers import Caller, Callers, callers_for
 from .credentials import CredentialsSource, credentials_for
 from .grants import GrantMaker
 from .http.events import Request
-from .presets import Presets, fixed_prefixes, parse_presets
+from .presets import Presets, fixed_prefixes, presets_for
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -22,8 +21,7 @@ ROOT = Path(__file__).parents[1]
 """Where index.py is, and what `file:NAME` in a setting means."""
 
 
-@dataclass(frozen=True)
-class Services:
+class Services(NamedTuple):
     """Made once for a configuration; safe to share between threads."""
 
     settings: Settings
@@ -40,7 +38,7 @@ def make_services(
     settings: Settings, environ: Mapping[str, str], clock: Callable[[], datetime]
 ) -> Services:
     """The services of a configuration; `Misconfigured` where they cannot be made."""
-    presets = parse_presets(settings, environ, ROOT)
+    presets = presets_for(settings, environ, ROOT)
     each = [preset.settings for preset in presets.values()]
     has_multipart = any(one.multipart for one in each)
     credentials = credentials_for(
@@ -71,8 +69,7 @@ def _resumable(
     return ResumableUploads(presets, credentials, clock)
 
 
-@dataclass(frozen=True)
-class Invocation:
+class Invocation(NamedTuple):
     """One request to a route, with Function Compute's context."""
 
     request: Request

@@ -271,6 +271,25 @@ def the_callback_fails(it: Deployment) -> None:
     it.refuse_form(203, "CallbackFailed", "0007-00000203")
 
 
+@fault("OSS returned 400 PublicEndpointForbidden 0048-00000401")
+def the_account_is_new_to_oss(it: Deployment) -> None:
+    it.refuse_form(400, "PublicEndpointForbidden", "0048-00000401")
+
+
+@fault("The bucket's default endpoint takes no data.")
+def even_preflights_are_refused_to_a_new_account(it: Deployment) -> None:
+    it.respond("bucket OPTIONS", 400, "<Error><Code>PublicEndpointForbidden</Code></Error>")
+
+
+@fault("OSS returned 400 InvalidArgument 0007-00000008 about callbackUrl")
+def the_callback_is_at_a_private_address(it: Deployment) -> None:
+    body = (
+        "<Error><Code>InvalidArgument</Code><ArgumentName>callbackUrl</ArgumentName>"
+        "<ArgumentValue>http://10.0.0.1/</ArgumentValue><EC>0007-00000008</EC></Error>"
+    )
+    it.respond("bucket POST", 400, body)
+
+
 @fault("OSS returned 204")
 def the_status_is_not_the_requested_one(it: Deployment) -> None:
     it.respond("bucket POST", 204, "")

@@ -1,8 +1,8 @@
 """A package index in a folder: each locked package as it was locked, and a newer release of it.
 
-The packages contain only what pip reads: names, versions, hashes and the real requirements. A newer
-release writes its name into the file that TRAP names as soon as a Python starts in an environment
-that contains it; so does a newer build back end that pip fetches.
+The packages contain only what installers read: names, versions, hashes and the real requirements;
+but the locked uv works, for set-up runs it. A newer release writes its name into the file that TRAP
+names as soon as a Python starts in an environment that contains it; so does a newer build back end.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _release(name: str, version: str) -> tuple[str, bytes]:
     metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
     if name == SOURCE_ONLY and version != NEWER:
         return f"{name}-{version}.tar.gz", _sdist(f"{name}-{version}", metadata)
-    files = {}
+    files: dict[str, str | bytes] = {}
     if version == NEWER:
         files[f"{name}_newer.pth"] = TRAP.format(name=name)
     else:
@@ -102,6 +102,8 @@ def _release(name: str, version: str) -> tuple[str, bytes]:
             version=importlib.metadata.version(SOURCE_ONLY),
         )
     stem = f"{name.replace('-', '_')}-{version}"
+    if name == "uv" and version != NEWER:
+        files |= _installed_uv(f"{stem}.data/scripts")
     return f"{stem}-py3-none-any.whl", _wheel(stem, metadata, files)
 
 
@@ -112,7 +114,18 @@ def _requires(name: str) -> list[str]:
         return []
 
 
-def _wheel(stem: str, metadata: str, files: Mapping[str, str]) -> bytes:
+def _installed_uv(scripts: str) -> dict[str, str | bytes]:
+    """The files of the uv that these tests run with, as its wheel has them."""
+    return {
+        f"{scripts}/{file.name}" if "bin" in file.parts else str(file): Path(
+            str(file.locate())
+        ).read_bytes()
+        for file in importlib.metadata.files("uv") or []
+        if file.suffix in ("", ".py") and "dist-info" not in str(file)
+    }
+
+
+def _wheel(stem: str, metadata: str, files: Mapping[str, str | bytes]) -> bytes:
     folder = f"{stem}.dist-info"
     members = {
         **files,
@@ -122,7 +135,9 @@ def _wheel(stem: str, metadata: str, files: Mapping[str, str]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for path, content in members.items():
-            archive.writestr(path, content)
+            member = zipfile.ZipInfo(path)
+            member.external_attr = 0o100755 << 16  # for uv itself
+            archive.writestr(member, content)
         lines = "".join(f"{path},,\n" for path in [*members, f"{folder}/RECORD"])
         archive.writestr(f"{folder}/RECORD", lines)
     return buffer.getvalue()

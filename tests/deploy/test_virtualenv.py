@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -34,7 +35,8 @@ LOCKS = [
     "bench/requirements.txt",
 ]
 CONSTRAINTS = "deploy/build-constraints.txt"
-NOTHING = {"PIP_FIND_LINKS": "/nowhere", "PIP_RETRIES": "1"}
+UV = "deploy/requirements.txt"
+NOTHING = {"PIP_FIND_LINKS": "/dev", "PIP_RETRIES": "1"}
 LIST = """
 import importlib.metadata, json
 print(json.dumps({i.metadata["Name"]: i.version for i in importlib.metadata.distributions()}))
@@ -43,11 +45,12 @@ print(json.dumps({i.metadata["Name"]: i.version for i in importlib.metadata.dist
 
 @dataclass(frozen=True)
 class Clone:
-    """A copy of the files that set-up needs, and the index that it installs from."""
+    """A copy of the files that set-up needs, the index that it installs from, and a Python."""
 
     root: Path
     index: Path
     trap: Path
+    desk: Path  # the Python of `make PYTHON=...`
 
     @property
     def python(self) -> Path:
@@ -77,12 +80,12 @@ class Clone:
 
     def make(self, target: str, *words: str, **environment: str) -> tuple[int, str]:
         """The exit code, and what was printed."""
-        done = self.run("make", f"PYTHON={sys.executable}", target, *words, **environment)
+        done = self.run("make", f"PYTHON={self.desk}", target, *words, **environment)
         return done.returncode, done.stdout
 
     def set_up(self, group: str, **environment: str) -> str:
         """Set a group up; what was printed."""
-        done = self.run(sys.executable, "-m", "deploy.virtualenv", group, **environment)
+        done = self.run(self.desk, "-m", "deploy.virtualenv", group, **environment)
         assert done.returncode == 0, done.stdout
         return done.stdout
 
@@ -102,8 +105,16 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Mapping[str, 
     return folder, hashes
 
 
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Python with a pip."""
+    folder = tmp_path_factory.mktemp("desk")
+    venv.create(folder, symlinks=True, with_pip=True)
+    return folder / "bin" / "python"
+
+
 @pytest.fixture
-def clone(tmp_path: Path, index: tuple[Path, Mapping[str, str]]) -> Clone:
+def clone(tmp_path: Path, index: tuple[Path, Mapping[str, str]], desk: Path) -> Clone:
     """A clone whose path contains a space."""
     folder, hashes = index
     root = tmp_path / "a clone"
@@ -112,13 +123,13 @@ def clone(tmp_path: Path, index: tuple[Path, Mapping[str, str]]) -> Clone:
     for lock in [*LOCKS, CONSTRAINTS]:
         package_index.rewrite(ROOT / lock, hashes, root / lock)
     (root / "local_server.py").write_text("print('Ready')\n", "utf-8")
-    return Clone(root, folder, tmp_path / "trap")
+    return Clone(root, folder, tmp_path / "trap", desk)
 
 
 def locked(*locks: str) -> dict[str, str]:
     return {
         canonicalize_name(requirement.name): str(requirement.specifier).removeprefix("==")
-        for lock in (*locks, CONSTRAINTS)
+        for lock in (*locks, UV)
         for requirement in package_index.requirements(ROOT / lock)
         if requirement.marker is None or requirement.marker.evaluate()
     }
@@ -142,19 +153,58 @@ def test_the_bench_environment_is_set_up_in_the_same_way(clone: Clone) -> None:
         "from pathlib import Path; from deploy.virtualenv import prepare; root = Path.cwd();"
         "prepare(root / '.venv', root / 'requirements.txt', root / 'bench/requirements.txt')"
     )
-    done = clone.run(sys.executable, "-c", script)
+    done = clone.run(clone.desk, "-c", script)
     assert done.returncode == 0, done.stdout
     assert clone.installed() == locked("requirements.txt", "bench/requirements.txt")
     assert clone.sprung() == ""
 
 
-def test_the_trap_catches_a_set_up_that_isolates_its_builds(clone: Clone) -> None:
+def test_the_trap_catches_a_set_up_with_an_unpinned_build(clone: Clone) -> None:
     """Otherwise these tests would prove nothing."""
     module = clone.root / "deploy" / "virtualenv.py"
     source = module.read_text("utf-8")
-    module.write_text(source.replace('        "--no-build-isolation",\n', ""), "utf-8")
-    clone.run(sys.executable, "-m", "deploy.virtualenv", "run")
+    argument = '"--build-constraints", BUILD_CONSTRAINTS,'
+    assert argument in source
+    module.write_text(source.replace(argument, ""), "utf-8")
+    clone.run(clone.desk, "-m", "deploy.virtualenv", "run")
     assert "setuptools" in clone.sprung()
+
+
+@pytest.mark.parametrize("lock", [UV, CONSTRAINTS, "requirements-run.txt"])
+def test_a_wrong_hash_is_refused(clone: Clone, lock: str) -> None:
+    path = clone.root / lock
+    path.write_text(re.sub(r"sha256:\w{8}", "sha256:00000000", path.read_text("utf-8")), "utf-8")
+    done = clone.run(clone.desk, "-m", "deploy.virtualenv", "run")
+    assert done.returncode == 1
+    assert "cannot be installed:" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_a_python_without_pip_gives_the_environment_one(clone: Clone) -> None:
+    bare = clone.root.parent / "bare"
+    venv.create(bare, symlinks=True)
+    done = clone.run(bare / "bin" / "python", "-m", "deploy.virtualenv", "run")
+    assert done.returncode == 0, done.stdout
+    assert clone.installed().items() >= locked("requirements-run.txt").items()
+    assert (clone.root / ".venv" / "bin" / "pip3").exists()
+
+
+def test_an_active_environment_without_pip_can_be_completed(clone: Clone) -> None:
+    """As after `source .venv/bin/activate`."""
+    clone.set_up("run")
+    done = clone.run(clone.python, "-m", "deploy.virtualenv", "test")
+    assert done.returncode == 0, done.stdout
+    assert clone.installed().items() >= locked("requirements-test.txt").items()
+
+
+def test_files_configure_pip_for_all_of_set_up(clone: Clone) -> None:
+    file = clone.root.parent / "pip.conf"
+    file.write_text(f"[global]\nno-index = true\nfind-links = {clone.index}\n", "utf-8")
+    environment = clone.environment(PIP_CONFIG_FILE=str(file))
+    del environment["PIP_NO_INDEX"], environment["PIP_FIND_LINKS"]
+    command: list[str | Path] = [clone.desk, "-m", "deploy.virtualenv", "run"]
+    subprocess.run(command, cwd=clone.root, env=environment, check=True)
+    assert clone.installed() == locked("requirements-run.txt")
 
 
 def test_a_second_command_installs_nothing(clone: Clone) -> None:
@@ -167,7 +217,7 @@ def test_a_second_command_installs_nothing(clone: Clone) -> None:
 def test_two_commands_at_once_run_one_set_up(clone: Clone) -> None:
     commands = [
         subprocess.Popen(
-            [sys.executable, "-m", "deploy.virtualenv", "bundle"],
+            [clone.desk, "-m", "deploy.virtualenv", "bundle"],
             cwd=clone.root,
             env=clone.environment(),
             stdout=subprocess.PIPE,
@@ -183,7 +233,7 @@ def test_two_commands_at_once_run_one_set_up(clone: Clone) -> None:
 
 def test_an_interrupted_set_up_does_not_count(clone: Clone) -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "deploy.virtualenv", "bundle"],
+        [clone.desk, "-m", "deploy.virtualenv", "bundle"],
         cwd=clone.root,
         env=clone.environment(),
         stderr=subprocess.PIPE,
@@ -234,28 +284,23 @@ def test_a_changed_lock_replaces_what_an_older_one_installed(clone: Clone) -> No
         ),
         pytest.param(
             NOTHING,
-            "pip cannot install build-constraints.txt",
+            ".txt cannot be installed",
             id="no index",
         ),
     ],
 )
+@pytest.mark.parametrize("group", [[], ["bundle"]], ids=["at the first package", "after uv"])
 def test_a_failure_is_reported_in_one_line(
-    clone: Clone, environment: Mapping[str, str], words: str
+    clone: Clone, group: list[str], environment: Mapping[str, str], words: str
 ) -> None:
+    for name in group:
+        clone.set_up(name)
     code, printed = clone.make("run", **environment)
     assert code == 2
     assert words in printed
     assert "Traceback" not in printed
     code, printed = clone.make("run")
     assert (code, printed.splitlines()[-1]) == (0, "Ready")
-
-
-def test_a_wrong_hash_is_refused(clone: Clone) -> None:
-    lock = clone.root / "deploy/requirements.txt"
-    lock.write_text(lock.read_text("utf-8").replace("sha256:", "sha256:0"), "utf-8")
-    done = clone.run(sys.executable, "-m", "deploy.virtualenv", "bundle")
-    assert done.returncode == 1
-    assert "pip cannot install requirements.txt" in done.stdout
 
 
 def test_a_python_that_is_too_old_gets_a_message() -> None:

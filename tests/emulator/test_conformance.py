@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import runpy
 import socket
@@ -28,11 +29,17 @@ from emulator.conformance.rows import (
 from emulator.keyring import AccessKey, KeyRing
 from emulator.oss import Oss
 from emulator.oss.errors.refusals import EVIDENCE
+from emulator.oss.switches import Switches
 from emulator.server import Server
 from tests.emulator.oss.bucket import NOW
 
 ROWS = load_rows()
 Endpoint = Callable[[dict[str, Any]], tuple[str, Target]]
+
+
+def resolve(host: str) -> list[str]:
+    """Without DNS: an address is its own, and no name exists."""
+    return [str(ipaddress.ip_address(host))]
 
 
 def make_keys() -> tuple[KeyRing, dict[str, AccessKey]]:
@@ -73,7 +80,8 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
                 ["http://localhost:9003"],
                 clock=lambda: NOW,
                 log=lambda line: None,
-                **switches,
+                switches=Switches(**switches),
+                resolve=resolve,
             )
             started[name] = stack.enter_context(Server(oss)).url
         url = started[name]
@@ -149,7 +157,8 @@ def test_the_command_compares_an_endpoint_with_the_rows(endpoint: Endpoint) -> N
 
 def test_no_row_for_a_real_bucket_needs_a_fixed_clock(tmp_path: Path) -> None:
     ring, keys = make_keys()
-    with Server(Oss("post-test", "cn-hangzhou", tmp_path, ring, ["http://a"])) as server:
+    oss = Oss("post-test", "cn-hangzhou", tmp_path, ring, ["http://a"], resolve=resolve)
+    with Server(oss) as server:
         target = Target(
             host=server.url.removeprefix("http://"),
             bucket="post-test",

@@ -24,6 +24,7 @@ from emulator.oss.errors import Refused
 from emulator.oss.form import Form, FormParts, finish_form, read_form
 from emulator.oss.policy import Policy, parse_policy
 from emulator.oss.signatures import read_claim
+from emulator.oss.switches import NO_SWITCHES
 from tests.emulator.client import BOUNDARY, FORM_TYPE, form, signed_fields
 from tests.emulator.oss.bucket import KEY, NOW
 
@@ -66,7 +67,7 @@ def encoded(text: str) -> str:
 
 def parts_of(body: bytes, chunk: int = 7) -> FormParts:
     pieces = iter([body[start : start + chunk] for start in range(0, len(body), chunk)])
-    return FormParts(lambda: next(pieces, b""), BOUNDARY.encode())
+    return FormParts(lambda: next(pieces, b""), BOUNDARY.encode(), NO_SWITCHES)
 
 
 @given(

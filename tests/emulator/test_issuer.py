@@ -47,6 +47,7 @@ def test_a_token_names_the_user_and_has_the_claims_of_the_query(
 ) -> None:
     claims = claims_of(site(Issuer(issuer=ISSUER, audience=AUDIENCE)), query)
     assert expected.items() <= claims.items()
+    assert set(claims) == {"iss", "aud", "sub", "iat", "exp", *expected}
 
 
 def test_the_user_is_in_the_claim_that_the_function_reads() -> None:

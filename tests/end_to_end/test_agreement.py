@@ -10,14 +10,12 @@ import json
 import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from werkzeug.datastructures import FileStorage
 from werkzeug.test import Client
 
 from direct_upload.app import App
@@ -25,6 +23,7 @@ from direct_upload.settings import DEFAULTS
 from emulator.keyring import AccessKey, KeyRing
 from emulator.oss import Oss
 from emulator.oss.policy import conditions
+from tests.emulator.client import FORM_END, FORM_TYPE, form_start
 from tests.function.invocations import ENVIRON, NOW, Context, event, read
 
 KEY = AccessKey(
@@ -62,8 +61,9 @@ class Bucket:
 
     def post(self, fields: dict[str, str], *, name: str = "a.png") -> tuple[int, str]:
         """Post a form with these fields and a file of five bytes; return status and body."""
-        file = FileStorage(stream=BytesIO(b"bytes"), filename=name, content_type="image/png")
-        response = self._client.post("/", data={**fields, "file": file})
+        start = form_start(fields, filename=name, content_type="image/png")
+        body = start + b"bytes" + FORM_END
+        response = self._client.post("/", data=body, content_type=FORM_TYPE)
         return response.status_code, response.text
 
 

@@ -199,7 +199,9 @@ def test_a_receiver_that_never_finishes_is_203_and_the_object_stays(
         grant = deployment.grant()
         response = deployment.post(grant["fields"])
     assert response.status == 203
-    assert error(response) == ("CallbackFailed", "Cost too long time.", "0007-00000202")
+    where = application.url.removeprefix("http://")
+    message = f"Error status : -1 {where} reply timeout, cost:400ms"
+    assert error(response) == ("CallbackFailed", message, "0007-00000202")
     assert send(deployment.oss, "GET", "/" + grant["key"]).body == PNG
 
 

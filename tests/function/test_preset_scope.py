@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from direct_upload.app import App
 from direct_upload.credentials.sts import session_policy
 from direct_upload.files import user_segment
-from direct_upload.presets import fixed_prefixes, parse_presets
+from direct_upload.presets import fixed_prefixes, presets_for
 from direct_upload.services import ROOT
 from direct_upload.settings import parse_settings
 from emulator.ram import is_allowed
@@ -37,7 +37,7 @@ ENVIRONMENT = (
 )
 APP = App(ENVIRONMENT, lambda: NOW)
 SETTINGS = parse_settings(ENVIRONMENT)
-SESSION = session_policy("post-test", fixed_prefixes(parse_presets(SETTINGS, ENVIRONMENT, ROOT)))
+SESSION = session_policy("post-test", fixed_prefixes(presets_for(SETTINGS, ENVIRONMENT, ROOT)))
 
 texts = st.text(st.characters(), max_size=40)
 users = st.sampled_from(["alice", "bob", "../bob", "{user}", "", "a/b"]) | texts

@@ -18,7 +18,7 @@ from direct_upload.presets import (
     fixed_prefixes,
     name_in_json,
     name_in_query,
-    parse_presets,
+    presets_for,
 )
 from direct_upload.settings import parse_settings
 from tests.function.callers.issuer import SETTINGS as JWT_SETTINGS
@@ -48,7 +48,7 @@ def environ(presets: Any, **changes: str) -> dict[str, str]:
 
 def parse(presets: Any, directory: Path = Path("/nowhere"), **changes: str) -> Any:
     env = environ(presets, **changes)
-    return parse_presets(parse_settings(env), env, directory)
+    return presets_for(parse_settings(env), env, directory)
 
 
 def request(

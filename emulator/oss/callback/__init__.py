@@ -1,7 +1,8 @@
-"""The callback: the form field that requests it, the body that it sends, and the call itself."""
+"""The callback: the form field that requests it, where it may go, what it sends, and the call."""
 
 from __future__ import annotations
 
+from .address import Resolve, check_addresses, resolve_host
 from .field import Callback, read_callback
 from .sending import PUBLIC_KEY_PATH, CallbackKey, CallbackResponse, call_back
 
@@ -10,6 +11,9 @@ __all__ = [
     "Callback",
     "CallbackKey",
     "CallbackResponse",
+    "Resolve",
     "call_back",
+    "check_addresses",
     "read_callback",
+    "resolve_host",
 ]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,9 +15,8 @@ from typing import BinaryIO
 from urllib.parse import quote
 
 from ..store import Record, Store
-from .field import FORM, Callback
+from .field import FORM, PLACEHOLDER, Callback
 
-_PLACEHOLDER = re.compile(r"\$\{([^{}]*)\}")
 # JPEG frame headers; C4, C8 and CC, between them, are other segments (ITU T.81, table B.1).
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
@@ -43,7 +41,7 @@ def callback_body(
         values["imageInfo.height"] = image.height
     values |= {name: value for name, value in fields.items() if name.startswith("x:")}
     encode = _url_encoded if callback.body_type == FORM else json.dumps
-    return _PLACEHOLDER.sub(lambda found: encode(values.get(found[1], "")), callback.body).encode()
+    return PLACEHOLDER.sub(lambda found: encode(values.get(found[1], "")), callback.body).encode()
 
 
 def _url_encoded(value: str | int) -> str:

@@ -1,7 +1,6 @@
 """Calls the application about a stored object and returns its response to the uploader.
 
-OSS documents, "Callback" and the 203 errors. The service refuses private addresses; the emulator
-calls them, since on one machine there are no others.
+OSS documents, "Callback" and the 203 errors.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NoReturn
-from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
+from urllib.parse import SplitResult, unquote_to_bytes
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
@@ -25,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from ..errors import Refused, refusals
 from ..store import Record, Store
 from .body import callback_body
-from .field import Callback
+from .field import Callback, split_address
 
 PUBLIC_KEY_PATH = "/callback_pub_key.pem"
 LIMIT_SECONDS = 5.0  # for the whole callback, whatever the number of addresses
@@ -81,38 +80,47 @@ def call_back(
     store: Store,
     key: CallbackKey,
     key_url: str,
+    http10: bool,
 ) -> CallbackResponse:
     """Try the addresses in order; `Refused` (203) with the failure of the last one.
 
-    `key_url` is where the application fetches the public half of `key`.
+    `key_url` is where the application fetches the public half of `key`. The documents show HTTP/1.0
+    and a Host without a port, which `http10` imitates.
     """
     body = callback_body(callback, record, fields, bucket=bucket, store=store)
     deadline = time.monotonic() + LIMIT_SECONDS
     failure: Refused | None = None
     for address in callback.urls:
-        url = urlsplit(address if "://" in address else f"http://{address}")
+        url = split_address(address)
         headers = {
             "Content-Type": callback.body_type,
             "User-Agent": "http-client/0.0.1",
             "authorization": key.authorization(url, body),
             "x-oss-pub-key-url": base64.b64encode(key_url.encode()).decode(),
-            "Host": callback.host or url.netloc,
+            "Host": callback.host or (url.hostname or "" if http10 else url.netloc),
         }
+        own = {name.lower() for name in headers}  # no additional header replaces them (inferred)
+        headers |= {
+            name: text for name, text in callback.headers.items() if name.lower() not in own
+        }
+        left = deadline - time.monotonic()
         try:
-            return _checked(_post_within(deadline - time.monotonic(), url, body, headers))
+            return _checked(_post_within(left, url, body, headers, http10=http10))
         except Refused as refused:
             failure = refused
     assert failure is not None  # noqa: S101 (a callback has at least one address)
     raise failure
 
 
-def _post_within(seconds: float, url: SplitResult, body: bytes, headers: dict[str, str]) -> _Raw:
+def _post_within(
+    seconds: float, url: SplitResult, body: bytes, headers: dict[str, str], *, http10: bool
+) -> _Raw:
     """Post and wait for so long in total; a socket's own timeout restarts with each byte."""
     results: queue.SimpleQueue[_Raw | Exception] = queue.SimpleQueue()
 
     def call() -> None:
         try:
-            results.put(_post(url, body, headers))
+            results.put(_post(url, body, headers, http10=http10))
         except (OSError, ValueError, http.client.HTTPException) as error:
             results.put(error)
 
@@ -124,6 +132,7 @@ def _post_within(seconds: float, url: SplitResult, body: bytes, headers: dict[st
     if isinstance(result, TimeoutError):
         raise Refused(
             refusals.CALLBACK_TOO_SLOW,
+            detail=f"{url.netloc} reply timeout, cost:{1000 * LIMIT_SECONDS:.0f}ms",
             hint=f"The callback server did not respond within {LIMIT_SECONDS:g} seconds; the "
             "object is stored. Let the server respond first and do its work afterwards.",
         )
@@ -136,10 +145,12 @@ def _post_within(seconds: float, url: SplitResult, body: bytes, headers: dict[st
     return result
 
 
-def _post(url: SplitResult, body: bytes, headers: dict[str, str]) -> _Raw:
+def _post(url: SplitResult, body: bytes, headers: dict[str, str], *, http10: bool) -> _Raw:
     """One POST; redirects are not followed."""
     kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
     connection = kind(url.hostname or "", url.port, timeout=LIMIT_SECONDS)
+    if http10:  # http.client has no public switch for it
+        vars(connection).update(_http_vsn=10, _http_vsn_str="HTTP/1.0")
     try:
         target = (url.path or "/") + (f"?{url.query}" if url.query else "")
         connection.request("POST", target, body, headers)

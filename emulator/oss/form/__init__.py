@@ -3,12 +3,15 @@ the object."""
 
 from __future__ import annotations
 
-from .attributes import Attributes, object_key, read_attributes
+from .attributes import ENCRYPTION, KMS_KEY, Attributes, object_key, read_attributes
 from .body import Body
 from .fields import Form, finish_form, read_form
-from .parts import FormParts, read_boundary
+from .headers import read_boundary
+from .parts import FormParts
 
 __all__ = [
+    "ENCRYPTION",
+    "KMS_KEY",
     "Attributes",
     "Body",
     "Form",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from werkzeug.datastructures import Headers
@@ -16,6 +17,8 @@ DEFAULT_TYPE = "application/octet-stream"
 ACLS = ("default", "private", "public-read", "public-read-write")
 STORAGE_CLASSES = ("Standard", "IA", "Archive", "ColdArchive", "DeepColdArchive")
 ENCRYPTIONS = ("AES256", "KMS", "SM4")
+ENCRYPTION = "x-oss-server-side-encryption"
+KMS_KEY = "x-oss-server-side-encryption-key-id"
 KEPT_HEADERS = ("cache-control", "content-disposition", "content-encoding", "expires")
 METADATA = "x-oss-meta-"
 
@@ -42,12 +45,19 @@ def object_key(form: Form) -> str:
     if len(key.encode()) > MAX_KEY_BYTES:
         raise Refused(
             refusals.KEY_LENGTH,
-            hint=f"The key has {len(key.encode())} bytes in UTF-8; the limit is {MAX_KEY_BYTES}.",
+            hint=f"The key has {len(key.encode())} bytes in UTF-8; the limit is {MAX_KEY_BYTES}."
+            " Shorten it.",
         )
-    if not key or key[0] in "/\\":
+    if not key:
+        raise Refused(
+            refusals.EMPTY_KEY,
+            hint="The field 'key' is empty, or is ${filename} and the file has no name; send the"
+            " key that the grant gives.",
+        )
+    if key[0] in "/\\":
         raise Refused(
             refusals.INVALID_KEY,
-            hint=f"The key {key!r} is empty or starts with a slash or backslash.",
+            hint=f"The key {key!r} starts with a slash or backslash; keys have none in front.",
         )
     return key
 
@@ -57,17 +67,9 @@ def read_attributes(form: Form, request_headers: Headers) -> Attributes:
     # OSS documents, PostObject: the form's ACL takes precedence over the header's.
     acl = fields.get("x-oss-object-acl") or request_headers.get("x-oss-object-acl") or "default"
     _check_choice("x-oss-object-acl", acl, ACLS)
-    encryption = fields.get("x-oss-server-side-encryption", "")
-    if encryption and encryption not in ENCRYPTIONS:
-        raise Refused(
-            refusals.INVALID_ENCRYPTION,
-            hint=f"x-oss-server-side-encryption is {encryption!r}; "
-            f"it must be one of {', '.join(ENCRYPTIONS)}.",
-        )
     headers = {name: fields[name] for name in KEPT_HEADERS if fields.get(name)}
-    if storage_class := fields.get("x-oss-storage-class", ""):
-        _check_choice("x-oss-storage-class", storage_class, STORAGE_CLASSES)
-        headers["x-oss-storage-class"] = storage_class
+    headers.update(_storage_class(fields))
+    headers.update(_encryption(fields))
     metadata = {name: value for name, value in fields.items() if name.startswith(METADATA)}
     size = sum(len(name.encode()) + len(value.encode()) for name, value in metadata.items())
     if size > MAX_METADATA_BYTES:
@@ -83,8 +85,48 @@ def read_attributes(form: Form, request_headers: Headers) -> Attributes:
         acl=acl,
         content_type=content_type,
         headers=headers,
-        overwrite=fields.get("x-oss-forbid-overwrite") != "true",
+        overwrite=_overwrite(fields),
     )
+
+
+def _overwrite(fields: Mapping[str, str]) -> bool:
+    forbidden = fields.get("x-oss-forbid-overwrite", "false")
+    if forbidden not in ("true", "false"):
+        raise Refused(
+            refusals.FORBID_OVERWRITE,
+            hint=f"The field 'x-oss-forbid-overwrite' is {forbidden!r}; it must be true or false,"
+            " in lower case. Leave it out to allow overwriting.",
+            elements={"ArgumentName": "x-oss-forbid-overwrite", "ArgumentValue": forbidden},
+        )
+    return forbidden == "false"
+
+
+def _storage_class(fields: Mapping[str, str]) -> dict[str, str]:
+    name = "x-oss-storage-class"
+    value = fields.get(name)
+    if value is None:
+        return {}
+    if value not in STORAGE_CLASSES:
+        raise Refused(
+            refusals.STORAGE_CLASS if value else refusals.EMPTY_STORAGE_CLASS,
+            hint=f"The field {name!r} is {value!r}; it must be one of {', '.join(STORAGE_CLASSES)}."
+            " Leave it out for the bucket's own class.",
+            elements={"ArgumentName": name, "ArgumentValue": value},
+        )
+    return {name: value}
+
+
+def _encryption(fields: Mapping[str, str]) -> dict[str, str]:
+    """What the response repeats, like every later one about the object."""
+    method = fields.get(ENCRYPTION, "")
+    if method and method not in ENCRYPTIONS:
+        raise Refused(
+            refusals.INVALID_ENCRYPTION,
+            hint=f"{ENCRYPTION} is {method!r}; it must be one of {', '.join(ENCRYPTIONS)}.",
+        )
+    if fields.get(KMS_KEY) and method != "KMS":
+        raise _invalid(KMS_KEY, f"needs {ENCRYPTION}: KMS beside it")
+    return {name: fields[name] for name in (ENCRYPTION, KMS_KEY) if fields.get(name)}
 
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:

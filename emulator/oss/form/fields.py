@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..errors import Refused, refusals
-from .parts import FormParts, Part
+from ..switches import offer
+from .headers import Part
+from .parts import FormParts
 
 # OSS documents, EC 0006-00000110, "FieldItemTooLong" and EC 0006-00000112.
 MAX_NAME_BYTES = 8 * 1024
@@ -39,11 +41,7 @@ def read_form(parts: FormParts) -> Form:
     total = 0
     while (part := parts.next_part()) is not None:
         name = part.name.lower()
-        if len(part.name.encode()) > MAX_NAME_BYTES:
-            raise Refused(
-                refusals.NAME_TOO_LONG,
-                hint=f"The name of a field is longer than {MAX_NAME_BYTES} bytes.",
-            )
+        _check_name(part, parts)
         if name == "file":
             return Form(fields, part.filename or "", part.content_type)
         if name in fields:
@@ -56,7 +54,8 @@ def read_form(parts: FormParts) -> Form:
         if total > MAX_FIELDS_BYTES:
             raise Refused(
                 refusals.FIELDS_TOO_LONG,
-                hint=f"The fields before `file` exceed {MAX_FIELDS_BYTES} bytes in total.",
+                hint=f"The fields before `file` exceed {MAX_FIELDS_BYTES} bytes in total;"
+                " send fewer or shorter ones.",
             )
         try:
             fields[name] = value.decode()
@@ -68,6 +67,26 @@ def read_form(parts: FormParts) -> Form:
     raise Refused(
         refusals.NO_FILE, hint="The form has no part named `file`; add the file as the last part."
     )
+
+
+def _check_name(part: Part, parts: FormParts) -> None:
+    size = len(part.name.encode())
+    hint = f"The name of a field has {size} bytes; the limit is {MAX_NAME_BYTES}. Shorten it."
+    if part.extended:
+        # OSS seems to look for a quote that ends a line, and so reads on into the file (inferred).
+        size = sum(len(chunk) for chunk in parts.content())
+        hint = (
+            f"The Content-Disposition of {part.name!r} has a filename*, and OSS does not find the"
+            " end of that line. React Native 0.74.0 to 0.75.4 and 0.76.0 to 0.76.7 send it; 0.75.5,"
+            " 0.76.8 and 0.77 do not. .NET: FileNameStar must be null. urllib3: use 1.25 or newer."
+            ' Elsewhere, send only filename="...".'
+        )
+    if part.extended or size > MAX_NAME_BYTES:
+        raise Refused(
+            refusals.NAME_TOO_LONG,
+            hint=hint,
+            elements={"MaxSizeAllowed": str(MAX_NAME_BYTES), "ProposedSize": str(size)},
+        )
 
 
 def finish_form(parts: FormParts, *, accept_trailing_fields: bool) -> None:
@@ -85,8 +104,9 @@ def _refuse_after_file(part: Part, *, accept_trailing_fields: bool) -> None:
         )
     if not accept_trailing_fields:
         raise Refused(
-            refusals.MALFORMED,
-            hint=f"The field {part.name!r} follows `file`; make `file` the last field.",
+            refusals.FILE_NOT_LAST,
+            hint=f"The field {part.name!r} follows `file`. Append the file last, after every field"
+            " (in an HTML form, give the submit button no name)." + offer("accept-trailing-fields"),
         )
 
 
@@ -97,6 +117,7 @@ def _read_value(parts: FormParts, name: str) -> bytes:
         if len(value) > MAX_VALUE_BYTES:
             raise Refused(
                 refusals.VALUE_TOO_LONG,
-                hint=f"The value of the field {name!r} is longer than {MAX_VALUE_BYTES} bytes.",
+                hint=f"The value of the field {name!r} is longer than {MAX_VALUE_BYTES} bytes;"
+                " shorten it.",
             )
     return bytes(value)

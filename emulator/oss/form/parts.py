@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-
-from werkzeug.http import parse_options_header
 
 from ..errors import Refused, refusals
+from ..switches import Switches, offer
+from .headers import Part, read_part_headers
 
 MAX_HEADER_BYTES = 64 * 1024
-
-
-@dataclass(frozen=True)
-class Part:
-    """The headers of one part."""
-
-    name: str
-    filename: str | None
-    content_type: str | None
 
 
 class FormParts:
     """Parts in order: `next_part()`, then its `content()`, until `next_part()` returns None."""
 
-    def __init__(self, read: Callable[[], bytes], boundary: bytes) -> None:
+    def __init__(self, read: Callable[[], bytes], boundary: bytes, switches: Switches) -> None:
         self._read = read
+        self._switches = switches
         self._delimiter = b"\r\n--" + boundary
         # Unlike the others, the first boundary may come without a line break; this adds one.
         self._buffer = bytearray(b"\r\n")
-        for _ in self.content():
-            pass  # anything before the first boundary is ignored
+        preamble = sum(len(chunk) for chunk in self.content())
+        if preamble and not switches.accept_preamble:
+            raise Refused(
+                refusals.UNSETTLED_FORM,
+                hint=f"The body has {preamble} byte(s) before its first boundary, as forms of"
+                " react-native-background-upload and react-native-blob-courier had on iOS when"
+                " OSS refused them; start the body with two hyphens and the boundary."
+                + offer("accept-preamble"),
+            )
 
     def next_part(self) -> Part | None:
         while len(self._buffer) < 2:
@@ -52,7 +50,7 @@ class FormParts:
             self._fill()
         block = bytes(self._buffer[2:end])
         del self._buffer[: end + 4]
-        return _parse_headers(block)
+        return read_part_headers(block, self._switches)
 
     def content(self) -> Iterator[bytes]:
         """The bytes up to the next boundary, as they arrive."""
@@ -76,54 +74,3 @@ class FormParts:
                 "boundary differs from the one in Content-Type.",
             )
         self._buffer += data
-
-
-def read_boundary(content_type: str | None) -> bytes:
-    """The boundary that the request's Content-Type announces."""
-    media_type, options = parse_options_header(content_type)
-    if media_type.lower() != "multipart/form-data":
-        raise Refused(
-            refusals.NOT_MULTIPART,
-            hint=f"The request's Content-Type is {media_type!r}, not multipart/form-data; "
-            "post a form.",
-        )
-    boundary = options.get("boundary", "")
-    if not boundary:
-        raise Refused(
-            refusals.NO_BOUNDARY,
-            hint="Content-Type has no boundary; let the browser or the library set this header.",
-        )
-    return boundary.encode("latin-1", "replace")
-
-
-def _parse_headers(block: bytes) -> Part:
-    try:
-        lines = block.decode().split("\r\n")
-    except UnicodeDecodeError as error:
-        raise Refused(
-            refusals.MALFORMED_FIELD, hint="The headers of a part are not UTF-8."
-        ) from error
-    pairs = [line.partition(":") for line in lines]
-    headers = [(name.strip().lower(), value.strip()) for name, _, value in pairs]
-    if headers[0][0] != "content-disposition":
-        raise Refused(
-            refusals.BAD_PART_HEADER,
-            hint="A part does not start with Content-Disposition; put this header first.",
-        )
-    # OSS documents, 400 errors: "contains unrecognized field name" when the line after the
-    # first is another header.
-    content_type = None
-    for name, value in headers[1:]:
-        if name != "content-type" or content_type is not None:
-            raise Refused(
-                refusals.BAD_PART_HEADER,
-                hint=f"A part has the header {name!r}; after Content-Disposition only one "
-                "Content-Type is allowed.",
-            )
-        content_type = value
-    disposition, options = parse_options_header(headers[0][1])
-    if disposition.lower() != "form-data" or not options.get("name"):
-        raise Refused(
-            refusals.MALFORMED, hint="A part's Content-Disposition is not form-data with a name."
-        )
-    return Part(options["name"], options.get("filename"), content_type)

@@ -33,7 +33,7 @@ class Record:
 
     key: str
     size: int
-    etag: str  # upper-case MD5, as for simple objects; inferred
+    etag: str  # upper-case hexadecimal
     crc64: int
     content_type: str
     last_modified: str  # ISO 8601 with Z
@@ -63,7 +63,7 @@ class IncomingObject:
         self.size += len(data)
 
     @property
-    def etag(self) -> str:
+    def md5(self) -> str:
         return self._md5.hexdigest().upper()
 
     def close(self) -> None:

@@ -62,7 +62,7 @@ class Scope(NamedTuple):
     content_types: tuple[str, ...]  # one for an exact key; none for a directory means any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Callbacks:
     """Where OSS reports finished uploads, and the secret that proves they were granted here."""
 

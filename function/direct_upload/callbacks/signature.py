@@ -81,11 +81,11 @@ def _fetch_public_key(url: str) -> RSAPublicKey:
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     try:
-        fetched = fetch(url, seconds=FETCH_SECONDS, max_bytes=MAX_KEY_BYTES)
+        _, document = fetch(url, seconds=FETCH_SECONDS, max_bytes=MAX_KEY_BYTES)
     except FetchFailed as failure:
         raise NotFromOss(f"the key was not fetched: {failure}") from None
     try:
-        key = load_pem_public_key(fetched.body)
+        key = load_pem_public_key(document)
     except (ValueError, UnsupportedAlgorithm):
         raise NotFromOss("the key is not a public key in PEM") from None
     if not isinstance(key, RSAPublicKey):

@@ -86,8 +86,8 @@ class FetchedKeys:
             return
         self._tried = now
         try:
-            fetched = fetch(self._url, seconds=FETCH_SECONDS, max_bytes=MAX_SET_BYTES)
-            self._held = _Held(parse_jwks(fetched.body), now, life(fetched.headers))
+            headers, body = fetch(self._url, seconds=FETCH_SECONDS, max_bytes=MAX_SET_BYTES)
+            self._held = _Held(parse_jwks(body), now, life(headers))
         except FetchFailed as failure:
             logger.warning("JWT_JWKS could not be fetched: %s", failure)
         except WrongKeys as wrong:

@@ -41,11 +41,6 @@ def parse_body(body: bytes, limit: int = MAX_BODY_BYTES) -> Mapping[str, Any]:
     return document
 
 
-def file_from_json(body: bytes) -> File:
-    """The body of `POST /sign` for one file."""
-    return file_from_members(parse_body(body))
-
-
 def file_from_members(members: Mapping[str, Any]) -> File:
     """The file that a JSON object declares; further members are ignored."""
     content_type = members.get("content_type")

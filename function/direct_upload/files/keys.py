@@ -56,27 +56,23 @@ class Template:
     """
 
     def __init__(self, text: str) -> None:
-        self._text = text
-        self._used = {name: _MEANINGS[name] for name in placeholders(text)}
+        meanings = dict(_MEANINGS)
         if text.endswith("{name}"):
-            self._used["name"] = lambda naming: _MEANINGS["name"](naming).replace(".", "_")
+            meanings["name"] = lambda naming: _MEANINGS["name"](naming).replace(".", "_")
+        pieces = re.split(r"\{(\w+)\}", text)  # literal text and placeholders in turn
+        self._pieces: list[str | Callable[[Naming], str]] = [
+            meanings[piece] if number % 2 else piece for number, piece in enumerate(pieces)
+        ]
 
     def fill(self, naming: Naming) -> str:
         """The text with its placeholders replaced."""
-        if not self._used:
-            return self._text
-        return self._text.format_map(
-            {name: meaning(naming) for name, meaning in self._used.items()}
+        return "".join(
+            [piece if isinstance(piece, str) else piece(naming) for piece in self._pieces]
         )
 
     def longest(self) -> int:
         """How many bytes it can get."""
         return len(self.fill(LONGEST).encode())
-
-
-def placeholders(text: str) -> list[str]:
-    """The names in single braces."""
-    return re.findall(r"\{(\w*)\}", text)
 
 
 def has_other_braces(text: str, known: tuple[str, ...]) -> bool:

@@ -120,7 +120,9 @@ class GrantMaker:
             content_types=(file.content_type,),
         )
         fields |= self._file_fields
-        return self._grant(credentials, scope, fields, conditions, now) | {"key": key}
+        grant = self._grant(credentials, scope, fields, conditions, now)
+        grant["key"] = key
+        return grant
 
     def _grant(
         self,

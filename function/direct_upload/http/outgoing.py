@@ -7,9 +7,9 @@ import queue
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -106,25 +106,23 @@ def within(seconds: float, call: Callable[[], T]) -> T:
         raise TookTooLong from None
 
 
-@dataclass(frozen=True)
-class Reply:
-    """A response; the names of its headers are in lower case."""
+Fetched: TypeAlias = tuple[Mapping[str, str], bytes]
+"""Headers, by their names in lower case, and the body of a response with status 200."""
 
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
+Reply: TypeAlias = tuple[int, Mapping[str, str], bytes]
+"""The status of a response, its headers, by their names in lower case, and its body."""
 
 
 class FetchFailed(Exception):
     """There is no usable response; the text says why, for the log: "the server ..."."""
 
 
-def fetch(url: str, *, seconds: float, max_bytes: int) -> Reply:
-    """The response to a GET, with status 200. Raises `FetchFailed`."""
-    reply = send("GET", url, seconds=seconds, max_bytes=max_bytes)
-    if reply.status != 200:
-        raise FetchFailed(f"the server responds with status {reply.status}")
-    return reply
+def fetch(url: str, *, seconds: float, max_bytes: int) -> Fetched:
+    """Send a GET. Raises `FetchFailed`."""
+    status, headers, body = send("GET", url, seconds=seconds, max_bytes=max_bytes)
+    if status != 200:
+        raise FetchFailed(f"the server responds with status {status}")
+    return headers, body
 
 
 def send(
@@ -164,7 +162,7 @@ def send(
             connection.close()
         if len(read) > max_bytes:
             return FetchFailed(f"the server sends more than {max_bytes} bytes")
-        return Reply(response.status, received, read)
+        return response.status, received, read
 
     try:
         outcome = within(seconds, exchange)

@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from ..credentials import Credentials
 from ..errors import Misconfigured, Refusal, StorageUnavailable
-from ..http.outgoing import FetchFailed, Reply, send
+from ..http.outgoing import FetchFailed, send
 from .answers import (
     OddAnswer,
     Part,
@@ -46,6 +46,14 @@ _RIGHTS = {
     "CompleteMultipartUpload": "oss:PutObject",
     "AbortMultipartUpload": "oss:AbortMultipartUpload",
 }
+
+
+class Reply(NamedTuple):
+    """A response; the names of its headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
 
 
 class Outcome(Exception):
@@ -206,7 +214,7 @@ class Bucket:
             if left <= 0:
                 break
             try:
-                reply = send(
+                answer = send(
                     operation.method,
                     url,
                     headers=operation.headers,
@@ -217,6 +225,7 @@ class Bucket:
             except FetchFailed as failure:
                 reason = str(failure)
                 continue
+            reply = Reply(*answer)
             if reply.status in (200, 203, 204):
                 return reply
             if reply.status < 500 and reply.status != 429:

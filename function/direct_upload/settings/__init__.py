@@ -35,7 +35,7 @@ def _row(default: str, reader: Reader, *, member: str = "", secret: bool = False
     return field(repr=not secret, metadata={"row": Row(default, reader, member)})
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)  # comparing so many would cost a cold start time
 class Settings:
     """Checked settings; their names in the environment are these in upper case."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from ..errors import misconfigured
 
@@ -63,9 +63,10 @@ Reader: TypeAlias = Callable[[Environment, str], Any]
 """Reads the text under a name: `UPLOAD_DIR` or, in a preset, `UPLOAD_PRESETS.avatar.dir`."""
 
 
-class Row(NamedTuple):
-    """How one setting is read."""
+class Row:
+    """How a setting is read; `member` is its name in a preset, empty if it is the same in all."""
 
-    default: str
-    read: Reader
-    member: str  # what it is called in a preset; empty: the same for all presets
+    def __init__(self, default: str, read: Reader, member: str) -> None:
+        self.default = default
+        self.read = read
+        self.member = member

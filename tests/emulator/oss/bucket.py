@@ -10,6 +10,7 @@ from pathlib import Path
 
 from emulator.keyring import AccessKey, KeyRing
 from emulator.oss import Oss
+from emulator.oss.switches import NO_SWITCHES, Switches
 from emulator.server import Server
 from tests.emulator.client import Reply, form, send, signed_fields
 
@@ -53,7 +54,10 @@ class Bucket:
 
 @contextmanager
 def running_bucket(
-    directory: Path, *, allowed_origins: Sequence[str] = (ORIGIN,)
+    directory: Path,
+    *,
+    allowed_origins: Sequence[str] = (ORIGIN,),
+    switches: Switches = NO_SWITCHES,
 ) -> Iterator[Bucket]:
     keys, log = KeyRing([KEY]), list[str]()
     oss = Oss(
@@ -64,6 +68,7 @@ def running_bucket(
         allowed_origins,
         clock=lambda: NOW,
         log=log.append,
+        switches=switches,
     )
     with Server(oss) as server:
         yield Bucket(server.url, directory, keys, log)

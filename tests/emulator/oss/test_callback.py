@@ -19,9 +19,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from werkzeug import Response
 
 from emulator.oss import Oss
-from emulator.oss.callback import sending
+from emulator.oss.callback import check_addresses, resolve_host, sending
 from emulator.oss.callback.body import ImageSize, read_image_size
+from emulator.oss.errors import Refused
 from emulator.oss.store import Store
+from emulator.oss.switches import Switches
 from emulator.server import Server
 from tests.emulator.client import Reply, send
 from tests.emulator.oss.bucket import NOW, Bucket, running_bucket
@@ -84,6 +86,7 @@ def test_the_request_is_as_documented(bucket: Bucket, application: Recorder) -> 
     upload(bucket, application.url + "/c%C3%A9?a=%20&b")
     asked = application.asked[0]
     assert (asked.method, asked.target, asked.body) == ("POST", "/c%C3%A9?a=%20&b", b"key=a.txt")
+    assert asked.version == "HTTP/1.1"
     assert asked.headers["content-type"] == FORM
     assert asked.headers["user-agent"] == "http-client/0.0.1"
     assert asked.headers["host"] == urlsplit(application.url).netloc
@@ -131,6 +134,27 @@ def test_the_key_can_be_announced_under_another_address(
     assert base64.b64decode(header) == b"http://oss.example:9001/callback_pub_key.pem"
 
 
+def test_the_request_may_be_as_in_the_documents_example(
+    application: Recorder, tmp_path: Path
+) -> None:
+    with running_bucket(tmp_path, switches=Switches(http10_callbacks=True)) as bucket:
+        assert upload(bucket, application.url).status == 200
+    (asked,) = application.asked
+    assert (asked.version, asked.headers["host"]) == ("HTTP/1.0", "127.0.0.1")
+
+
+def test_additional_headers_are_sent_but_replace_none_of_the_service(
+    bucket: Bucket, application: Recorder
+) -> None:
+    more = {"X-Tenant": "a, b", "HOST": "evil.example", "Authorization": "none"}
+    value = {"callbackUrl": application.url, "callbackBody": "a=1", "additionalHeaders": more}
+    assert bucket.post(fields={"callback": field(value)}).status == 200
+    (asked,) = application.asked
+    assert asked.headers["x-tenant"] == "a, b"
+    assert asked.headers["host"] == urlsplit(application.url).netloc
+    assert asked.headers["authorization"] != "none"
+
+
 def test_callback_host_is_the_host_header(bucket: Bucket) -> None:
     host = "upload.example.com"
     with recording(lambda asked: Response("{}", content_type=JSON), names=(host,)) as application:
@@ -169,12 +193,12 @@ def test_placeholders_in_json_are_json(bucket: Bucket, application: Recorder) ->
         application.url,
         object_key='a "图".txt',
         fields={"x:var": "\\"},
-        callbackBody='{"o":${object},"s":${size},"v":${x:var},"w":${imageInfo.width},"lit":"$"}',
+        callbackBody='{"o":${object},"s":${size},"v":${x:var},"w":${imageInfo.width}}',
         callbackBodyType=JSON,
     )
     (asked,) = application.asked
     assert asked.headers["content-type"] == JSON
-    assert json.loads(asked.body) == {"o": 'a "图".txt', "s": 7, "v": "\\", "w": "", "lit": "$"}
+    assert json.loads(asked.body) == {"o": 'a "图".txt', "s": 7, "v": "\\", "w": ""}
 
 
 PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 640, 480) + b"\x08\x02"
@@ -323,11 +347,10 @@ def test_an_application_that_takes_too_long_is_203(
 
     with recording(trickle) as application:
         reply = upload(bucket, application.url)
-    assert reply.status == 203
-    assert (reply.element("Message"), reply.element("EC")) == (
-        "Cost too long time.",
-        "0007-00000202",
-    )
+    assert (reply.status, reply.element("EC")) == (203, "0007-00000202")
+    where = urlsplit(application.url).netloc
+    message = f"Error status : -1 {where} reply timeout, cost:300ms"
+    assert reply.element("Message") == message
 
 
 def test_all_addresses_share_the_time_limit(
@@ -342,7 +365,7 @@ def test_all_addresses_share_the_time_limit(
 
     with recording(fail_late) as failing, recording(trickle) as slow:
         reply = upload(bucket, f"{failing.url};{slow.url}")
-    assert reply.element("Message") == "Cost too long time."
+    assert "reply timeout" in (reply.element("Message") or "")
 
 
 def test_addresses_are_tried_in_order_until_one_succeeds(
@@ -371,8 +394,66 @@ def test_an_invalid_configuration_is_shown_and_nothing_is_stored(bucket: Bucket)
     value = field({"callbackUrl": "ftp://example.com/", "callbackBody": "a=1"})
     reply = bucket.post(fields={"callback": value})
     assert (reply.status, reply.element("Code")) == (400, "InvalidArgument")
-    assert (reply.element("ArgumentName"), reply.element("ArgumentValue")) == ("callback", value)
+    assert reply.element("ArgumentName") == "callbackUrl"
+    assert reply.element("ArgumentValue") == "ftp://example.com/"
     assert bucket.files() == []
+
+
+def test_a_callback_to_this_machine_is_logged_with_what_oss_would_do(
+    bucket: Bucket, application: Recorder
+) -> None:
+    assert upload(bucket, application.url).status == 200
+    assert any(
+        "callback to 127.0.0.1: OSS itself would refuse" in line and "0007-00000008" in line
+        for line in bucket.log
+    )
+
+
+def test_where_loopback_is_refused_nothing_is_stored_or_called(
+    application: Recorder, tmp_path: Path
+) -> None:
+    with running_bucket(tmp_path, switches=Switches(refuse_loopback_callbacks=True)) as bucket:
+        reply = upload(bucket, application.url)
+        assert (reply.status, reply.element("EC")) == (400, "0007-00000008")
+        assert (bucket.files(), application.asked) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("addresses", "ec"),
+    [
+        pytest.param([], "0007-00000007", id="none"),
+        pytest.param(["8.8.8.8"], None, id="public"),
+        pytest.param(["2001:4860:4860::8888", "8.8.8.8"], None, id="public, both versions"),
+        pytest.param(["127.0.0.1", "::1"], None, id="this machine"),
+        pytest.param(["8.8.8.8", "10.0.0.1"], "0007-00000008", id="one of two private"),
+        pytest.param(["127.0.0.1", "8.8.8.8"], "0007-00000008", id="one of two loopback"),
+        pytest.param(["100.100.100.200"], "0007-00000008", id="the cloud's own network"),
+        pytest.param(["0.0.0.1"], "0007-00000008", id="this network"),
+        pytest.param(["fe80::1"], "0007-00000008", id="link-local"),
+    ],
+)
+def test_what_a_host_resolves_to_decides(addresses: list[str], ec: str | None) -> None:
+    def resolve(host: str) -> list[str]:
+        assert host == "app.example.com"
+        if not addresses:
+            raise OSError("Name or service not known")
+        return addresses
+
+    def check() -> None:
+        check_addresses(["app.example.com:8080/x"], resolve=resolve, refuse_loopback=False)
+
+    if ec is None:
+        check()
+        return
+    with pytest.raises(Refused, match=r"'app\.example\.com'") as caught:
+        check()
+    assert caught.value.refusal.ec == ec
+    assert caught.value.elements["ArgumentValue"] == "app.example.com:8080/x"
+
+
+def test_the_systems_resolver_knows_this_machine() -> None:
+    assert set(resolve_host("localhost")) <= {"127.0.0.1", "::1"}
+    assert resolve_host("127.0.0.1") == ["127.0.0.1"]
 
 
 @pytest.mark.parametrize(

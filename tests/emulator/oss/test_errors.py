@@ -162,6 +162,14 @@ def test_a_session_policy_that_cannot_be_evaluated_gives_no_permission(
     assert b"The session policy cannot be evaluated" in reply.body
 
 
+def test_a_malformed_form_is_called_so_without_a_full_stop(bucket: Bucket) -> None:
+    """Seen live: mpflutter#396, android-async-http#1158. The rows compare only how texts begin."""
+    reply = send(bucket.url, body=b"no form")
+    assert reply.element("Message") == (
+        "The body of your POST request is not well-formed multipart/form-data"
+    )
+
+
 def test_every_refusal_says_how_certain_it_is() -> None:
     table = [value for value in vars(refusals).values() if isinstance(value, Refusal)]
     assert len(table) > 80

@@ -7,16 +7,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.oss.errors import Refused
-from emulator.oss.errors.refusals import BAD_PART_HEADER, MALFORMED, MALFORMED_FIELD, Refusal
+from emulator.oss.errors.refusals import (
+    MALFORMED,
+    MALFORMED_FIELD,
+    NAME_TOO_LONG,
+    UNRECOGNIZED_HEADER,
+    UNSETTLED_FORM,
+    Refusal,
+)
 from emulator.oss.form import FormParts, read_form
 from emulator.oss.form.parts import MAX_HEADER_BYTES
+from emulator.oss.switches import NO_SWITCHES, Switches
 
 PART = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
 
 
-def reader(body: bytes, size: int = 7) -> FormParts:
+def reader(body: bytes, size: int = 7, switches: Switches = NO_SWITCHES) -> FormParts:
     pieces = iter([body[start : start + size] for start in range(0, len(body), size)])
-    return FormParts(lambda: next(pieces, b""), b"b")
+    return FormParts(lambda: next(pieces, b""), b"b", switches)
 
 
 def read_all(parts: FormParts) -> list[tuple[str, str | None, str | None, bytes]]:
@@ -51,8 +59,7 @@ def test_returns_every_part_whatever_the_pieces(contents: list[bytes], size: int
         ('form-data; name="a"; filename="头像 1.png"', "a", "头像 1.png"),
         ('form-data; name="a"; filename="a%22b.txt"', "a", 'a"b.txt'),
         (r'form-data; name="a"; filename="a\"b.txt"', "a", 'a"b.txt'),
-        ("form-data; name=a; filename=b.txt", "a", "b.txt"),
-        ("form-data; name=\"a\"; filename*=utf-8''%E5%A4%B4.png", "a", "头.png"),
+        ('form-data; name="a"; filename="b; name=c; filename*=d"', "a", "b; name=c; filename*=d"),
         ('FORM-DATA; NAME="a"; filename=""', "a", ""),
     ],
 )
@@ -63,9 +70,22 @@ def test_understands_names_as_browsers_and_libraries_write_them(
     assert read_all(reader(body.encode())) == [(name, filename, "image/png", b"x")]
 
 
-def test_ignores_anything_before_the_first_boundary_and_after_the_last() -> None:
-    body = b"preamble\r\n" + PART + b"x\r\n--b--\r\nepilogue" * 2
+def test_ignores_anything_after_the_last_boundary() -> None:
+    body = PART + b"x\r\n--b--\r\nepilogue" * 2
     assert read_all(reader(body)) == [("a", None, None, b"x")]
+
+
+@pytest.mark.parametrize("preamble", [b"\r\n", b"\r\n\r\n", b"preamble\r\n", b"x" * 300 + b"\r\n"])
+def test_ignores_anything_before_the_first_boundary_only_where_that_is_switched_on(
+    preamble: bytes,
+) -> None:
+    body = preamble + PART + b"x\r\n--b--\r\n"
+    assert read_all(reader(body, switches=Switches(accept_preamble=True))) == [
+        ("a", None, None, b"x")
+    ]
+    with pytest.raises(Refused, match="before its first boundary") as caught:
+        reader(body)
+    assert caught.value.refusal is UNSETTLED_FORM
 
 
 @pytest.mark.parametrize(
@@ -102,14 +122,14 @@ def test_ignores_anything_before_the_first_boundary_and_after_the_last() -> None
             b'--b\r\nContent-Disposition: form-data; name="a\r\n\r\n', MALFORMED, id="an open quote"
         ),
         pytest.param(
-            b"--b\r\nContent-Disposition: form-data; name=a\r\nContent-Type: a/b\r\n"
+            b'--b\r\nContent-Disposition: form-data; name="a"\r\nContent-Type: a/b\r\n'
             b"Content-Type: a/b\r\n\r\n",
-            BAD_PART_HEADER,
+            UNRECOGNIZED_HEADER,
             id="two content types",
         ),
         pytest.param(
-            b"--b\r\nContent-Disposition: form-data;\r\n name=a\r\n\r\n",
-            BAD_PART_HEADER,
+            b'--b\r\nContent-Disposition: form-data;\r\n name="a"\r\n\r\n',
+            UNRECOGNIZED_HEADER,
             id="a folded header",
         ),
     ],
@@ -127,7 +147,7 @@ def test_a_file_without_a_name_has_an_empty_one() -> None:
 
 def test_yields_content_before_its_end_has_arrived() -> None:
     pieces = iter([PART + b"x" * 100])
-    parts = FormParts(lambda: next(pieces, b""), b"b")
+    parts = FormParts(lambda: next(pieces, b""), b"b", NO_SWITCHES)
     assert parts.next_part() is not None
     assert next(parts.content()).startswith(b"x" * 90)
 
@@ -144,3 +164,12 @@ def test_refuses_a_value_that_is_not_utf8() -> None:
     with pytest.raises(Refused) as caught:
         read_form(reader(PART + b"\xff\r\n--b--\r\n"))
     assert caught.value.refusal is MALFORMED_FIELD
+
+
+@pytest.mark.parametrize("size", [0, 5, 9000])
+def test_a_second_file_name_shows_how_far_oss_reads(size: int) -> None:
+    disposition = b"Content-Disposition: form-data; name=\"file\"; filename*=utf-8''a\r\n\r\n"
+    with pytest.raises(Refused, match="React Native") as caught:
+        read_form(reader(b"--b\r\n" + disposition + b"x" * size + b"\r\n--b--\r\n"))
+    assert caught.value.refusal is NAME_TOO_LONG
+    assert caught.value.elements == {"MaxSizeAllowed": "8192", "ProposedSize": str(size)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from urllib.parse import quote
@@ -10,9 +11,10 @@ import pytest
 
 from emulator.keyring import AccessKey, KeyRing
 from emulator.oss import Oss
+from emulator.oss.switches import Switches
 from emulator.server import Server
 from tests.emulator.client import FORM_END, form, form_start, send, signed_fields
-from tests.emulator.oss.bucket import KEY, NOW, Bucket
+from tests.emulator.oss.bucket import KEY, NOW, Bucket, running_bucket
 
 
 def test_the_host_names_the_bucket(bucket: Bucket) -> None:
@@ -140,3 +142,25 @@ def test_an_unusable_redirect_counts_as_missing(bucket: Bucket, address: str) ->
     reply = bucket.post("a.txt", fields={"success_action_redirect": address})
     assert reply.status == 204
     assert "location" not in reply.headers
+
+
+def test_the_etag_need_not_be_the_md5(tmp_path: Path) -> None:
+    with running_bucket(tmp_path, switches=Switches(uuid_etag=True)) as bucket:
+        first, second = (bucket.post("a.txt").headers["etag"] for _ in range(2))
+        assert bucket.get("/a.txt").headers["etag"] == second
+    assert re.fullmatch('"[0-9A-F]{32}"', first)
+    assert len({first, second, '"9A0364B9E99BB480DD25E1F0284C8555"'}) == 3
+
+
+def test_kms_and_its_key_are_in_every_response_about_the_object(bucket: Bucket) -> None:
+    sent = {
+        "x-oss-server-side-encryption": "KMS",
+        "x-oss-server-side-encryption-key-id": "9468da86-3509-4f8d-a61e-6eab1eac0000",
+    }
+    for reply in (bucket.post(fields=sent), bucket.get("/a.txt")):
+        assert {name: reply.headers.get(name) for name in sent} == sent
+
+
+def test_a_tagging_field_tags_nothing(bucket: Bucket) -> None:
+    assert bucket.post(fields={"x-oss-tagging": "a=b"}).status == 204
+    assert not any("tagging" in name for name in bucket.get("/a.txt").headers)

@@ -150,7 +150,7 @@ def test_computes_the_same_checksums_as_oss(tmp_path: Path) -> None:
         incoming.write(b"1234")
         incoming.write(b"56789")
         assert incoming.crc64 == 0x995DC9BBDF1939FA  # the check value of CRC-64/XZ
-        assert incoming.etag == "25F9E794323B453885F5181F1B624D0B"
+        assert incoming.md5 == "25F9E794323B453885F5181F1B624D0B"
         assert incoming.size == 9
 
 

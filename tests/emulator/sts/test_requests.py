@@ -109,6 +109,17 @@ def test_a_get_is_accepted_too() -> None:
     assert code(Call(method="GET").sign().send(sts())) == "OK"
 
 
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"])
+def test_no_other_method_is(method: str) -> None:
+    """STS documents, AssumeRole: HTTP GET or POST; that the code is this one is inferred."""
+    response = Call(method=method).sign().send(sts())
+    assert response.status_code == 404
+    if method != "HEAD":
+        assert code(response) == "InvalidAction.NotFound"
+        assert response.json is not None
+        assert f"GET or POST, not by {method}" in response.json["Recommend"]
+
+
 def test_a_valid_request_is_accepted_over_a_socket() -> None:
     call = Call().sign()
     with Server(sts(), names=(call.headers["host"],)) as server:

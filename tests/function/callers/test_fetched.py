@@ -23,7 +23,7 @@ from direct_upload.app import App
 from direct_upload.callers import fetched
 from direct_upload.callers.fetched import FETCH_SECONDS, FetchedKeys, life
 from direct_upload.errors import KeysUnavailable
-from direct_upload.http.outgoing import Reply as Fetched
+from direct_upload.http.outgoing import Fetched
 from tests.function.callers.issuer import SETTINGS, Token, jwks, key_pair, public_jwk
 from tests.function.credentials.faulty_sts import Connection, FaultySts, close, reset
 from tests.function.invocations import ENVIRON, NOW, Context, event, invoke, read
@@ -232,7 +232,7 @@ def test_a_fetch_has_two_seconds_and_64_kilobytes(monkeypatch: pytest.MonkeyPatc
 
     def fetch(url: str, **given: float) -> Fetched:
         limits.update(given)
-        return Fetched(200, {}, SET.encode())
+        return {}, SET.encode()
 
     monkeypatch.setattr(fetched, "FETCH_SECONDS", FETCH_SECONDS)
     monkeypatch.setattr(fetched, "fetch", fetch)

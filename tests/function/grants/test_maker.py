@@ -17,7 +17,7 @@ from direct_upload.errors import CredentialsUnavailable, Misconfigured
 from direct_upload.files import AdmittedFile, content_types, parse_allowed_types
 from direct_upload.grants import GrantMaker
 from direct_upload.grants import maker as maker_module
-from direct_upload.presets import Preset, parse_presets
+from direct_upload.presets import Preset, presets_for
 from direct_upload.settings import parse_settings
 from tests.function.callers.issuer import SETTINGS as JWT_SETTINGS
 from tests.function.invocations import ENVIRON, NOW, TOKEN, conditions, invoke, pinned
@@ -369,7 +369,7 @@ WITH_LONG = {
 
 def long_preset(**changes: str) -> Preset:
     env = ENVIRON | JWT_SETTINGS | WITH_LONG | changes
-    return parse_presets(parse_settings(env), env, Path())["long-preset"]
+    return presets_for(parse_settings(env), env, Path())["long-preset"]
 
 
 @pytest.mark.parametrize(
