@@ -26,7 +26,7 @@ from .http.events import (
 )
 from .http.origins import PREFLIGHT_HEADERS, Origins, parse_origins
 from .presets import all_dangers
-from .routes import find_route
+from .routes import find_route, template
 from .services import Invocation, Services, make_services, request_id
 from .settings import parse_settings
 
@@ -128,7 +128,7 @@ class App:
 def _refusal(error: Exception, method: str, path: str) -> Refusal:
     """The refusal that an exception becomes, once it is logged."""
     # %r: a direct invocation can contain line breaks.
-    called = f"{method[:20]!r} {path[:200]!r}"
+    called = f"{method[:20]!r} {template(path)[:200]!r}"
     if isinstance(error, Refusal):
         level = logging.ERROR if error.status >= 500 else logging.INFO
         logger.log(level, "%s: %s, %s", called, error.code, error.message)

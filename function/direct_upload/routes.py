@@ -29,7 +29,7 @@ class Route(NamedTuple):
 
 def find_route(request: Request) -> Route:
     """The route of a path and method; HEAD uses that of GET."""
-    path = _template(request.path)
+    path = template(request.path)
     method = "GET" if request.method == "HEAD" else request.method
     route = ROUTES.get(f"{method} {path}")
     if route is not None:
@@ -46,8 +46,8 @@ def find_route(request: Request) -> Route:
     )
 
 
-def _template(path: str) -> str:
-    """The path as `ROUTES` writes it, with names in the place of what varies."""
+def template(path: str) -> str:
+    """The path as `ROUTES` writes it: the ticket in it is not for logs."""
     if not path.startswith(_UPLOADS):
         return path
     _, slash, step = path[len(_UPLOADS) :].partition("/")

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from ..credentials import Credentials
@@ -130,8 +131,7 @@ class Bucket:
                 query["part-number-marker"] = str(after)
             operation = Operation("GET", self.name, key, query)
             reply = self._send("ListParts", session, operation, expected=(NoSuchUpload,))
-            begin = after
-            page = _read(lambda body: read_page(body, begin), reply, "ListParts")  # noqa: B023
+            page = _read(partial(read_page, after=after), reply, "ListParts")
             parts += page.parts
             after = page.next_marker
         return parts

@@ -62,18 +62,18 @@ def signed_url(
     }
     if credentials.security_token:
         query["x-oss-security-token"] = credentials.security_token
-    if operation.additional:
-        query["x-oss-additional-headers"] = ";".join(_additional(operation))
-    canonical_query = _canonical_query(query)
-    text = string_to_sign(canonical_request(operation, canonical_query), moment, scope)
+    if named := _additional(operation):
+        query["x-oss-additional-headers"] = ";".join(named)
+    encoded = canonical_query(query)
+    text = string_to_sign(canonical_request(operation, encoded), moment, scope)
     key = signing_key_v4(credentials.access_key_secret, date, region)
     path = quote(operation.key, safe="/")
     signature = hmac.digest(key, text.encode(), "sha256").hex()
-    return f"{origin}/{path}?{canonical_query}&x-oss-signature={signature}"
+    return f"{origin}/{path}?{encoded}&x-oss-signature={signature}"
 
 
-def canonical_request(operation: Operation, canonical_query: str) -> str:
-    """The text of a request whose hash is signed."""
+def canonical_request(operation: Operation, query: str) -> str:
+    """The text of a request whose hash is signed; `query` is as `canonical_query` writes it."""
     named = _additional(operation)
     counted = "".join(
         f"{name}:{value.strip()}\n"
@@ -81,10 +81,13 @@ def canonical_request(operation: Operation, canonical_query: str) -> str:
         if _is_counted(name) or name in named
     )
     path = quote(f"/{operation.bucket}/{operation.key}", safe="/")
-    return (
-        f"{operation.method}\n{path}\n{canonical_query}\n{counted}\n{';'.join(named)}\n"
-        "UNSIGNED-PAYLOAD"
-    )
+    return f"{operation.method}\n{path}\n{query}\n{counted}\n{';'.join(named)}\nUNSIGNED-PAYLOAD"
+
+
+def canonical_query(query: Mapping[str, str]) -> str:
+    """In the order of encoded names; a parameter without a value is its bare name."""
+    pairs = sorted((_quote(name), _quote(value)) for name, value in query.items())
+    return "&".join(f"{name}={value}" if value else name for name, value in pairs)
 
 
 def string_to_sign(canonical: str, moment: str, scope: str) -> str:
@@ -98,12 +101,6 @@ def _is_counted(name: str) -> bool:
 
 def _additional(operation: Operation) -> list[str]:
     return sorted(name for name in operation.additional if not _is_counted(name))
-
-
-def _canonical_query(query: Mapping[str, str]) -> str:
-    """In the order of encoded names; a parameter without a value is its bare name."""
-    pairs = sorted((_quote(name), _quote(value)) for name, value in query.items())
-    return "&".join(f"{name}={value}" if value else name for name, value in pairs)
 
 
 @lru_cache(maxsize=64)  # a token takes longer to encode than all the rest
