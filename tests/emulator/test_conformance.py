@@ -17,9 +17,8 @@ from typing import Any
 import pytest
 
 from emulator.conformance.command import main, read_target, run_rows
-from emulator.conformance.recipe import Target
+from emulator.conformance.recipe import OssResponse, Target
 from emulator.conformance.rows import (
-    OssResponse,
     Row,
     differences,
     exchange,

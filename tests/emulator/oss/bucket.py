@@ -58,6 +58,7 @@ def running_bucket(
     *,
     allowed_origins: Sequence[str] = (ORIGIN,),
     switches: Switches = NO_SWITCHES,
+    private_objects: bool = False,
 ) -> Iterator[Bucket]:
     keys, log = KeyRing([KEY]), list[str]()
     oss = Oss(
@@ -69,6 +70,7 @@ def running_bucket(
         clock=lambda: NOW,
         log=log.append,
         switches=switches,
+        private_objects=private_objects,
     )
     with Server(oss) as server:
         yield Bucket(server.url, directory, keys, log)

@@ -5,12 +5,14 @@ Its signer is the tests' own; with `test_signatures.py` two computations meet in
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
+import http.client
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from emulator.keyring import AccessKey
 from tests.emulator.client import Reply, send
@@ -108,6 +110,18 @@ def signed_headers(
     credential = f"{key.access_key_id}/{date[:8]}/cn-hangzhou/oss/aliyun_v4_request"
     value = f"OSS4-HMAC-SHA256 Credential={credential},Signature={made}"
     return {**everything, "Authorization": value}
+
+
+def send_part(
+    url: str, path: str, content: bytes, headers: Mapping[str, str] | None = None
+) -> Reply:
+    """A PUT as a browser sends a slice of a file: without Content-Type, with its length."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+    with contextlib.closing(connection):
+        connection.request("PUT", path, content, dict(headers or {}))
+        response = connection.getresponse()
+        names = {name.lower(): value for name, value in response.getheaders()}
+        return Reply(response.status, names, response.read())
 
 
 @dataclass
