@@ -17,8 +17,6 @@ from typing import Any
 from .callers import NOBODY
 from .errors import InternalError, NotFound, Refusal, error_document
 from .http.events import (
-    MAX_COMPLETION_BYTES,
-    MAX_EVENT_BYTES,
     Request,
     Response,
     json_response,
@@ -56,7 +54,7 @@ class App:
         headers = {"Vary": "Origin"}
         method = path = ""
         try:
-            request = parse_event(event, self._longest_event(len(event)))
+            request = parse_event(event, self._has_multipart)
             method, path = request.method, request.path
             origins = self._read_origins()
             origin = request.headers.get("origin")
@@ -93,14 +91,11 @@ class App:
             caller = services.callers.caller(request.headers, request.query, services.clock())
         return route.serve(services, Invocation(request, context, caller))
 
-    def _longest_event(self, length: int) -> int:
-        """How long an event may be: only one that completes an upload is long, if there are any."""
+    def _has_multipart(self) -> bool:
         try:
-            if length > MAX_EVENT_BYTES and self._get_services().multipart:
-                return MAX_COMPLETION_BYTES
+            return self._get_services().multipart is not None
         except Refusal:
-            pass  # settings come later in the order of checks
-        return MAX_EVENT_BYTES
+            return False  # settings come later in the order of checks
 
     def _read_origins(self) -> Origins:
         """Read before all other settings, so that pages can read what is wrong with those."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -46,13 +46,17 @@ class Request:
     body: bytes = field(default=b"", repr=False)
 
 
-def parse_event(event: bytes, longest: int = MAX_EVENT_BYTES) -> Request:
+def parse_event(event: bytes, has_multipart: Callable[[], bool] = lambda: False) -> Request:
     """The request in an event; `InvalidRequest` when it is not an HTTP event.
 
     The console's test button and InvokeFunction can send anything. A longer event than any request
-    needs is refused before it is decoded, which could take thirty times its size in memory.
+    needs is refused before it is decoded, which could take thirty times its size in memory. Only
+    where there are resumable uploads may one be long, to complete one.
     """
     try:
+        longest = MAX_EVENT_BYTES
+        if len(event) > longest and has_multipart():
+            longest = MAX_COMPLETION_BYTES
         if len(event) > longest:
             raise InvalidRequest(
                 f"The request is larger than {longest} bytes.",
