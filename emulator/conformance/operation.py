@@ -47,7 +47,8 @@ def run_operation(
     if "ended" in recipe:
         run({"complete": _COMPLETE, "abort": _ABORT}[recipe["ended"]])
     response = run(recipe)
-    if "parts" in recipe:
+    places.setdefault("<upload id>", response.element("UploadId"))
+    if places["<upload id>"]:
         run(_ABORT)
     return response
 

@@ -154,6 +154,18 @@ def test_the_command_compares_an_endpoint_with_the_rows(endpoint: Endpoint) -> N
     assert lines[-1].startswith(f"{len(ROWS)} rows, 0 differ, ")
 
 
+def test_the_rows_leave_no_upload_open(endpoint: Endpoint) -> None:
+    url, target = endpoint({})
+    for row in ROWS:
+        if "operation" in row.recipe and not row.switches:
+            try_row(row, url, target, now=NOW)
+    listing = {"operation": "GET", "query": {"uploads": ""}, "key": ""}
+    row = Row("open uploads", listing, {"status": 200}, "documented", "ListMultipartUploads")
+    response = try_row(row, url, target, now=NOW)
+    assert response.element("MaxUploads") == "1000"
+    assert response.element("Upload/UploadId") == ""
+
+
 def test_no_row_for_a_real_bucket_needs_a_fixed_clock(tmp_path: Path) -> None:
     ring, keys = make_keys()
     oss = Oss("post-test", "cn-hangzhou", tmp_path, ring, ["http://a"], resolve=resolve)

@@ -40,6 +40,8 @@ def _members(part: Part) -> dict[str, str]:
         "LastModified": f"{modified:%Y-%m-%dT%H:%M:%S.000Z}",
         "ETag": f'"{part.etag}"',
         "Size": str(part.size),
+        # On no page; official SDKs read it when they resume.
+        "HashCrc64ecma": str(part.crc64),
     }
 
 
@@ -85,7 +87,7 @@ def list_uploads(call: Call) -> Response:
 
 
 def _follows(upload: Upload, key_marker: str, id_marker: str) -> bool:
-    key, marker = upload.key.encode(), key_marker.encode(errors="surrogateescape")
+    key, marker = upload.key.encode(), key_marker.encode()
     return key > marker or bool(id_marker and key == marker and upload.id > id_marker)
 
 

@@ -15,7 +15,6 @@ from werkzeug import Request, Response
 from ..bucket import authorize, check_bucket
 from ..errors import Refused, refusals
 from ..form import ENCRYPTION, MAX_BODY_BYTES, checked_key, collect_attributes
-from ..signatures import SignedRequest
 from ..store import Part, Upload, new_upload_id
 from .call import Call, echo_encryption, invalid, xml_response
 from .completing import complete
@@ -54,7 +53,7 @@ def serve_multipart(call: Call) -> Response:
 
 
 def _initiate(call: Call) -> Response:
-    key = _checked_key(call.signed)
+    key = checked_key(call.key)
     # No effect at initiate (inferred): no SDK sends it, and complete has one of its own.
     headers = {
         name: value for name, value in call.signed.headers.items() if name != "x-oss-object-acl"
@@ -78,15 +77,6 @@ def _initiate(call: Call) -> Response:
     call.uploads.initiate(upload)
     echo_encryption(response, upload)
     return response
-
-
-def _checked_key(signed: SignedRequest) -> str:
-    try:
-        return checked_key(signed.key)
-    except UnicodeEncodeError:
-        raise Refused(
-            refusals.INVALID_KEY, hint="The key in the URL is not UTF-8; percent-encode its UTF-8."
-        ) from None
 
 
 def _tagging(headers: Mapping[str, str]) -> dict[str, str]:

@@ -21,7 +21,7 @@ SIGNED_BY_THEMSELVES = ("content-type", "content-md5")
 
 @dataclass(frozen=True)
 class SignedRequest:
-    """What a signature covers. Texts are decoded; those that are not UTF-8 have surrogate escapes.
+    """What a signature covers, decoded; of what is not UTF-8 no signature holds.
 
     `query` has every parameter but the signature itself; one without a value has the value "".
     `headers` are all of the request's, by their names in lower case. The host is not covered, so
@@ -54,8 +54,7 @@ class SignedRequest:
 
     def string_to_sign(self, *, date: str, region: str) -> str:
         """`date` is x-oss-date, YYYYMMDDTHHMMSSZ."""
-        canonical = self.canonical().encode(errors="surrogateescape")
-        digest = hashlib.sha256(canonical).hexdigest()
+        digest = hashlib.sha256(self.canonical().encode()).hexdigest()
         return "\n".join((V4, date, f"{date[:8]}/{region}/oss/aliyun_v4_request", digest))
 
     def signature(self, access_key_secret: str, *, date: str, region: str) -> str:
@@ -76,4 +75,4 @@ class SignedRequest:
 
 def _encoded(text: str, *, safe: str = "") -> str:
     """Each byte of UTF-8 but letters, digits and `-_.~` percent-encoded."""
-    return quote(text, safe=safe, errors="surrogateescape")
+    return quote(text, safe=safe)

@@ -51,7 +51,7 @@ def signed_request(environ: WSGIEnvironment, bucket: str) -> SignedRequest:
     query = {}
     for parameter in filter(None, environ.get("QUERY_STRING", "").split("&")):
         name, _, value = parameter.partition("=")
-        query[_decoded(name)] = _decoded(value)
+        query[unquote(name)] = unquote(value)
     headers = {
         name.removeprefix("HTTP_").replace("_", "-").lower(): _utf8(value)
         for name, value in environ.items()
@@ -68,13 +68,9 @@ def signed_request(environ: WSGIEnvironment, bucket: str) -> SignedRequest:
     )
 
 
-def _decoded(text: str) -> str:
-    return unquote(text, errors="surrogateescape")
-
-
 def _utf8(text: str) -> str:
     """WSGI hands over bytes as Latin-1."""
-    return text.encode("latin-1").decode(errors="surrogateescape")
+    return text.encode("latin-1").decode(errors="replace")
 
 
 def authenticate_request(
