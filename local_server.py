@@ -68,7 +68,7 @@ class Addresses:
 
     @property
     def oss_for_function(self) -> str:
-        """Where the function finds the key that verifies callbacks."""
+        """Where the function finds the bucket, and the key that verifies callbacks."""
         return f"http://{LOOPBACK}:{self.port + 1}"
 
     @property
@@ -103,6 +103,7 @@ def function_environment(environ: Mapping[str, str], addresses: Addresses) -> di
         "UPLOAD_ROLE_ARN": "acs:ram::1234567890123456:role/oss-uploader",
         "STS_ENDPOINT": addresses.sts,
         "CALLBACK_KEY_PREFIX": f"{addresses.oss_for_function}/",
+        "OSS_ENDPOINT": addresses.oss_for_function,
         "GRANT_SECRET": secrets.token_urlsafe(32),
         "ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAI" + secrets.token_hex(10),
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET": secrets.token_urlsafe(24),

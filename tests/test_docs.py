@@ -42,8 +42,8 @@ def test_the_error_table_matches_the_code() -> None:
 
 def test_every_route_is_in_the_table() -> None:
     table = " ".join(cells[0] for cells in ANSWERS.rows("| route | response"))
-    for path, route in ROUTES.items():
-        assert f"{route.method} {path}" in table
+    for route in ROUTES:
+        assert route in table
 
 
 def test_the_sample_grant_has_the_members_of_a_real_one() -> None:

@@ -220,3 +220,25 @@ CURL = Client(
     shows_progress=False,
 )
 CLIENTS = (*BROWSER_CLIENTS, CURL)
+
+# For docs/resumable.md: large files in parts, which clients.md does not compare.
+MULTIPART: Settings = (
+    "MULTIPART=true",
+    "GRANT_SECRET=0123456789abcdef0123456789abcdef",
+    "MAX_UPLOAD_BYTES=1000000000",
+)
+UPPY_6_MULTIPART = Client(
+    "Uppy 6",
+    "entries/uppy-multipart.js",
+    "POST /s3/multipart",
+    packages=("@uppy/aws-s3", "@uppy/core"),
+    needs=("AUTH=anonymous", *MULTIPART),
+)
+UPPY_5_MULTIPART = Client(
+    "Uppy 5",
+    "uppy-5/multipart.js",
+    "POST /s3/multipart",
+    packages=("uppy-5/node_modules/@uppy/aws-s3", "uppy-5/node_modules/@uppy/core"),
+    needs=MULTIPART,
+)
+RESUMABLE_CLIENTS = (UPPY_6_MULTIPART, UPPY_5_MULTIPART)

@@ -16,7 +16,15 @@ from typing import Protocol
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from tests.clients.clients import BROWSER_CLIENTS, CURL, FOLDER, Client, Settings, changed
+from tests.clients.clients import (
+    BROWSER_CLIENTS,
+    CURL,
+    FOLDER,
+    RESUMABLE_CLIENTS,
+    Client,
+    Settings,
+    changed,
+)
 from tests.clients.driving import Outcome, upload_in_browser, upload_with_curl
 from tests.function.callers.issuer import AUDIENCE, ISSUER, Token, claims, jwks, public_jwk
 from tests.harness import Harness, running_harness
@@ -28,6 +36,7 @@ PAGE = """<!doctype html>
 <div id="app"><input type="file"></div>
 <script src="{script}"></script></html>
 """
+PAGES = (*BROWSER_CLIENTS, *RESUMABLE_CLIENTS)
 HarnessWith = Callable[[Settings], Harness]
 
 
@@ -48,7 +57,7 @@ def origin(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     finished = subprocess.run(
         [
             packages / ".bin" / "esbuild",
-            *(client.entry for client in BROWSER_CLIENTS),
+            *(client.entry for client in PAGES),
             "--bundle",
             f"--outdir={folder}",
             "--entry-names=[name]",
@@ -60,7 +69,7 @@ def origin(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         text=True,
     )
     assert finished.returncode == 0, finished.stderr
-    for client in BROWSER_CLIENTS:
+    for client in PAGES:
         page = PAGE.format(name=client.name, script=f"{client.name}.js")
         (folder / f"{client.name}.html").write_text(page, encoding="utf-8")
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_QuietHandler, directory=str(folder)))

@@ -68,7 +68,7 @@ def _grant_section() -> str:
         (
             "## Requesting a grant\n",
             "Most clients below share this function.\n",
-            _shown_code("entries/grant.js"),
+            shown_code("entries/grant.js"),
         )
     )
 
@@ -85,7 +85,7 @@ def _section(finding: Finding) -> str:
     return "\n".join(
         (
             f"## {client.title}\n",
-            _shown_code(client.entry),
+            shown_code(client.entry),
             *(_item(fact) for fact in facts),
             "",
         )
@@ -134,7 +134,7 @@ def _version(package: str) -> str:
     return f"{manifest['name']} {manifest['version']}"
 
 
-def _shown_code(entry: str) -> str:
+def shown_code(entry: str) -> str:
     """The marked lines of an entry file."""
     source = FOLDER / entry
     shown = re.search(
