@@ -27,9 +27,9 @@ bundle:  ## make build/ as it deploys
 	@$(SET_UP) bundle
 	@$(VENV_PYTHON) -m deploy.bundle --runtime $(RUNTIME)
 
-setup-cloud:  ## print the commands that prepare an account
+setup-cloud:  ## print the script that prepares an account: make setup-cloud [CREATE_BUCKET=1]
 	@$(SET_UP)
-	@"$(PYTHON)" -m deploy.setup_cloud
+	@"$(PYTHON)" -m deploy.setup_cloud $(if $(CREATE_BUCKET),--create-bucket)
 
 doctor:  ## check a deployment: [TOKEN=...] make doctor URL=https://... ORIGIN=https://...
 	@$(SET_UP)
