@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
 
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
@@ -102,9 +103,10 @@ class ControlPlane:
             response = self._respond(request, action, parameters)
             outcome = "200 OK"
         except RequestEntityTooLarge:
-            response, outcome = _json(413, {"Code": "EntityTooLarge"}), "413 EntityTooLarge"
+            error = ApiError(413, "EntityTooLarge", f"more than {MAX_CODE_BYTES} bytes")
+            response, outcome = _error(error, action), "413 EntityTooLarge"
         except ApiError as error:
-            response = _error(error)
+            response = _error(error, action)
             outcome = f"{error.status} {error.code}: {error.message}"
         self._log(f"{action} {_shown(request.path)} {outcome}")
         return response(environ, start_response)
@@ -266,7 +268,14 @@ def _json(status: int, document: Any) -> Response:
     return Response(json.dumps(document), status, mimetype="application/json")
 
 
-def _error(error: ApiError) -> Response:
+def _error(error: ApiError, action: str) -> Response:
+    """As the three services write it, which their clients rely on."""
+    if action == "PutObject":
+        code, message = escape(error.code), escape(error.message)
+        xml = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+        return Response(xml, error.status, mimetype="application/xml")
+    if action == "GetTempBucketToken":
+        return _json(error.status, {"ErrorCode": error.code, "ErrorMessage": error.message})
     request_id = f"1-{secrets.token_hex(4)}-{secrets.token_hex(12)}"
     document = {"Code": error.code, "Message": error.message, "RequestId": request_id}
     return _json(error.status, document)

@@ -52,7 +52,9 @@ def call(handlers: dict[str, str], line: str) -> dict[str, str]:
         return {"errorType": type(error).__name__, "errorMessage": str(error)}
 
 
-def main(code: str, handler: str, initializer: str = "") -> None:
+def main(  # pragma: no cover (in a process of its own)
+    code: str, handler: str, initializer: str = ""
+) -> None:
     sys.path[0] = code
     os.chdir(code)
     outcomes: TextIO = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -62,5 +64,5 @@ def main(code: str, handler: str, initializer: str = "") -> None:
         print(json.dumps(call(handlers, line)), file=outcomes, flush=True)
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover
     main(*sys.argv[1:])

@@ -20,6 +20,7 @@ ROOMS: dict[str, set[str]] = {
     "emulator.server": {"emulator.hosts"},
     "emulator.page": set(),
     "emulator.function_compute": {"emulator.keyring", "emulator.server"},
+    "emulator.control_plane": {"emulator.acs3", "emulator.keyring", "emulator.server"},
     "emulator.sts": {"emulator.acs3", "emulator.keyring", "emulator.ram", "emulator.server"},
     "emulator.oss.switches": set(),
     "emulator.oss.errors.refusals": set(),
