@@ -59,6 +59,7 @@ def main(  # pragma: no cover (in a process of its own)
     os.chdir(code)
     outcomes: TextIO = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what the function prints goes to the log
+    sys.stdout = os.fdopen(1, "w", buffering=1, encoding="utf-8")  # and at once
     handlers = {"invoke": handler, "initialize": initializer}
     for line in sys.stdin:
         print(json.dumps(call(handlers, line)), file=outcomes, flush=True)

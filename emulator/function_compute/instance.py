@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import subprocess
 import threading
@@ -46,6 +47,9 @@ class Instance:
             text=True,
             encoding="utf-8",
         )
+        stdin, stdout, stderr = self._process.stdin, self._process.stdout, self._process.stderr
+        assert stdin and stdout and stderr  # noqa: S101 (pipes were asked for)
+        self._stdin, self._stdout, self._stderr = stdin, stdout, stderr
         self._logging = threading.Thread(target=self._forward, args=(log,), daemon=True)
         self._logging.start()
 
@@ -65,19 +69,17 @@ class Instance:
             self._process.kill()
             self._process.wait()
         self._logging.join(STOP_SECONDS)
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            if stream:
+        for stream in (self._stdin, self._stdout, self._stderr):
+            with contextlib.suppress(OSError):  # what was not read by a process that ended
                 stream.close()
 
     def _call(self, request: dict[str, Any], context: Context) -> dict[str, str]:
         fields = {name: value for name, value in asdict(context).items() if name != "logger"}
         line = json.dumps({**request, "context": fields})
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin and stdout  # noqa: S101 (pipes were asked for)
         with self._calling:
             try:
-                print(line, file=stdin, flush=True)
-                answer = stdout.readline()
+                print(line, file=self._stdin, flush=True)
+                answer = self._stdout.readline()
             except (OSError, ValueError):
                 answer = ""
         if not answer:
@@ -88,6 +90,5 @@ class Instance:
         return outcome
 
     def _forward(self, log: Callable[[str], None]) -> None:
-        assert self._process.stderr  # noqa: S101 (a pipe was asked for)
-        for line in self._process.stderr:
+        for line in self._stderr:
             log(line.rstrip())

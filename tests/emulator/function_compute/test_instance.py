@@ -96,6 +96,7 @@ def test_the_end_of_the_process_ends_the_call_and_later_ones(instance: Instance)
     for _ in range(2):
         with pytest.raises(SystemExit):
             instance.handler(b"exit", OLD)
+        instance._process.wait(60)
 
 
 def test_a_missing_handler_is_an_error_of_the_function(code: Path, log: list[str]) -> None:
