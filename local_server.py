@@ -27,10 +27,11 @@ sys.path.insert(0, str(ROOT / "function"))
 
 import index  # noqa: E402
 from emulator.function_compute import FunctionCompute  # noqa: E402
+from emulator.issuer import Issuer  # noqa: E402
 from emulator.keyring import AccessKey, KeyRing  # noqa: E402
 from emulator.oss import Oss  # noqa: E402
 from emulator.oss.switches import NO_SWITCHES, Switches, meanings, switched_on  # noqa: E402
-from emulator.page import Page  # noqa: E402
+from emulator.page import JWKS_PATH, TOKEN_PATH, Page  # noqa: E402
 from emulator.server import Server  # noqa: E402
 from emulator.sts import Sts  # noqa: E402
 
@@ -77,6 +78,11 @@ class Addresses:
     @property
     def page(self) -> str:
         return self._url(3)
+
+    @property
+    def page_for_function(self) -> str:
+        """Where the function finds the keys of the development issuer."""
+        return f"http://{LOOPBACK}:{self.port + 3}"
 
     def _url(self, offset: int) -> str:
         wildcards = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104 (compared only)
@@ -125,6 +131,23 @@ def give_keys(environment: dict[str, str], keys: KeyRing) -> AccessKey:
     return key
 
 
+def give_issuer(environment: dict[str, str], addresses: Addresses) -> Issuer | None:
+    """An issuer for callers' tokens, where they are required and the settings name no key.
+
+    Completes the function's environment with what it needs to accept them.
+    """
+    if environment["AUTH"] != "jwt" or environment.get("JWT_JWKS") or environment.get("JWT_SECRET"):
+        return None
+    environment["JWT_JWKS"] = addresses.page_for_function + JWKS_PATH
+    environment["JWT_ISSUER"] = environment.get("JWT_ISSUER") or f"{addresses.page}/issuer"
+    environment["JWT_AUDIENCE"] = environment.get("JWT_AUDIENCE") or "uploads"
+    return Issuer(
+        issuer=environment["JWT_ISSUER"],
+        audience=environment["JWT_AUDIENCE"],
+        user_claim=environment.get("JWT_USER_CLAIM") or "sub",
+    )
+
+
 @contextlib.contextmanager
 def serving(
     addresses: Addresses,
@@ -135,6 +158,7 @@ def serving(
     handler: Callable[[bytes, Any], object],
     initializer: Callable[[Any], object],
     data: Path,
+    issuer: Issuer | None = None,
     runtime: str = "python3.10",
     custom_domain: bool = False,
     oss_switches: Switches = NO_SWITCHES,
@@ -166,7 +190,12 @@ def serving(
         public_url=addresses.oss_for_function,
     )
     sts = Sts(environment["UPLOAD_ROLE_ARN"], keys, log=log_as("sts"))
-    page = Page(ROOT / "web", function_url=addresses.function, oss_url=environment["UPLOAD_URL"])
+    page = Page(
+        ROOT / "web",
+        function_url=addresses.function,
+        oss_url=environment["UPLOAD_URL"],
+        issuer=issuer,
+    )
     with contextlib.ExitStack() as servers:
         apps: list[WSGIApplication] = [function, oss, sts, page]
         hosts = [addresses.host, addresses.host, LOOPBACK, addresses.host]
@@ -174,10 +203,13 @@ def serving(
             servers.enter_context(Server(app, host, addresses.port + offset))
         if addresses.host not in WITH_LOOPBACK:
             servers.enter_context(Server(oss, LOOPBACK, addresses.port + 1))
+            servers.enter_context(Server(page, LOOPBACK, addresses.port + 3))
         log(f"function  {addresses.function}")
         log(f"oss       {addresses.oss}  bucket {environment['OSS_BUCKET']}, objects in {data}")
         log(f"sts       {addresses.sts}")
         log(f"page      {addresses.page}")
+        if issuer:
+            log(f"issuer    {addresses.page}{TOKEN_PATH}?user=alice")
         log("Ready")
         yield
 
@@ -228,6 +260,7 @@ def main() -> int:
     environment = function_environment(os.environ, addresses)
     keys = KeyRing()
     own_key = give_keys(environment, keys)
+    issuer = give_issuer(environment, addresses)
     # The function reads its process's environment, as in the cloud.
     os.environ.clear()
     os.environ.update(environment)
@@ -240,6 +273,7 @@ def main() -> int:
             handler=index.handler,
             initializer=index.initialize,
             data=options.data,
+            issuer=issuer,
             runtime=options.runtime,
             custom_domain=options.custom_domain,
             oss_switches=switched_on(options.oss),

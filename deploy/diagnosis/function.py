@@ -16,6 +16,10 @@ FOREIGN_ORIGIN = "https://foreign.invalid"
 # Tried in this order until a type is allowed; the first is allowed by default.
 FILE_NAMES = ("doctor.txt", "doctor.png", "doctor.pdf", "doctor.mp4", "doctor.zip")
 
+# Names of presets, and extensions, as the function's responses have them.
+OFFERED = re.compile(r"Use one of these: ([a-z][a-z0-9-]{0,15}(?:, [a-z][a-z0-9-]{0,15})*)\.")
+EXTENSION = re.compile(r"(?:^|,)\.([a-z0-9]{1,16})(?=,|$)")
+
 ERROR_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 
 HINTS = {
@@ -25,6 +29,10 @@ HINTS = {
     "credentials_unavailable": (
         "See the function's log. Most often a role or its trust policy is missing: compare them"
         " with what make setup-cloud prints."
+    ),
+    "keys_unavailable": (
+        "See the function's log: it says why the URL in JWT_JWKS gives no keys. The function needs"
+        " a way there (internetAccess, or its VPC)."
     ),
     "not_found": "Use the function's own URL, without a path, and deploy the current code.",
 }
@@ -37,6 +45,7 @@ class Function:
     url: str  # without a trailing slash
     origin: str | None = None
     token: str | None = field(default=None, repr=False)
+    preset: str = ""  # of the requested grants; empty: the function's default
 
     def request(
         self, method: str, path: str, *, origin: str | None = None, document: object = None
@@ -49,7 +58,18 @@ class Function:
             headers["Authorization"] = f"Bearer {self.token}"
         body = None if document is None else json.dumps(document).encode()
         sent = {name: value for name, value in headers.items() if value}
-        return fetch(method, self.url + path, headers=sent, body=body)
+        query = f"?preset={self.preset}" if self.preset else ""
+        return fetch(method, self.url + path + query, headers=sent, body=body)
+
+    def for_each_preset(self) -> Iterator[Function]:
+        """Once for each preset that the caller may use; as it is if there is only the default.
+
+        The function lists them when it refuses a name that none can have.
+        """
+        message = replace(self, preset="0").request("GET", "/limits").document().get("message")
+        offered = OFFERED.search(message) if isinstance(message, str) else None
+        names = offered[1].split(", ") if offered else ["default"]
+        yield from [self] if names == ["default"] else [replace(self, preset=n) for n in names]
 
     def preflight(self, origin: str) -> Response:
         """Send the preflight that comes before JSON and a token."""
@@ -65,7 +85,12 @@ class Function:
         for name in FILE_NAMES:
             response = self.request("POST", "/sign", origin=origin, document={"filename": name})
             if response.error_code() != "type_not_allowed":
-                break
+                return response
+        accept = self.request("GET", "/limits", origin=origin).document().get("accept")
+        extension = EXTENSION.search(accept) if isinstance(accept, str) else None
+        if extension:
+            document = {"filename": f"doctor.{extension[1]}"}
+            return self.request("POST", "/sign", origin=origin, document=document)
         return response
 
 

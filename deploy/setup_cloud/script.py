@@ -14,6 +14,8 @@ from pathlib import Path
 from ..dotenv import ROOT  # first: it puts the function's code on the path
 
 # isort: split
+from direct_upload.presets import fixed_prefixes, presets_for
+from direct_upload.services import ROOT as CODE
 from direct_upload.settings import Settings, parse_settings
 
 from .documents import cors_document, lifecycle_document, policy_document
@@ -31,8 +33,9 @@ def commands(environ: Mapping[str, str], *, create_bucket: bool = False) -> Iter
     """
     region = value(environ, "FUNCTION_REGION")
     value(environ, "FUNCTION_NAME")
-    settings = parse_settings({**environ, "FC_REGION": region})
-    prefixes = [settings.fixed_prefix]
+    environ = {**environ, "FC_REGION": region}
+    settings = parse_settings(environ)
+    prefixes = fixed_prefixes(presets_for(settings, environ, CODE))
     if settings.upload_role_arn:
         value(environ, "UPLOAD_ROLE_ARN")
     values = {

@@ -14,11 +14,14 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from .errors import InternalError, NotFound, Refusal
+from .callers import NOBODY
+from .errors import InternalError, NotFound, Refusal, error_document
 from .http.events import Request, Response, json_response, parse_event
 from .http.origins import PREFLIGHT_HEADERS, Origins, parse_origins
-from .routes import Invocation, Services, find_route, make_services
-from .settings import dangers, parse_settings
+from .presets import all_dangers
+from .routes import find_route
+from .services import Invocation, Services, make_services, request_id
+from .settings import parse_settings
 
 logger = logging.getLogger("direct_upload")
 
@@ -60,7 +63,7 @@ class App:
             return json_response(
                 refusal.status,
                 headers | refusal.headers,
-                None if method == "HEAD" else _error_document(refusal, context),
+                None if method == "HEAD" else error_document(refusal, request_id(context)),
             )
         return json_response(200, headers, None if method == "HEAD" else document)
 
@@ -76,12 +79,12 @@ class App:
         route = find_route(request)
         origins.check(request.headers.get("origin"))
         services = self._get_services()
-        if route.is_directory and not services.settings.directory_grants:
+        if route.is_directory and not services.has_directory_grants:
             raise NotFound("Directory grants are switched off.", "Use POST /sign for each file.")
-        user = ""
+        caller = NOBODY
         if route.needs_caller:
-            user = services.callers.user(request.headers, request.query, services.clock())
-        return route.serve(services, Invocation(request, context, user))
+            caller = services.callers.caller(request.headers, request.query, services.clock())
+        return route.serve(services, Invocation(request, context, caller))
 
     def _read_origins(self) -> Origins:
         """Read before all other settings, so that pages can read what is wrong with those."""
@@ -100,9 +103,10 @@ class App:
     def _make_services(self) -> Services:
         settings = parse_settings(self._environ)
         logger.setLevel(settings.log_level)
-        for danger in dangers(settings):
+        services = make_services(settings, self._environ, self._clock)
+        for danger in all_dangers(services.presets):
             logger.warning("%s", danger)
-        return make_services(settings, self._environ, self._clock)
+        return services
 
 
 def _refusal(error: Exception, method: str, path: str) -> Refusal:
@@ -118,16 +122,3 @@ def _refusal(error: Exception, method: str, path: str) -> Refusal:
     places = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
     logger.error("%s: internal_error, %s in %s", called, type(error).__name__, places)
     return InternalError("Unexpected error.", "Find the request ID in the function's log.")
-
-
-def _error_document(refusal: Refusal, context: Any) -> dict[str, Any]:
-    return {
-        "error": {
-            "code": refusal.code,
-            "message": refusal.message,
-            "hint": refusal.hint,
-            "request_id": str(getattr(context, "request_id", "")),
-        },
-        # Once more where several upload libraries look for it.
-        "message": refusal.message,
-    }

@@ -4,6 +4,7 @@ Refusal
     InvalidRequest          400
     Unauthorized            401
     OriginNotAllowed        403
+    PresetNotAllowed        403
     CallbackRefused         403
     NotFound                404
     MethodNotAllowed        405
@@ -12,6 +13,7 @@ Refusal
     Misconfigured           500
     InternalError           500
     CredentialsUnavailable  503
+    KeysUnavailable         503
 
 `app` turns them into responses, in one place. The caller reads what they say, so they contain no
 secret; of settings, only names and public limits.
@@ -20,7 +22,7 @@ secret; of settings, only names and public limits.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class Refusal(Exception):
@@ -54,6 +56,13 @@ class OriginNotAllowed(Refusal):
     """A browser sent the request for a page that `ALLOWED_ORIGINS` does not name."""
 
     code = "origin_not_allowed"
+    status = 403
+
+
+class PresetNotAllowed(Refusal):
+    """The caller's token lacks a claim that the preset's `allow` requires."""
+
+    code = "preset_not_allowed"
     status = 403
 
 
@@ -113,6 +122,27 @@ class CredentialsUnavailable(Refusal):
     status = 503
 
 
+class KeysUnavailable(Refusal):
+    """The keys of callers' tokens cannot be fetched. A later request may succeed."""
+
+    code = "keys_unavailable"
+    status = 503
+
+
 def misconfigured(setting: str, problem: str, hint: str) -> Misconfigured:
     """The error for a setting: it names the setting and never shows its value."""
     return Misconfigured(f"The setting {setting} {problem}.", hint)
+
+
+def error_document(refusal: Refusal, request_id: str) -> dict[str, Any]:
+    """What the caller reads of a refusal."""
+    return {
+        "error": {
+            "code": refusal.code,
+            "message": refusal.message,
+            "hint": refusal.hint,
+            "request_id": request_id,
+        },
+        # Once more where several upload libraries look for it.
+        "message": refusal.message,
+    }

@@ -105,7 +105,7 @@ def test_only_function_compute_and_the_functions_role_are_trusted() -> None:
 
 
 def test_the_upload_role_may_do_what_the_session_policy_of_the_code_allows() -> None:
-    sent = json.loads(session_policy("my-bucket", "user-dirs/"))
+    sent = json.loads(session_policy("my-bucket", PREFIXES))
     assert json.loads(policy_document("upload-role-policy", VALUES, PREFIXES)) == sent
 
 
@@ -349,3 +349,57 @@ def test_the_role_covers_the_prefix_before_the_user() -> None:
     jwt = {"AUTH": "jwt", "JWT_JWKS": "file:a", "JWT_ISSUER": "a", "JWT_AUDIENCE": "a"}
     environ = {**ENVIRONMENT, **jwt, "UPLOAD_DIR": "up/{user}/files/"}
     assert "my-bucket/up/*" in "\n".join(commands(environ))
+
+
+PRESETS = {
+    "avatar": {"dir": "avatars/", "types": "image/*"},
+    "cover": {"dir": "avatars/covers/", "types": "image/*"},
+    "document": {"dir": "documents/{yyyy}/{mm}/", "types": ".docx, application/pdf"},
+    "default": {},
+}
+WITH_PRESETS = {**ENVIRONMENT, "UPLOAD_PRESETS": json.dumps(PRESETS)}
+
+
+def upload_policy(environ: dict[str, str]) -> str:
+    """The rights of the upload role, as the script creates them."""
+    policies = calls("\n".join(commands(environ)), "policy")
+    [policy] = [document for name, document, _ in policies if name.endswith("-upload")]
+    return policy
+
+
+@pytest.mark.parametrize("source", ["assume-role", "function-role"])
+@pytest.mark.parametrize(
+    ("key", "allowed"),
+    [
+        pytest.param("avatars/0f.png", True, id="a preset"),
+        pytest.param("avatars/covers/0f.png", True, id="a preset within another's prefix"),
+        pytest.param("documents/2026/11/0f/a.docx", True, id="a preset with a date"),
+        pytest.param("user-dirs/0f.txt", True, id="a preset with the prefix of the settings"),
+        pytest.param("avatars", False, id="a prefix without its slash"),
+        pytest.param("avatars-2/0f.png", False, id="beside a preset"),
+        pytest.param("avatar/0f.png", False, id="the beginning of a prefix"),
+        pytest.param("x/avatars/0f.png", False, id="a preset's prefix elsewhere"),
+        pytest.param("document/0f.docx", False, id="the name of a preset"),
+        pytest.param("0f.png", False, id="the bucket's root"),
+    ],
+)
+def test_the_upload_role_reaches_each_preset_and_no_neighbour(
+    key: str, allowed: bool, source: str
+) -> None:
+    policy = upload_policy({**WITH_PRESETS, "CREDENTIALS_SOURCE": source})
+    resource = f"acs:oss:oss-cn-hangzhou:{ACCOUNT}:my-bucket/{key}"
+    assert is_allowed([policy], "oss:PutObject", resource) is allowed
+    for action in ("oss:GetObject", "oss:DeleteObject", "oss:PutObjectAcl"):
+        assert not is_allowed([policy], action, resource)
+
+
+def test_the_upload_role_may_do_what_the_session_policy_of_all_presets_allows() -> None:
+    prefixes = ["avatars/", "documents/", "user-dirs/"]
+    assert json.loads(upload_policy(WITH_PRESETS)) == json.loads(
+        session_policy("my-bucket", prefixes)
+    )
+
+
+def test_a_wrong_preset_is_refused_by_name() -> None:
+    with pytest.raises(Misconfigured, match=r"UPLOAD_PRESETS\.avatar\.dir"):
+        list(commands({**ENVIRONMENT, "UPLOAD_PRESETS": '{"avatar": {"dir": "/"}}'}))

@@ -14,7 +14,7 @@ DOCUMENT = (ROOT / "docs" / "deploy.md").read_text("utf-8")
 
 
 def choices(folder: Path) -> dict[str, str]:
-    [block] = re.findall(r"```sh\n(.*?)```", DOCUMENT, re.DOTALL)
+    [block, *_] = re.findall(r"```sh\n(.*?)```", DOCUMENT, re.DOTALL)
     (folder / ".env").write_text(block, "utf-8")
     return read_environment(folder, {})
 

@@ -158,7 +158,8 @@ def test_with_jwt_each_grant_needs_a_token_and_is_for_its_user(path: str) -> Non
 def test_only_reports_and_health_need_no_token() -> None:
     assert request_as("", "/callback").code == "callback_refused"
     assert request_as("", "/healthz").status == 200
-    assert set(ROUTES) - set(GRANTING) == {"/callback", "/healthz"}
+    assert request_as("", "/limits").code == "unauthorized"
+    assert set(ROUTES) - {*GRANTING, "/limits"} == {"/callback", "/healthz"}
 
 
 def test_an_error_is_readable_by_the_page_that_caused_it() -> None:

@@ -24,6 +24,7 @@ from direct_upload.routes import ROUTES
 from emulator.function_compute import FunctionCompute
 from emulator.server import Server
 from tests.function.callers.issuer import SETTINGS as JWT_SETTINGS
+from tests.function.callers.issuer import Token, claims
 from tests.function.invocations import ENVIRON, NO_STS
 
 DOCUMENT = yaml.safe_load(
@@ -50,6 +51,18 @@ ENVIRONS = {
         "ALLOWED_CONTENT_TYPES": "image/*",
     },
     "jwt": ENVIRON | JWT_SETTINGS,
+    # Nothing listens on this port.
+    "no keys": ENVIRON | JWT_SETTINGS | {"JWT_JWKS": "http://127.0.0.1:9/jwks.json"},
+    "presets": ENVIRON
+    | JWT_SETTINGS
+    | {
+        "UPLOAD_PRESETS": json.dumps(
+            {
+                "avatar": {"types": "image/*", "disposition": "inline"},
+                "staff": {"allow": {"role": ["staff"]}, "directory_grants": False},
+            }
+        )
+    },
     "only file grants": ENVIRON | {"DIRECTORY_GRANTS": "false"},
     "misconfigured": ENVIRON | {"OSS_BUCKET": ""},
     "no STS": ENVIRON | NO_STS,
@@ -122,7 +135,10 @@ class Exchange:
 
 FILE = {"filename": "a.jpg", "content_type": "image/jpeg", "size": 5}
 BROWSER = {"Origin": PAGE}
+LASTING = Token(claims(exp=4102444800, nbf=None, iat=None))  # until 2100
+TOKEN = {"Authorization": f"Bearer {LASTING.signed()}"}
 FOREIGN = {"Origin": "https://evil.example"}
+AUTHORIZATION = {"Authorization": f"Bearer {Token().signed()}"}
 REPORT = {"bucket": "b", "object": "k", "size": "1", "mimeType": "text/plain", "grant": "g"}
 
 
@@ -152,6 +168,9 @@ REPORT = {"bucket": "b", "object": "k", "size": "1", "mimeType": "text/plain", "
         pytest.param(Exchange("POST /sign", 415, body={"filename": "a.html"}), id="active type"),
         pytest.param(Exchange("POST /sign", 500, "misconfigured", FILE), id="misconfigured"),
         pytest.param(Exchange("POST /sign", 503, "no STS", FILE, {}, BROWSER), id="no credentials"),
+        pytest.param(
+            Exchange("POST /sign", 503, "no keys", FILE, {}, BROWSER | AUTHORIZATION), id="no keys"
+        ),
         pytest.param(Exchange("GET /s3/params", 200, query={"filename": "a.png"}), id="Companion"),
         pytest.param(
             Exchange("GET /s3/params", 200, query={"filename": "a,b.png", "metadata[name]": "a"}),
@@ -162,6 +181,51 @@ REPORT = {"bucket": "b", "object": "k", "size": "1", "mimeType": "text/plain", "
         ),
         pytest.param(
             Exchange("HEAD /s3/params", 200, query={"filename": "a.png"}), id="Companion, HEAD"
+        ),
+        pytest.param(
+            Exchange("GET /s3/params", 200, query={"filename": "a.png", "preset": "default"}),
+            id="Companion, preset",
+        ),
+        pytest.param(
+            Exchange("POST /sign", 200, body={"files": [FILE, {"filename": "a.html"}]}), id="batch"
+        ),
+        pytest.param(
+            Exchange("POST /sign", 200, body={"files": [{"filename": "a.html"}]}),
+            id="batch, all refused",
+        ),
+        pytest.param(Exchange("POST /sign", 400, body={"files": []}), id="batch, empty"),
+        pytest.param(
+            Exchange("POST /sign", 503, "no STS", {"files": [FILE]}), id="batch, no credentials"
+        ),
+        pytest.param(
+            Exchange("POST /sign", 200, "presets", FILE | {"preset": "avatar"}, {}, TOKEN),
+            id="preset",
+        ),
+        pytest.param(
+            Exchange("POST /sign", 403, "presets", FILE, {"preset": "staff"}, TOKEN),
+            id="preset of others",
+        ),
+        pytest.param(Exchange("POST /sign", 400, "presets", FILE, {}, TOKEN), id="no preset"),
+        pytest.param(
+            Exchange("GET /", 400, "presets", None, {"preset": "x"}, TOKEN), id="unknown preset"
+        ),
+        pytest.param(
+            Exchange("HEAD /", 400, "presets", None, {"preset": "x"}, TOKEN),
+            id="HEAD, unknown preset",
+        ),
+        pytest.param(
+            Exchange("GET /", 403, "presets", None, {"preset": "staff"}, TOKEN),
+            id="directory grant, preset of others",
+        ),
+        pytest.param(Exchange("GET /limits", 200, "no STS"), id="limits"),
+        pytest.param(Exchange("HEAD /limits", 200), id="limits, HEAD"),
+        pytest.param(Exchange("GET /limits", 401, "presets"), id="limits, no token"),
+        pytest.param(
+            Exchange("GET /limits", 400, "presets", headers=TOKEN), id="limits, no preset"
+        ),
+        pytest.param(
+            Exchange("GET /limits", 403, "presets", None, {"preset": "staff"}, TOKEN),
+            id="limits, preset of others",
         ),
         pytest.param(Exchange("OPTIONS /sign", 204, headers=BROWSER), id="preflight"),
         pytest.param(

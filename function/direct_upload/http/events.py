@@ -56,7 +56,8 @@ def parse_event(event: bytes) -> Request:
                 f"The request is larger than {MAX_EVENT_BYTES} bytes.",
                 "Send the file itself to OSS, and only its name, type and size here.",
             )
-        document = json.loads(event.decode())  # with bytes, it would first guess the encoding
+        # With bytes, json would first guess the encoding; a tool on Windows may write a BOM.
+        document = json.loads(event.decode().removeprefix("\ufeff"))
         http = document["requestContext"]["http"]
         path = document.get("rawPath") or http.get("path") or "/"
         return Request(
