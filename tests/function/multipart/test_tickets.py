@@ -41,7 +41,7 @@ TEXT = write_ticket(TICKET, SECRET, BUCKET)
 
 
 def read(text: str = TEXT, secret: bytes = SECRET, **changes: Any) -> Ticket | None:
-    known = {"bucket": BUCKET, "key": TICKET.key, "user": TICKET.user, "now": NOW}
+    known: dict[str, Any] = {"bucket": BUCKET, "key": TICKET.key, "user": TICKET.user, "now": NOW}
     return read_ticket(text, secret, **(known | changes))
 
 
