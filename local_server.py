@@ -27,10 +27,11 @@ sys.path.insert(0, str(ROOT / "function"))
 
 import index  # noqa: E402
 from emulator.function_compute import FunctionCompute  # noqa: E402
+from emulator.issuer import Issuer  # noqa: E402
 from emulator.keyring import AccessKey, KeyRing  # noqa: E402
 from emulator.oss import Oss  # noqa: E402
 from emulator.oss.switches import NO_SWITCHES, Switches, meanings, switched_on  # noqa: E402
-from emulator.page import Page  # noqa: E402
+from emulator.page import JWKS_PATH, TOKEN_PATH, Page  # noqa: E402
 from emulator.server import Server  # noqa: E402
 from emulator.sts import Sts  # noqa: E402
 
@@ -67,7 +68,7 @@ class Addresses:
 
     @property
     def oss_for_function(self) -> str:
-        """Where the function finds the key that verifies callbacks."""
+        """Where the function finds the bucket, and the key that verifies callbacks."""
         return f"http://{LOOPBACK}:{self.port + 1}"
 
     @property
@@ -77,6 +78,11 @@ class Addresses:
     @property
     def page(self) -> str:
         return self._url(3)
+
+    @property
+    def page_for_function(self) -> str:
+        """Where the function finds the keys of the development issuer."""
+        return f"http://{LOOPBACK}:{self.port + 3}"
 
     def _url(self, offset: int) -> str:
         wildcards = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104 (compared only)
@@ -97,6 +103,7 @@ def function_environment(environ: Mapping[str, str], addresses: Addresses) -> di
         "UPLOAD_ROLE_ARN": "acs:ram::1234567890123456:role/oss-uploader",
         "STS_ENDPOINT": addresses.sts,
         "CALLBACK_KEY_PREFIX": f"{addresses.oss_for_function}/",
+        "OSS_ENDPOINT": addresses.oss_for_function,
         "GRANT_SECRET": secrets.token_urlsafe(32),
         "ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAI" + secrets.token_hex(10),
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET": secrets.token_urlsafe(24),
@@ -125,6 +132,23 @@ def give_keys(environment: dict[str, str], keys: KeyRing) -> AccessKey:
     return key
 
 
+def give_issuer(environment: dict[str, str], addresses: Addresses) -> Issuer | None:
+    """An issuer for callers' tokens, where they are required and the settings name no key.
+
+    Completes the function's environment with what it needs to accept them.
+    """
+    if environment["AUTH"] != "jwt" or environment.get("JWT_JWKS") or environment.get("JWT_SECRET"):
+        return None
+    environment["JWT_JWKS"] = addresses.page_for_function + JWKS_PATH
+    environment["JWT_ISSUER"] = environment.get("JWT_ISSUER") or f"{addresses.page}/issuer"
+    environment["JWT_AUDIENCE"] = environment.get("JWT_AUDIENCE") or "uploads"
+    return Issuer(
+        issuer=environment["JWT_ISSUER"],
+        audience=environment["JWT_AUDIENCE"],
+        user_claim=environment.get("JWT_USER_CLAIM") or "sub",
+    )
+
+
 @contextlib.contextmanager
 def serving(
     addresses: Addresses,
@@ -135,9 +159,11 @@ def serving(
     handler: Callable[[bytes, Any], object],
     initializer: Callable[[Any], object],
     data: Path,
+    issuer: Issuer | None = None,
     runtime: str = "python3.10",
     custom_domain: bool = False,
     oss_switches: Switches = NO_SWITCHES,
+    private_objects: bool = False,
     log: Callable[[str], None] = print,
 ) -> Iterator[None]:
     """Serve all four between `with` and its end."""
@@ -163,10 +189,16 @@ def serving(
         [origin.strip() for origin in environment["ALLOWED_ORIGINS"].split(",")],
         log=log_as("oss"),
         switches=oss_switches,
+        private_objects=private_objects,
         public_url=addresses.oss_for_function,
     )
     sts = Sts(environment["UPLOAD_ROLE_ARN"], keys, log=log_as("sts"))
-    page = Page(ROOT / "web", function_url=addresses.function, oss_url=environment["UPLOAD_URL"])
+    page = Page(
+        ROOT / "web",
+        function_url=addresses.function,
+        oss_url=environment["UPLOAD_URL"],
+        issuer=issuer,
+    )
     with contextlib.ExitStack() as servers:
         apps: list[WSGIApplication] = [function, oss, sts, page]
         hosts = [addresses.host, addresses.host, LOOPBACK, addresses.host]
@@ -174,10 +206,13 @@ def serving(
             servers.enter_context(Server(app, host, addresses.port + offset))
         if addresses.host not in WITH_LOOPBACK:
             servers.enter_context(Server(oss, LOOPBACK, addresses.port + 1))
+            servers.enter_context(Server(page, LOOPBACK, addresses.port + 3))
         log(f"function  {addresses.function}")
         log(f"oss       {addresses.oss}  bucket {environment['OSS_BUCKET']}, objects in {data}")
         log(f"sts       {addresses.sts}")
         log(f"page      {addresses.page}")
+        if issuer:
+            log(f"issuer    {addresses.page}{TOKEN_PATH}?user=alice")
         log("Ready")
         yield
 
@@ -210,6 +245,11 @@ def main() -> int:
         help="without what Function Compute adds on its default domain",
     )
     parser.add_argument(
+        "--private-objects",
+        action="store_true",
+        help="GET of an object or of the list needs a signature, as on a private bucket",
+    )
+    parser.add_argument(
         "--oss",
         action="append",
         choices=switches,
@@ -228,6 +268,7 @@ def main() -> int:
     environment = function_environment(os.environ, addresses)
     keys = KeyRing()
     own_key = give_keys(environment, keys)
+    issuer = give_issuer(environment, addresses)
     # The function reads its process's environment, as in the cloud.
     os.environ.clear()
     os.environ.update(environment)
@@ -240,9 +281,11 @@ def main() -> int:
             handler=index.handler,
             initializer=index.initialize,
             data=options.data,
+            issuer=issuer,
             runtime=options.runtime,
             custom_domain=options.custom_domain,
             oss_switches=switched_on(options.oss),
+            private_objects=options.private_objects,
             log=lambda line: print(line, flush=True),
         ):
             signal.sigwait(END_SIGNALS)

@@ -48,7 +48,16 @@ def growth_rows() -> dict[str, tuple[Measure, Measure]]:
             _row({**JWT, "JWT_JWKS": few}, one),
             _row({**JWT, "JWT_JWKS": few}, users),
         ),
+        "presets": (
+            _row({**FUNCTION_ROLE, "UPLOAD_PRESETS": _presets(1)}, [request]),
+            _row({**FUNCTION_ROLE, "UPLOAD_PRESETS": _presets(MANY)}, [request]),
+        ),
     }
+
+
+def _presets(count: int) -> str:
+    others = {f"preset-{number}": {"dir": f"preset-{number}/"} for number in range(1, count)}
+    return json.dumps({"default": {}, **others})
 
 
 def memory_growth(users: int) -> tuple[int, int]:
@@ -58,8 +67,10 @@ def memory_growth(users: int) -> tuple[int, int]:
     and would take most of the time.
     """
     from direct_upload.app import utc_now
+    from direct_upload.callers import Caller
     from direct_upload.http.events import parse_event
-    from direct_upload.routes import Invocation, find_route, make_services
+    from direct_upload.routes import find_route
+    from direct_upload.services import Invocation, make_services
     from direct_upload.settings import parse_settings
 
     environ = {**JWT, "JWT_JWKS": _jwks([Ed25519PrivateKey.generate()])}
@@ -68,7 +79,7 @@ def memory_growth(users: int) -> tuple[int, int]:
     route = find_route(request)
     early = 0
     for number in range(users):
-        route.serve(desk, Invocation(request, None, f"user-{number}@example.com"))
+        route.serve(desk, Invocation(request, None, Caller(f"user-{number}@example.com")))
         if number == users // 100:
             early = _resident()
     return early, _resident()

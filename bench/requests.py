@@ -81,11 +81,10 @@ def event(method: str, path: str, body: str = "", **headers: str) -> bytes:
 
 
 DIRECTORY = event("GET", "/")
-FILE = event(
-    "POST",
-    "/sign",
-    json.dumps({"filename": "holiday 2026.jpg", "content_type": "image/jpeg", "size": 3145728}),
-)
+UPLOAD = {"filename": "holiday 2026.jpg", "content_type": "image/jpeg", "size": 3145728}
+FILE = event("POST", "/sign", json.dumps(UPLOAD))
+BATCH_FILES = 100
+BATCH = event("POST", "/sign", json.dumps({"files": [UPLOAD] * BATCH_FILES}))
 GRANTS: Mapping[str, bytes] = {"directory": DIRECTORY, "file": FILE}
 
 KEY_ID, SECRET = COMMON["ALIBABA_CLOUD_ACCESS_KEY_ID"], COMMON["ALIBABA_CLOUD_ACCESS_KEY_SECRET"]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .baselines import bare_handler, floor, official_sample
-from .requests import FORMS, FUNCTION_ROLE, GRANTS, Context, Signer
+from .requests import BATCH, BATCH_FILES, FORMS, FUNCTION_ROLE, GRANTS, Context, Signer
 from .rounds import Measure, measure
 
 FUNCTION = Path(__file__).resolve().parents[1] / "function"
@@ -21,6 +21,7 @@ sys.path.insert(0, str(FUNCTION))  # as Function Compute does
 from direct_upload.app import App  # noqa: E402
 
 logger = logging.getLogger("direct_upload")
+BATCH_ROW = f"{BATCH_FILES} file grants in one request"
 LOG_FORMAT = "%(asctime)s.%(msecs)03dZ %(levelname)s %(message)s"
 
 
@@ -52,6 +53,15 @@ def handler_rows() -> dict[str, Measure]:
     return rows
 
 
+def batch_row() -> dict[str, Measure]:
+    """Many file grants in one request, V4."""
+    function = handler(FUNCTION_ROLE)
+    grants = json.loads(function(BATCH)["body"])["grants"]
+    if len(grants) != BATCH_FILES or any("error" in grant for grant in grants):
+        raise RuntimeError("there is no batch to measure")
+    return {BATCH_ROW: _on(function, BATCH)}
+
+
 def row_name(kind: str, version: str) -> str:
     return f"{kind} grant, {version.upper()}"
 
@@ -75,7 +85,9 @@ def signer_rows(signers: Mapping[str, Signer]) -> dict[str, Measure]:
 
 def own_rows() -> dict[str, Measure]:
     """All rows that need no further packages."""
-    return handler_rows() | signer_rows({"official sample, rewritten": official_sample})
+    return (
+        handler_rows() | batch_row() | signer_rows({"official sample, rewritten": official_sample})
+    )
 
 
 def _on(function: Callable[[bytes], object], event: bytes) -> Measure:

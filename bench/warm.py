@@ -8,12 +8,12 @@ from contextlib import ExitStack
 from dataclasses import asdict
 
 from . import environment, requests, tables
-from .requests import FORMS, GRANTS
+from .requests import BATCH_FILES, FORMS, GRANTS
 from .rounds import rows_of, run
-from .rows import grant, row_name
+from .rows import BATCH_ROW, grant, row_name
 
 SIGNERS = ("official sample, rewritten", "minio-py", "boto3", "ali-oss (Node)")
-GROWING = ("origins in ALLOWED_ORIGINS", "keys in JWT_JWKS", "users in turn")
+GROWING = ("origins in ALLOWED_ORIGINS", "keys in JWT_JWKS", "users in turn", "presets")
 HANDLERS = [row_name(kind, version) for version in ("v4", "v1") for kind in GRANTS]
 
 
@@ -30,7 +30,7 @@ def measure(*, rounds: int, seconds: float) -> str:
                 rows_of(node, script, _for_node(), cwd=environment.NODE_FOLDER)
             )
         found = run(rows, rounds=rounds, seconds=seconds)
-    return f"{_handlers(found)}\n{_peers(found)}\n{_growth(found)}"
+    return f"{_handlers(found)}\n{_batch(found)}\n{_peers(found)}\n{_growth(found)}"
 
 
 def _handlers(found: tables.Found) -> str:
@@ -50,6 +50,16 @@ def _handlers(found: tables.Found) -> str:
             "with DEBUG",
         ],
         rows,
+    )
+
+
+def _batch(found: tables.Found) -> str:
+    single = row_name("file", "v4")
+    alone = BATCH_FILES * tables.median(found, single) * 1e6
+    share = tables.ratio(found, BATCH_ROW, single) / BATCH_FILES
+    return tables.table(
+        ["a batch", f"{BATCH_FILES} requests, µs", "one request, µs", "ratio"],
+        [[BATCH_ROW, f"{alone:.0f}", _microseconds(found, BATCH_ROW), f"{share:.2f}"]],
     )
 
 

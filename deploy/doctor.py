@@ -2,12 +2,14 @@
 
 Prints one message and one hint for each problem, and never a token, policy or signature. The exit
 code is 1 if there is a problem. A caller's token comes from the environment, as TOKEN, because
-other users of a machine can read command lines.
+other users of a machine can read command lines. If the function refuses it, the doctor compares it
+with the JWT_ settings in the environment and in .env.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import re
 import sys
@@ -15,12 +17,21 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 
+from .dotenv import ROOT, read_environment  # first: it puts the function's code on the path
+
+# isort: split
+from direct_upload.errors import Misconfigured
+
 from .diagnosis import Finding
 from .diagnosis.browser import NoResponse, Response, is_web_address
 from .diagnosis.bucket import check_bucket_cors, check_place, check_upload
 from .diagnosis.function import Function, check_grant, check_health, check_origins
 from .diagnosis.grant import check_clocks, check_policy, check_shape
+from .diagnosis.parts import check_parts, has_multipart
 from .diagnosis.terminal import say, visible
+from .diagnosis.tokens import check_token
+
+NO_DIRECTORY_GRANTS = Finding("Not available: DIRECTORY_GRANTS is false.")
 
 Clock = Callable[[], datetime]
 Examined = tuple[str, list[Finding]]
@@ -31,8 +42,21 @@ def utc_now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-def examine(function: Function, *, upload: bool, clock: Clock) -> Iterator[Examined]:
-    """Each check's title and findings, in the order in which a browser would meet them."""
+def examine(
+    function: Function, *, upload: bool, clock: Clock, settings: Mapping[str, str]
+) -> Iterator[Examined]:
+    """Each check's title and findings, in the order in which a browser would meet them.
+
+    `settings` are those of the deployment, as far as they are known here.
+    """
+
+    token = function.token
+
+    @functools.cache
+    def why_refused() -> list[Finding]:
+        return [*check_token(token or "", settings, clock(), directory=ROOT / "function")]
+
+    refused_token = why_refused if token else None
     try:
         health = list(check_health(function))
         yield "The function runs", health
@@ -43,13 +67,20 @@ def examine(function: Function, *, upload: bool, clock: Clock) -> Iterator[Exami
         origin = function.origin
         if any(finding.hint for finding in origins):
             function = replace(function, origin=None)  # to find what else is wrong
-        directory = function.request("GET", "/")
-        if directory.status == 404 and directory.error_code() == "not_found":
-            yield "Directory grants", [Finding("Not available: DIRECTORY_GRANTS is false.")]
-        else:
-            yield from _examine_grant(directory, "Directory grant", origin=origin)
-        file = function.file_grant()
-        yield from _examine_grant(file, "File grant", origin=origin, now=clock(), upload=upload)
+        for each in function.for_each_preset():
+            of = f" of {each.preset}" if each.preset else ""
+            directory = each.request("GET", "/")
+            if directory.status == 404 and directory.error_code() == "not_found":
+                yield f"Directory grants{of}", [NO_DIRECTORY_GRANTS]
+            else:
+                title = f"Directory grant{of}"
+                yield from _examine_grant(directory, title, refused_token, origin=origin)
+            file, title = each.file_grant(), f"File grant{of}"
+            yield from _examine_grant(
+                file, title, refused_token, origin=origin, now=clock(), upload=upload
+            )
+            if upload and has_multipart(each):
+                yield f"Resumable upload{of}: a part arrives", list(check_parts(each, origin))
     except NoResponse as failure:
         yield "Every server responds", [failure.finding]
 
@@ -57,12 +88,15 @@ def examine(function: Function, *, upload: bool, clock: Clock) -> Iterator[Exami
 def _examine_grant(
     response: Response,
     title: str,
+    refused_token: Callable[[], list[Finding]] | None,
     *,
     origin: str | None,
     now: datetime | None = None,
     upload: bool = False,
 ) -> Iterator[Examined]:
     findings = list(check_grant(response))
+    if refused_token and response.error_code() == "unauthorized":
+        findings = [Finding(findings[0].message), *refused_token()]
     if response.status == 200 and "fields" in response.document():
         findings += check_shape(response.document())
     yield f"{title}: it is complete", findings
@@ -132,7 +166,11 @@ def main(
         say("note  Add --origin to check CORS as well, of the function and of the bucket.")
     if token:
         say("note  Requests to the function carry the token in TOKEN.")
-    examined = examine(function, upload=options.upload, clock=clock)
+    try:
+        settings = read_environment(ROOT, environ)
+    except Misconfigured as error:
+        parser.error(f"{error.message} {error.hint}")
+    examined = examine(function, upload=options.upload, clock=clock, settings=settings)
     return 0 if report(examined, function.token) else 1
 
 

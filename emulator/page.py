@@ -1,4 +1,4 @@
-"""Serves the upload page as a static site would, and tells it where the function is."""
+"""Serves the upload page as a static site would, and tells it where function and tokens are."""
 
 from __future__ import annotations
 
@@ -11,23 +11,39 @@ from werkzeug.exceptions import NotFound
 from werkzeug.middleware.shared_data import SharedDataMiddleware
 from werkzeug.wrappers import Request, Response
 
+from .issuer import Issuer
+from .server import utc_now
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
+# The element's style sheet, for browsers that need it in the document: docs/deploy.md says which.
+STYLE_HASH = "'sha256-X76Qw2j6hktCc9VTzrOZHzfvw6u8AChMs9k1mbPpnTY='"
+JWKS_PATH = "/issuer/jwks.json"
+TOKEN_PATH = "/issuer/token"  # noqa: S105
+DEFAULT_USER = "developer"
+
+
 class Page:
     """A WSGI application: the files of a folder, and `/config.json` for them.
+
+    With an issuer also its keys, and its tokens: `/issuer/token?user=alice&role=clerk` signs alice
+    in, who then has the claim `role`. Other origins cannot read tokens: no CORS header allows it.
 
     Its Content-Security-Policy lets the page connect only to the function and to OSS, so that a
     request to anywhere else fails during development rather than in front of a user. Its
     scripts post the files, so that it submits no form.
     """
 
-    def __init__(self, directory: Path, *, function_url: str, oss_url: str) -> None:
-        self._config = {"endpoint": function_url}
+    def __init__(
+        self, directory: Path, *, function_url: str, oss_url: str, issuer: Issuer | None = None
+    ) -> None:
+        self._config = {"endpoint": function_url} | ({"token": TOKEN_PATH} if issuer else {})
+        self._issuer = issuer
         self._policy = (
             f"default-src 'self'; connect-src 'self' {function_url} {oss_url}; "
-            "img-src 'self' blob: data:; frame-ancestors 'none'; "
+            f"style-src 'self' {STYLE_HASH}; frame-ancestors 'none'; "
             "base-uri 'none'; form-action 'none'"
         )
         files: WSGIApplication = SharedDataMiddleware(
@@ -37,8 +53,9 @@ class Page:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
-        if request.path == "/config.json":
-            response = Response(json.dumps(self._config), mimetype="application/json")
+        document = self._document(request)
+        if document is not None:
+            response = Response(json.dumps(document), mimetype="application/json")
         else:
             if request.path == "/":
                 environ["PATH_INFO"] = "/index.html"
@@ -47,3 +64,19 @@ class Page:
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Cache-Control"] = "no-store"
         return response(environ, start_response)
+
+    def _document(self, request: Request) -> object | None:
+        """What is not a file; None for all else."""
+        if request.path == "/config.json":
+            return self._config
+        if self._issuer and request.path == JWKS_PATH:
+            return self._issuer.jwks()
+        if self._issuer and request.path == TOKEN_PATH:
+            claims = {
+                name: values[0] if len(values) == 1 else values
+                for name, values in request.args.lists()
+                if name != "user"
+            }
+            user = request.args.get("user") or DEFAULT_USER
+            return {"token": self._issuer.token(user, claims, utc_now())}
+        return None

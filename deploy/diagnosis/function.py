@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from urllib.parse import urlencode
 
 from . import Finding
 from .browser import Response, fetch
@@ -16,6 +18,10 @@ FOREIGN_ORIGIN = "https://foreign.invalid"
 # Tried in this order until a type is allowed; the first is allowed by default.
 FILE_NAMES = ("doctor.txt", "doctor.png", "doctor.pdf", "doctor.mp4", "doctor.zip")
 
+# Names of presets, and extensions, as the function's responses have them.
+OFFERED = re.compile(r"Use one of these: ([a-z][a-z0-9-]{0,15}(?:, [a-z][a-z0-9-]{0,15})*)\.")
+EXTENSION = re.compile(r"(?:^|,)\.([a-z0-9]{1,16})(?=,|$)")
+
 ERROR_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 
 HINTS = {
@@ -25,6 +31,10 @@ HINTS = {
     "credentials_unavailable": (
         "See the function's log. Most often a role or its trust policy is missing: compare them"
         " with what make setup-cloud prints."
+    ),
+    "keys_unavailable": (
+        "See the function's log: it says why the URL in JWT_JWKS gives no keys. The function needs"
+        " a way there (internetAccess, or its VPC)."
     ),
     "not_found": "Use the function's own URL, without a path, and deploy the current code.",
 }
@@ -37,9 +47,16 @@ class Function:
     url: str  # without a trailing slash
     origin: str | None = None
     token: str | None = field(default=None, repr=False)
+    preset: str = ""  # of the requested grants; empty: the function's default
 
     def request(
-        self, method: str, path: str, *, origin: str | None = None, document: object = None
+        self,
+        method: str,
+        path: str,
+        *,
+        origin: str | None = None,
+        document: object = None,
+        query: Mapping[str, str] = MappingProxyType({}),
     ) -> Response:
         """Send a request as a page of the origin would; by default, of the deployment's own."""
         headers = {"Origin": origin or self.origin or ""}
@@ -49,7 +66,19 @@ class Function:
             headers["Authorization"] = f"Bearer {self.token}"
         body = None if document is None else json.dumps(document).encode()
         sent = {name: value for name, value in headers.items() if value}
-        return fetch(method, self.url + path, headers=sent, body=body)
+        named = {**({"preset": self.preset} if self.preset else {}), **query}
+        target = f"{path}?{urlencode(named)}" if named else path
+        return fetch(method, self.url + target, headers=sent, body=body)
+
+    def for_each_preset(self) -> Iterator[Function]:
+        """Once for each preset that the caller may use; as it is if there is only the default.
+
+        The function lists them when it refuses a name that none can have.
+        """
+        message = replace(self, preset="0").request("GET", "/limits").document().get("message")
+        offered = OFFERED.search(message) if isinstance(message, str) else None
+        names = offered[1].split(", ") if offered else ["default"]
+        yield from [self] if names == ["default"] else [replace(self, preset=n) for n in names]
 
     def preflight(self, origin: str) -> Response:
         """Send the preflight that comes before JSON and a token."""
@@ -62,10 +91,20 @@ class Function:
 
     def file_grant(self, *, origin: str | None = None) -> Response:
         """Request a grant for a file of the first type that is allowed."""
+        return self.for_allowed_file("/sign", origin=origin)
+
+    def for_allowed_file(self, path: str, *, origin: str | None = None, **more: int) -> Response:
+        """Send the name of a file of the first type that is allowed, and more about it."""
         for name in FILE_NAMES:
-            response = self.request("POST", "/sign", origin=origin, document={"filename": name})
+            document = {"filename": name, **more}
+            response = self.request("POST", path, origin=origin, document=document)
             if response.error_code() != "type_not_allowed":
-                break
+                return response
+        accept = self.request("GET", "/limits", origin=origin).document().get("accept")
+        extension = EXTENSION.search(accept) if isinstance(accept, str) else None
+        if extension:
+            document = {"filename": f"doctor.{extension[1]}", **more}
+            return self.request("POST", path, origin=origin, document=document)
         return response
 
 
@@ -74,7 +113,7 @@ def check_health(function: Function) -> Iterator[Finding]:
     if response.header("X-Fc-Error-Type"):
         yield _crash(response)
     elif response.status != 200 or response.document().get("status") != "ok":
-        yield _refusal(response, "GET /healthz")
+        yield refusal(response, "GET /healthz")
 
 
 def check_origins(function: Function) -> Iterator[Finding]:
@@ -152,7 +191,7 @@ def check_grant(response: Response) -> Iterator[Finding]:
     if response.header("X-Fc-Error-Type"):
         yield _crash(response)
     elif response.status != 200:
-        yield _refusal(response, "The grant request")
+        yield refusal(response, "The grant request")
     elif "fields" not in response.document():
         yield Finding("The response is not a grant.", HINTS["not_found"])
     elif "no-store" not in response.header("Cache-Control"):
@@ -172,7 +211,7 @@ def _crash(response: Response) -> Finding:
     )
 
 
-def _refusal(response: Response, what: str) -> Finding:
+def refusal(response: Response, what: str) -> Finding:
     code = response.error_code()
     if not code:
         return Finding(

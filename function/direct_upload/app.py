@@ -14,11 +14,19 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from .errors import InternalError, NotFound, Refusal
-from .http.events import Request, Response, json_response, parse_event
+from .callers import NOBODY
+from .errors import InternalError, NotFound, Refusal, error_document
+from .http.events import (
+    Request,
+    Response,
+    json_response,
+    parse_event,
+)
 from .http.origins import PREFLIGHT_HEADERS, Origins, parse_origins
-from .routes import Invocation, Services, find_route, make_services
-from .settings import dangers, parse_settings
+from .presets import all_dangers
+from .routes import find_route, template
+from .services import Invocation, Services, make_services, request_id
+from .settings import parse_settings
 
 logger = logging.getLogger("direct_upload")
 
@@ -46,7 +54,7 @@ class App:
         headers = {"Vary": "Origin"}
         method = path = ""
         try:
-            request = parse_event(event)
+            request = parse_event(event, self._has_multipart)
             method, path = request.method, request.path
             origins = self._read_origins()
             origin = request.headers.get("origin")
@@ -60,7 +68,7 @@ class App:
             return json_response(
                 refusal.status,
                 headers | refusal.headers,
-                None if method == "HEAD" else _error_document(refusal, context),
+                None if method == "HEAD" else error_document(refusal, request_id(context)),
             )
         return json_response(200, headers, None if method == "HEAD" else document)
 
@@ -72,16 +80,22 @@ class App:
             _refusal(error, "initialize", "")
             self._services = None  # so that the first request may call STS at once
 
-    def _serve(self, request: Request, context: Any, origins: Origins) -> dict[str, Any]:
+    def _serve(self, request: Request, context: Any, origins: Origins) -> Any:
         route = find_route(request)
         origins.check(request.headers.get("origin"))
         services = self._get_services()
-        if route.is_directory and not services.settings.directory_grants:
+        if route.is_directory and not services.has_directory_grants:
             raise NotFound("Directory grants are switched off.", "Use POST /sign for each file.")
-        user = ""
+        caller = NOBODY
         if route.needs_caller:
-            user = services.callers.user(request.headers, request.query, services.clock())
-        return route.serve(services, Invocation(request, context, user))
+            caller = services.callers.caller(request.headers, request.query, services.clock())
+        return route.serve(services, Invocation(request, context, caller))
+
+    def _has_multipart(self) -> bool:
+        try:
+            return self._get_services().multipart is not None
+        except Refusal:
+            return False  # settings come later in the order of checks
 
     def _read_origins(self) -> Origins:
         """Read before all other settings, so that pages can read what is wrong with those."""
@@ -100,15 +114,16 @@ class App:
     def _make_services(self) -> Services:
         settings = parse_settings(self._environ)
         logger.setLevel(settings.log_level)
-        for danger in dangers(settings):
+        services = make_services(settings, self._environ, self._clock)
+        for danger in all_dangers(services.presets):
             logger.warning("%s", danger)
-        return make_services(settings, self._environ, self._clock)
+        return services
 
 
 def _refusal(error: Exception, method: str, path: str) -> Refusal:
     """The refusal that an exception becomes, once it is logged."""
     # %r: a direct invocation can contain line breaks.
-    called = f"{method[:20]!r} {path[:200]!r}"
+    called = f"{method[:20]!r} {template(path)[:200]!r}"
     if isinstance(error, Refusal):
         level = logging.ERROR if error.status >= 500 else logging.INFO
         logger.log(level, "%s: %s, %s", called, error.code, error.message)
@@ -118,16 +133,3 @@ def _refusal(error: Exception, method: str, path: str) -> Refusal:
     places = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
     logger.error("%s: internal_error, %s in %s", called, type(error).__name__, places)
     return InternalError("Unexpected error.", "Find the request ID in the function's log.")
-
-
-def _error_document(refusal: Refusal, context: Any) -> dict[str, Any]:
-    return {
-        "error": {
-            "code": refusal.code,
-            "message": refusal.message,
-            "hint": refusal.hint,
-            "request_id": str(getattr(context, "request_id", "")),
-        },
-        # Once more where several upload libraries look for it.
-        "message": refusal.message,
-    }

@@ -4,14 +4,19 @@ Refusal
     InvalidRequest          400
     Unauthorized            401
     OriginNotAllowed        403
+    PresetNotAllowed        403
     CallbackRefused         403
     NotFound                404
+    UploadNotFound          404
     MethodNotAllowed        405
+    UploadIncomplete        409
     FileTooLarge            413
     TypeNotAllowed          415
     Misconfigured           500
     InternalError           500
     CredentialsUnavailable  503
+    KeysUnavailable         503
+    StorageUnavailable      503
 
 `app` turns them into responses, in one place. The caller reads what they say, so they contain no
 secret; of settings, only names and public limits.
@@ -20,7 +25,7 @@ secret; of settings, only names and public limits.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class Refusal(Exception):
@@ -57,6 +62,13 @@ class OriginNotAllowed(Refusal):
     status = 403
 
 
+class PresetNotAllowed(Refusal):
+    """The caller's token lacks a claim that the preset's `allow` requires."""
+
+    code = "preset_not_allowed"
+    status = 403
+
+
 class CallbackRefused(Refusal):
     """A callback that OSS did not sign, or that matches no grant of ours."""
 
@@ -71,11 +83,25 @@ class NotFound(Refusal):
     status = 404
 
 
+class UploadNotFound(Refusal):
+    """There is no such resumable upload: ended, deleted, altered, or another's."""
+
+    code = "upload_not_found"
+    status = 404
+
+
 class MethodNotAllowed(Refusal):
     """The route exists, for other methods."""
 
     code = "method_not_allowed"
     status = 405
+
+
+class UploadIncomplete(Refusal):
+    """A resumable upload lacks a part, so it cannot be completed yet."""
+
+    code = "upload_incomplete"
+    status = 409
 
 
 class FileTooLarge(Refusal):
@@ -113,6 +139,34 @@ class CredentialsUnavailable(Refusal):
     status = 503
 
 
+class KeysUnavailable(Refusal):
+    """The keys of callers' tokens cannot be fetched. A later request may succeed."""
+
+    code = "keys_unavailable"
+    status = 503
+
+
+class StorageUnavailable(Refusal):
+    """OSS does not respond, or not as OSS does. A later request may succeed."""
+
+    code = "storage_unavailable"
+    status = 503
+
+
 def misconfigured(setting: str, problem: str, hint: str) -> Misconfigured:
     """The error for a setting: it names the setting and never shows its value."""
     return Misconfigured(f"The setting {setting} {problem}.", hint)
+
+
+def error_document(refusal: Refusal, request_id: str) -> dict[str, Any]:
+    """What the caller reads of a refusal."""
+    return {
+        "error": {
+            "code": refusal.code,
+            "message": refusal.message,
+            "hint": refusal.hint,
+            "request_id": request_id,
+        },
+        # Once more where several upload libraries look for it.
+        "message": refusal.message,
+    }

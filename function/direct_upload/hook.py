@@ -17,6 +17,7 @@ class Upload:
     width: int | None  # pixels, when OSS found an image
     height: int | None
     user: str  # the grant's, empty with AUTH=anonymous; `sha256:...` for more than 64 bytes
+    preset: str  # the kind of upload, `default` without UPLOAD_PRESETS
 
 
 def on_upload(upload: Upload) -> None:

@@ -1,151 +1,111 @@
-"""The routes of the HTTP interface, and the services that they work with."""
+"""The routes of the HTTP interface."""
 
 from __future__ import annotations
 
-import logging
-import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import __version__
+from . import __version__, grant_routes
 from .callbacks.report import receive
-from .callers import Callers, callers_for
-from .credentials import Credentials, CredentialsSource, credentials_for
 from .errors import MethodNotAllowed, NotFound
-from .files import File, admit, file_from_json, file_from_query
-from .grants import LONGEST_TOKEN, Grant, GrantMaker
 from .http.events import Request
-from .settings import Settings
+from .services import Invocation, Services
 
-logger = logging.getLogger("direct_upload")
+if TYPE_CHECKING:
+    from .multipart import ResumableUploads
 
+Serve = Callable[[Services, Invocation], Any]
 
-@dataclass(frozen=True)
-class Services:
-    """All that is fixed for one configuration, made once; safe to share between threads."""
-
-    settings: Settings
-    callers: Callers
-    credentials: CredentialsSource
-    grants: GrantMaker
-    clock: Callable[[], datetime]
+METHODS = ("GET", "POST", "DELETE")
 
 
-def make_services(
-    settings: Settings, environ: Mapping[str, str], clock: Callable[[], datetime]
-) -> Services:
-    """The services of a configuration; `Misconfigured` where they cannot be made."""
-    return Services(
-        settings=settings,
-        callers=callers_for(settings, directory=Path(__file__).parents[1]),
-        credentials=credentials_for(settings, environ, clock),
-        grants=GrantMaker(settings),
-        clock=clock,
-    )
-
-
-@dataclass(frozen=True)
-class Invocation:
-    """One request to a route, with Function Compute's context."""
-
-    request: Request
-    context: Any
-    user: str  # the caller's name, empty where callers have none
-
-
-@dataclass(frozen=True)
-class Route:
+class Route(NamedTuple):
     """One row of the HTTP interface."""
 
-    method: str
-    serve: Callable[[Services, Invocation], dict[str, Any]]
+    serve: Serve
     is_directory: bool = False  # DIRECTORY_GRANTS=false removes it
     needs_caller: bool = True  # whether AUTH applies
 
 
 def find_route(request: Request) -> Route:
     """The route of a path and method; HEAD uses that of GET."""
-    route = ROUTES.get(request.path)
-    if route is None:
-        raise NotFound("There is nothing at this path.", f"Try one of {', '.join(ROUTES)}.")
-    if request.method != route.method and (request.method, route.method) != ("HEAD", "GET"):
-        allowed = "GET, HEAD, OPTIONS" if route.method == "GET" else f"{route.method}, OPTIONS"
-        raise MethodNotAllowed(
-            "This path does not support this method.", f"Use {allowed}.", {"Allow": allowed}
-        )
-    return route
-
-
-def _directory_grant(services: Services, call: Invocation) -> Grant:
-    credentials = _credentials(services, call)
-    grant = services.grants.directory_grant(
-        credentials, user=call.user, leaf=_leaf(), now=services.clock()
+    path = template(request.path)
+    method = "GET" if request.method == "HEAD" else request.method
+    route = ROUTES.get(f"{method} {path}")
+    if route is not None:
+        return route
+    methods = [method for method in METHODS if f"{method} {path}" in ROUTES]
+    if not methods:
+        paths = dict.fromkeys(name.partition(" ")[2] for name in ROUTES)
+        raise NotFound("There is nothing at this path.", f"Try one of {', '.join(paths)}.")
+    if "GET" in methods:
+        methods.insert(1, "HEAD")
+    allowed = ", ".join([*methods, "OPTIONS"])
+    raise MethodNotAllowed(
+        "This path does not support this method.", f"Use {allowed}.", {"Allow": allowed}
     )
-    _log_grant(grant["dir"], call.user)
-    return grant
 
 
-def _sign(services: Services, call: Invocation) -> Grant:
-    return _file_grant(services, call, file_from_json(call.request.body))
-
-
-def _companion_parameters(services: Services, call: Invocation) -> Grant:
-    return _file_grant(services, call, file_from_query(call.request.query))
-
-
-def _file_grant(services: Services, call: Invocation, file: File) -> Grant:
-    settings = services.settings
-    admitted = admit(
-        file,
-        allowed=settings.allowed_content_types,
-        minimum=settings.min_upload_bytes,
-        maximum=settings.max_upload_bytes,
-    )
-    credentials = _credentials(services, call)
-    grant = services.grants.file_grant(
-        credentials, admitted, user=call.user, leaf=_leaf(), now=services.clock()
-    )
-    _log_grant(grant["key"], call.user)
-    return grant
-
-
-def _credentials(services: Services, call: Invocation) -> Credentials:
-    credentials = services.credentials.get(call.context)
-    if (length := len(credentials.security_token)) > LONGEST_TOKEN:
-        logger.warning(
-            "The security token has %d characters; forms certainly fit with %d.",
-            length,
-            LONGEST_TOKEN,
-        )
-    return credentials
-
-
-def _leaf() -> str:
-    """128 unguessable random bits, so that no uploader can reach another's object."""
-    return os.urandom(16).hex()
-
-
-def _log_grant(key_or_dir: str, user: str) -> None:
-    """Who may put what where, so that an object can be traced to its uploader."""
-    logger.debug("granted %r to %r", key_or_dir, user or "anyone")
+def template(path: str) -> str:
+    """The path as `ROUTES` writes it: the ticket in it is not for logs."""
+    if not path.startswith(_UPLOADS):
+        return path
+    _, slash, step = path[len(_UPLOADS) :].partition("/")
+    if step not in ("", "batch", "complete"):
+        step = "{partNumber}"
+    return f"{_UPLOADS}{{uploadId}}{slash}{step}"
 
 
 def _callback(services: Services, call: Invocation) -> dict[str, Any]:
-    return receive(call.request, services.settings, services.clock())
+    return receive(
+        call.request,
+        services.settings,
+        services.clock(),
+        directory_types={
+            name: preset.settings.allowed_content_types.directory_types
+            for name, preset in services.presets.items()
+        },
+    )
 
 
 def _health(services: Services, call: Invocation) -> dict[str, Any]:
     return {"status": "ok", "version": __version__}
 
 
+def _resumable(
+    step: Callable[[ResumableUploads], Callable[[Request, Any, object], Any]],
+) -> Serve:
+    """A step of resumable uploads, which are not loaded before they are switched on."""
+
+    def serve(services: Services, call: Invocation) -> Any:
+        if services.multipart is None:
+            raise NotFound(
+                "Resumable uploads are switched off.", "Set MULTIPART=true, or use /sign."
+            )
+        return step(services.multipart)(call.request, call.caller, call.context)
+
+    return serve
+
+
+_UPLOADS = "/s3/multipart/"
+
 ROUTES: Mapping[str, Route] = {
-    "/": Route("GET", _directory_grant, is_directory=True),
-    "/get_post_signature_for_oss_upload": Route("GET", _directory_grant, is_directory=True),
-    "/sign": Route("POST", _sign),
-    "/s3/params": Route("GET", _companion_parameters),
-    "/callback": Route("POST", _callback, needs_caller=False),  # authenticated by OSS's signature
-    "/healthz": Route("GET", _health, needs_caller=False),
+    "GET /": Route(grant_routes.directory_grant, is_directory=True),
+    "GET /get_post_signature_for_oss_upload": Route(
+        grant_routes.directory_grant, is_directory=True
+    ),
+    "POST /sign": Route(grant_routes.sign),
+    "GET /s3/params": Route(grant_routes.companion_parameters),
+    "GET /limits": Route(grant_routes.limits),
+    "POST /s3/multipart": Route(_resumable(lambda uploads: uploads.create)),
+    "GET /s3/multipart/{uploadId}": Route(_resumable(lambda uploads: uploads.list_parts)),
+    "DELETE /s3/multipart/{uploadId}": Route(_resumable(lambda uploads: uploads.delete)),
+    "GET /s3/multipart/{uploadId}/batch": Route(_resumable(lambda uploads: uploads.sign_batch)),
+    "GET /s3/multipart/{uploadId}/{partNumber}": Route(
+        _resumable(lambda uploads: uploads.sign_part)
+    ),
+    "POST /s3/multipart/{uploadId}/complete": Route(_resumable(lambda uploads: uploads.complete)),
+    # Authenticated by OSS's signature.
+    "POST /callback": Route(_callback, needs_caller=False),
+    "GET /healthz": Route(_health, needs_caller=False),
 }

@@ -116,7 +116,7 @@ def _grant_section(entry: str) -> str:
         (
             "## Requesting a grant\n",
             "Most clients below share this function.\n",
-            _shown_code(entry),
+            shown_code(entry),
         )
     )
 
@@ -139,7 +139,7 @@ def _section(findings: list[Finding]) -> str:
     return "\n".join(
         (
             f"## {first.heading}\n",
-            _shown_code(first.entry),
+            shown_code(first.entry),
             *(_item(fact) for fact in dict.fromkeys(facts)),
             "",
         )
@@ -191,7 +191,7 @@ def _version(package: str) -> str:
     return f"{manifest['name']} {manifest['version']}"
 
 
-def _shown_code(entry: str) -> str:
+def shown_code(entry: str) -> str:
     """The marked lines of an entry file."""
     source = FOLDER / entry
     shown = re.search(

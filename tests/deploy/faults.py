@@ -108,6 +108,12 @@ def the_token_is_not_accepted(it: Deployment) -> None:
     it.refuse("POST /sign", 401, "unauthorized", SECRETS["token"])
 
 
+@fault("503 keys_unavailable.")
+def keys_cannot_be_fetched(it: Deployment) -> None:
+    it.refuse("GET /", 503, "keys_unavailable")
+    it.refuse("POST /sign", 503, "keys_unavailable")
+
+
 @fault("500 misconfigured. The setting JWT_ISSUER is missing.")
 def a_setting_is_missing(it: Deployment) -> None:
     it.refuse("GET /", 500, "misconfigured", "The setting JWT_ISSUER is missing.")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from deploy import doctor
-from deploy.setup_cloud import cors_document
+from deploy.setup_cloud.documents import cors_document
 from tests.deploy.conftest import ROOT
 from tests.deploy.planted import ORIGIN
 
@@ -74,7 +74,11 @@ def test_finds_that_a_page_is_not_admitted(
     ("settings", "message"),
     [
         pytest.param({"OSS_BUCKET": "Mine"}, "misconfigured. The setting OSS_BUCKET", id="bucket"),
-        pytest.param({"AUTH": "jwt"}, "misconfigured. The setting JWT_", id="no keys for tokens"),
+        pytest.param(
+            {"AUTH": "jwt", "JWT_SECRET": "short"},
+            "misconfigured. The setting JWT_SECRET",
+            id="a short secret for tokens",
+        ),
         pytest.param(
             {"STS_ENDPOINT": "http://127.0.0.1:1"}, "503 credentials_unavailable.", id="no STS"
         ),
@@ -100,3 +104,58 @@ def test_the_bucket_allows_the_page_that_its_cors_document_names(
         capsys.readouterr()
         assert doctor.main([url, "--origin", page]) == 1
     assert f"The bucket's CORS rule does not allow POST from {page}." in capsys.readouterr().out
+
+
+PRESETS = """{
+  "avatar": {"dir": "avatars/", "types": "image/*"},
+  "document": {"dir": "documents/", "types": ".docx, .wps", "directory_grants": false}
+}"""
+
+
+def test_examines_a_grant_of_each_preset(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with harness(tmp_path, UPLOAD_PRESETS=PRESETS) as (url, page):
+        assert doctor.main([url, "--origin", page, "--upload"]) == 0
+    printed = capsys.readouterr().out
+    for title in (
+        *("Directory grant of avatar", "File grant of avatar", "File grant of document"),
+        "Directory grants of document",
+    ):
+        assert f"ok    {title}" in printed
+    for prefix in ("avatars/", "documents/"):
+        assert f"Uploaded 1 byte(s) as {prefix}" in printed
+
+
+def test_finds_what_is_wrong_with_one_preset(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    presets = '{"default": {}, "b": {"types": "application/octet-stream=x"}}'
+    with harness(tmp_path, UPLOAD_PRESETS=presets) as (url, page):
+        assert doctor.main([url, "--origin", page]) == 1
+    assert "misconfigured. The setting UPLOAD_PRESETS.b.types" in capsys.readouterr().out
+
+
+MULTIPART = {"MULTIPART": "true", "GRANT_SECRET": "0123456789abcdef0123456789abcdef"}
+
+
+def test_sends_a_part_of_a_resumable_upload_and_removes_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with harness(tmp_path, **MULTIPART) as (url, page):
+        assert doctor.main([url, "--origin", page, "--upload"]) == 0
+        assert "Sent a part of 102400 bytes, and deleted it." in capsys.readouterr().out
+    assert not [
+        path for path in tmp_path.rglob("*") if path.is_file() and path.stat().st_size > 9999
+    ]
+
+
+def test_finds_that_the_bucket_takes_no_parts_from_pages(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with harness(tmp_path, **MULTIPART) as (url, page):
+        (tmp_path / "cors.xml").write_text(cors_document([page]))
+        assert doctor.main([url, "--origin", page, "--upload"]) == 1
+    printed = capsys.readouterr().out
+    assert f"The bucket's CORS rule does not allow PUT from {page}." in printed
+    assert printed.endswith("Problems found: 1.\n")

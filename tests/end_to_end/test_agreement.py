@@ -98,6 +98,18 @@ names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6
     acl=st.sampled_from(["default", "private", "public-read", "none"]),
     overwrite=st.sampled_from(["true", "false"]),
     leaf=st.sampled_from(["true", "false"]),
+    preset=st.fixed_dictionaries(
+        {},
+        optional={
+            "dir": st.sampled_from(["a/", "a/{yyyy}/{mm}/", "用/{dd}/x/"]),
+            "key": st.sampled_from(["{id}", "{id}/{name}{ext}", "{mm}-{id}-{name}", "{name}{id}"]),
+            "disposition": st.sampled_from(["attachment", "inline"]),
+            "storage_class": st.sampled_from(["Standard", "IA", "Archive", "ColdArchive"]),
+            "metadata": st.dictionaries(
+                st.text("abc-", min_size=1, max_size=4), st.text('a"\\<%;', min_size=1), max_size=3
+            ),
+        },
+    ),
 )
 def test_whatever_the_function_signs_is_accepted(
     bucket: Bucket,
@@ -109,8 +121,12 @@ def test_whatever_the_function_signs_is_accepted(
     acl: str,
     overwrite: str,
     leaf: str,
+    preset: dict[str, Any],
 ) -> None:
+    if "svg" in types:
+        preset = preset | {"disposition": "attachment"}
     changes = {
+        "UPLOAD_PRESETS": json.dumps({"default": {"dir": prefix, **preset}}),
         "SIGNATURE_VERSION": version,
         "UPLOAD_DIR": prefix,
         "POLICY_SECONDS": str(life),
@@ -119,8 +135,12 @@ def test_whatever_the_function_signs_is_accepted(
         "FORBID_OVERWRITE": overwrite,
         "UNIQUE_DIR": leaf,
     }
-    for_file = grant(("POST", "/sign", json.dumps({"filename": f"{name}a.png"})), **changes)
-    assert bucket.post(for_file["fields"]) == (200, "")
+    file = {"filename": f"{name}a.png"}
+    assert bucket.post(grant(("POST", "/sign", json.dumps(file)), **changes)["fields"]) == (200, "")
+    for for_file in grant(("POST", "/sign", json.dumps({"files": [file, file]})), **changes)[
+        "grants"
+    ]:
+        assert bucket.post(for_file["fields"]) == (200, "")
     for_directory = grant(DIRECTORY_GRANT, **changes)
     fields = for_directory["fields"]
     unused = fields["key"].replace("${filename}", f"{len(bucket.log)}-${{filename}}")
@@ -145,6 +165,20 @@ def test_no_field_can_be_changed_by_one_byte(
     status, body = bucket.post(fields | {name: changed})
     assert 400 <= status < 500, name
     assert "<Hint>" in body
+
+
+@VERSIONS
+def test_what_a_preset_pins_can_be_neither_changed_nor_left_out(
+    bucket: Bucket, version: str
+) -> None:
+    presets = {"default": {"storage_class": "IA", "metadata": {"a": "b", "c": "d"}}}
+    changes = {"SIGNATURE_VERSION": version, "UPLOAD_PRESETS": json.dumps(presets)}
+    fields = grant(FILE_GRANT, **changes)["fields"]
+    for name in ("x-oss-storage-class", "x-oss-meta-a", "x-oss-meta-c"):
+        others = {"x-oss-storage-class": "Archive"}
+        assert bucket.post(fields | {name: others.get(name, "x")})[0] == 403
+        assert bucket.post({n: v for n, v in fields.items() if n != name})[0] == 403
+    assert bucket.post(fields)[0] == 200
 
 
 @VERSIONS
@@ -181,11 +215,10 @@ def test_hints_name_existing_settings() -> None:
     assert set(conditions.SETTINGS.values()) <= set(DEFAULTS)
 
 
-# What the function pins although no setting determines it: the signature, the response's status and
-# how the file's own name is shown.
+# What the function pins although no setting determines it: the signature and the response's status.
 WITHOUT_SETTING = {
     *("x-oss-signature-version", "x-oss-credential", "x-oss-date", "x-oss-security-token"),
-    *("success_action_status", "content-disposition"),
+    "success_action_status",
 }
 
 
@@ -206,6 +239,7 @@ def test_the_hint_about_every_pinned_field_names_its_setting() -> None:
         "CALLBACK_URL": "https://upload.example.com/callback",
         "GRANT_SECRET": "0123456789abcdef0123456789abcdef",
         "ALLOWED_CONTENT_TYPES": "image/*",
+        "STORAGE_CLASS": "IA",
     }
     names = set[str]()
     for version in ("v4", "v1"):

@@ -101,6 +101,7 @@ def test_the_response_to_an_upload_comes_from_the_function(
         "etag": response.headers["etag"].strip('"'),
         "mime_type": "image/png",
         "url": f"{deployment.oss}/{grant['key']}",
+        "preset": "default",
     }
     assert send(deployment.oss, "GET", "/" + grant["key"]).body == PNG
     (upload,) = deployment.uploads
@@ -244,6 +245,7 @@ def test_the_documented_receiver_works(
             asked.headers,
             asked.body,
             secret=SECRET.encode(),
+            allowed_types={"default": "image/*"},
             key_prefix=f"{deployment.oss}/",
         )
         responses.append((status, document))

@@ -50,6 +50,20 @@ ENVIRONS: dict[str, dict[str, str]] = {
         # Names without an extension are admitted, too.
         "ALLOWED_CONTENT_TYPES": "image/*,text/*,text/html,application/octet-stream",
     },
+    "presets": ENVIRON
+    | CALLBACKS
+    | JWT_SETTINGS
+    | {
+        "ALLOWED_CONTENT_TYPES": "image/*,text/*,application/octet-stream",
+        "UPLOAD_PRESETS": json.dumps(
+            {
+                "default": {"dir": "others/{yyyy}/", "key": "{id}/{name}{ext}"},
+                "avatar": {"dir": "avatars/{user}/", "types": "image/*", "disposition": "inline"},
+                "staff": {"dir": "staff/", "allow": {"role": ["staff"]}},
+                "dated": {"key": "{yyyy}{mm}{dd}-{id}{ext}", "metadata": {"a": "b"}},
+            }
+        ),
+    },
     "only file grants": ENVIRON | {"DIRECTORY_GRANTS": "false", "ALLOWED_CONTENT_TYPES": "text/*"},
     "misconfigured": ENVIRON | {"OSS_BUCKET": ""},
     "no credentials": {name: value for name, value in ENVIRON.items() if "ALIBABA" not in name},
@@ -65,6 +79,7 @@ CODES = {
     "unauthorized": 401,
     "origin_not_allowed": 403,
     "callback_refused": 403,
+    "preset_not_allowed": 403,
     "not_found": 404,
     "method_not_allowed": 405,
     "file_too_large": 413,
@@ -81,13 +96,14 @@ def app(name: str) -> App:
 any_text = st.text(st.characters(), max_size=40) | st.sampled_from(
     ["\r\nX-Evil: 1", "\n", "a\r\nFC Invoke End RequestId: 1", "\ud800", "x" * 10_000]
 )
+PATHS = [route.partition(" ")[2] for route in ROUTES]
 # Methods and paths that belong together, and others.
 targets = st.one_of(
-    st.sampled_from([(route.method, path) for path, route in ROUTES.items()]),
-    st.sampled_from([(route.method, path) for path, route in ROUTES.items()]),
+    st.sampled_from([tuple(route.split(" ")) for route in ROUTES]),
+    st.sampled_from([tuple(route.split(" ")) for route in ROUTES]),
     st.tuples(
-        st.sampled_from(["GET", "POST", "HEAD", "OPTIONS", "post"]) | any_text,
-        st.sampled_from([*ROUTES, "/%73ign", "/sign%0d%0a", "//", "/callback?x"]) | any_text,
+        st.sampled_from(["GET", "POST", "HEAD", "OPTIONS", "DELETE", "post"]) | any_text,
+        st.sampled_from([*PATHS, "/%73ign", "/sign%0d%0a", "//", "/callback?x"]) | any_text,
     ),
 )
 header_values = any_text | st.sampled_from(
@@ -108,16 +124,35 @@ headers = st.fixed_dictionaries(
     },
 ) | st.dictionaries(any_text, header_values, max_size=3)
 file_names = st.sampled_from(["a.jpg", "a.txt", "a.html", ".jpg"]) | hostile_names | any_text
+preset_names = st.sampled_from(["default", "avatar", "staff", "dated", "", "x"])
 queries = st.fixed_dictionaries(
-    {}, optional={"filename": file_names, "type": any_text, "access_token": any_text}
+    {},
+    optional={
+        "filename": file_names,
+        "type": any_text,
+        "access_token": any_text,
+        "preset": preset_names | any_text,
+        "metadata[preset]": preset_names | any_text,
+    },
 )
 file_requests = st.fixed_dictionaries(
     {"filename": file_names},
-    optional={"content_type": st.sampled_from(["image/jpeg", "text/plain"]), "size": st.integers()},
+    optional={
+        "content_type": st.sampled_from(["image/jpeg", "text/plain"]),
+        "size": st.integers(),
+        "preset": preset_names,
+        "metadata": st.fixed_dictionaries({"preset": preset_names | any_json}),
+    },
 )
+batches = st.fixed_dictionaries(
+    {"files": st.lists(file_requests | any_json, max_size=4) | any_json},
+    optional={"preset": preset_names, "metadata": any_json},
+)
+file_members = st.sampled_from(["filename", "content_type", "size", "preset", "metadata", "files"])
 bodies = st.one_of(
     file_requests.map(json.dumps),
-    st.tuples(file_requests, st.sampled_from(["filename", "content_type", "size"]), any_json).map(
+    batches.map(json.dumps),
+    st.tuples(file_requests, file_members, any_json).map(
         lambda parts: json.dumps({**parts[0], parts[1]: parts[2]})
     ),
     any_text,
@@ -221,23 +256,31 @@ def check_response(struct: dict[str, Any], environ: str) -> None:
         assert CODES.get(code) == status or DOCUMENTED_5XX.get(environ) == (status, code)
     else:
         assert status == 200
-        check_shown_name(document.get("fields", {}))
+        for grant in document.get("grants", [document]):
+            if "error" in grant:
+                assert CODES[grant["error"]["code"]] != 401
+            else:
+                check_shown_name(grant.get("fields", {}))
 
 
 def check_shown_name(fields: dict[str, str]) -> None:
     """Who downloads the file sees the extension that decided about its type."""
     disposition = fields.get("Content-Disposition")
     if disposition:
-        shown = unquote(disposition.removeprefix("attachment; filename*=UTF-8''"))
-        assert saved_extension(shown) == fields["key"].rpartition("/")[2].partition(".")[2]
+        shown = unquote(re.sub("(attachment|inline); filename\\*=UTF-8''", "", disposition))
+        end = re.search(r"(?:\.([0-9a-z]+))?$", fields["key"])
+        assert end and saved_extension(shown) == (end[1] or "")
 
 
 def check_log(lines: list[str], struct: dict[str, Any]) -> None:
     """Each record is one line, without secrets and without what the grant contains."""
-    fields = json.loads(struct["body"] or "{}").get("fields", {})
+    document = json.loads(struct["body"] or "{}")
     confidential = [*SECRETS, TOKEN, BEARER.removeprefix("Bearer ").rpartition(".")[2]]
     confidential += [
-        fields[name] for name in ("policy", "Signature", "x-oss-signature") if name in fields
+        grant["fields"][name]
+        for grant in document.get("grants", [document])
+        for name in ("policy", "Signature", "x-oss-signature")
+        if name in grant.get("fields", {})
     ]
     for line in lines:
         assert re.fullmatch(r"[^\x00-\x1f\x7f\u2028\u2029]*", line)

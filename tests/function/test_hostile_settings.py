@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from direct_upload.app import App
 from direct_upload.errors import Misconfigured
 from direct_upload.http.origins import parse_origins
-from direct_upload.routes import make_services
+from direct_upload.services import make_services
 from direct_upload.settings import DEFAULTS, Settings, parse_settings
 from tests.function.callers.issuer import AUDIENCE, ISSUER, jwks, public_jwk
 from tests.function.callers.issuer import SETTINGS as JWT_SETTINGS
@@ -110,6 +110,26 @@ def test_a_refusal_never_quotes_the_value(name: str, text: str, before: bool) ->
         ),
         pytest.param(
             {"AUTH": "jwt", "JWT_JWKS": jwks({"kty": "oct", "k": "AAAA"})}, id="shared secret"
+        ),
+        pytest.param({"AUTH": "jwt", "JWT_SECRET": "s" * 31}, id="short shared secret"),
+        pytest.param(
+            {"AUTH": "jwt", "JWT_SECRET": "s" * 32, "JWT_JWKS": jwks(public_jwk("ES256"))},
+            id="shared secret beside keys",
+        ),
+        pytest.param(
+            {"AUTH": "jwt", "JWT_SECRET": jwks(public_jwk("ES256"))}, id="keys as shared secret"
+        ),
+        pytest.param(
+            {"AUTH": "jwt", "JWT_SECRET": "s" * 32, "JWT_CLAIMS": '{"a": "b"}'},
+            id="claims without lists",
+        ),
+        pytest.param(
+            {"AUTH": "jwt", "JWT_SECRET": "s" * 32, "JWT_CLAIMS": "token_type=access"},
+            id="claims that are not JSON",
+        ),
+        pytest.param(
+            {"AUTH": "jwt", "JWT_SECRET": "s" * 32, "JWT_CLAIMS": "[" * 100_000},
+            id="claims nested too deep",
         ),
         pytest.param(
             {"GRANT_SECRET": "short", "CALLBACK_URL": "https://a.example"}, id="short grant secret"

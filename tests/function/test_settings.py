@@ -10,6 +10,8 @@ import pytest
 from direct_upload import settings
 from direct_upload.callbacks.field import MAX_GRANT_ID_CHARACTERS, callback_field
 from direct_upload.errors import Misconfigured
+from direct_upload.files import parse_allowed_types
+from direct_upload.http.origins import Origins
 from tests.function.invocations import ENVIRON, invoke
 
 VALID = {
@@ -21,14 +23,17 @@ VALID = {
 
 
 def test_unset_settings_have_their_defaults() -> None:
-    types = set(settings.parse_settings(VALID).allowed_content_types)
+    types = set(settings.parse_settings(VALID).allowed_content_types.content_types)
     assert {"image/png", "video/mp4", "application/pdf", "text/plain", "application/zip"} <= types
     assert not types & {"text/html", "image/svg+xml", "application/octet-stream"}
-    assert dataclasses.asdict(settings.parse_settings(VALID)) == {
+    defaults = settings.parse_settings(VALID)
+    assert {each.name: getattr(defaults, each.name) for each in dataclasses.fields(defaults)} == {
         "oss_bucket": "my-bucket",
         "oss_region": "cn-hangzhou",
         "upload_url": "https://my-bucket.oss-cn-hangzhou.aliyuncs.com",
         "upload_dir": "user-dirs/",
+        "upload_key": "{id}{ext}",
+        "upload_presets": "",
         "unique_dir": True,
         "directory_grants": True,
         "upload_role_arn": "acs:ram::1234567890123456:role/oss-uploader",
@@ -39,20 +44,26 @@ def test_unset_settings_have_their_defaults() -> None:
         "policy_seconds": 300,
         "max_upload_bytes": 104857600,
         "min_upload_bytes": 1,
-        "allowed_content_types": settings.parse_settings(VALID).allowed_content_types,
-        "directory_types": (),
+        "allowed_content_types": parse_allowed_types("ALLOWED_CONTENT_TYPES", ""),
         "object_acl": "default",
+        "content_disposition": "attachment",
+        "storage_class": None,
         "forbid_overwrite": True,
         "signature_version": "v4",
-        "allowed_origins": {"listed": frozenset(), "everyone": False},
+        "allowed_origins": Origins(frozenset(), everyone=False),
         "auth": "anonymous",
         "jwt_jwks": "",
+        "jwt_secret": b"",
         "jwt_issuer": "",
         "jwt_audience": "",
+        "jwt_claims": "",
         "jwt_user_claim": "sub",
         "callback_url": "",
         "callback_key_prefix": "https://gosspublic.alicdn.com/",
         "grant_secret": b"",
+        "multipart": False,
+        "multipart_seconds": 86400,
+        "oss_endpoint": "https://my-bucket.oss-cn-hangzhou.aliyuncs.com",
         "log_level": "INFO",
     }
 
@@ -88,9 +99,9 @@ def test_unset_settings_have_their_defaults() -> None:
         ),
         pytest.param(
             {"ALLOWED_CONTENT_TYPES": "image/png"},
-            "directory_types",
-            ("image/png",),
-            id="directory grants pin the operator's own list only",
+            "allowed_content_types",
+            parse_allowed_types("ALLOWED_CONTENT_TYPES", "image/png"),
+            id="one type",
         ),
         pytest.param({"UPLOAD_DIR": "a/b/"}, "fixed_prefix", "a/b/", id="one prefix for all"),
         pytest.param(
@@ -100,6 +111,19 @@ def test_unset_settings_have_their_defaults() -> None:
             id="keys of an emulator",
         ),
         pytest.param({"OBJECT_ACL": "none"}, "object_acl", None, id="no ACL"),
+        pytest.param(
+            {"CONTENT_DISPOSITION": "inline"}, "content_disposition", "inline", id="shown in place"
+        ),
+        pytest.param({"STORAGE_CLASS": "ColdArchive"}, "storage_class", "ColdArchive", id="class"),
+        pytest.param(
+            {"UPLOAD_DIR": "a/{yyyy}/{mm}/{dd}/b/"}, "fixed_prefix", "a/", id="prefix before a date"
+        ),
+        pytest.param(
+            {"UPLOAD_KEY": "{yyyy}{mm}{dd}-{id}/{name}{ext}"},
+            "upload_key",
+            "{yyyy}{mm}{dd}-{id}/{name}{ext}",
+            id="placeholders in a key",
+        ),
         pytest.param({"MIN_UPLOAD_BYTES": "0"}, "min_upload_bytes", 0, id="empty files"),
         pytest.param(
             {"FORBID_OVERWRITE": "false"}, "forbid_overwrite", False, id="overwriting allowed"
@@ -107,9 +131,40 @@ def test_unset_settings_have_their_defaults() -> None:
         pytest.param(
             {"ALLOWED_CONTENT_TYPES": "image/svg+xml, Application/PDF"},
             "allowed_content_types",
-            ("image/svg+xml", "application/pdf"),
+            parse_allowed_types("ALLOWED_CONTENT_TYPES", "image/svg+xml,application/pdf"),
             id="exact types, any case",
         ),
+        pytest.param(
+            {"FC_REGION": "cn-hangzhou"},
+            "oss_endpoint",
+            "https://my-bucket.oss-cn-hangzhou-internal.aliyuncs.com",
+            id="OSS in the function's own region",
+        ),
+        pytest.param(
+            {"FC_REGION": "cn-beijing"},
+            "oss_endpoint",
+            "https://my-bucket.oss-cn-hangzhou.aliyuncs.com",
+            id="OSS in another region",
+        ),
+        pytest.param(
+            {"OSS_ENDPOINT": "http://127.0.0.1:9001/"},
+            "oss_endpoint",
+            "http://127.0.0.1:9001",
+            id="emulated OSS",
+        ),
+        pytest.param(
+            {"MULTIPART": "true", "GRANT_SECRET": "x" * 32, "MAX_UPLOAD_BYTES": "53656167435468"},
+            "max_upload_bytes",
+            53_656_167_435_468,
+            id="48.8 TB in parts",
+        ),
+        pytest.param(
+            {"MULTIPART": "true", "GRANT_SECRET": "x" * 32, "MAX_UPLOAD_BYTES": "53656167435468"},
+            "max_form_bytes",
+            5 * 1024**3,
+            id="5 GB in a form",
+        ),
+        pytest.param({"MAX_UPLOAD_BYTES": "7"}, "max_form_bytes", 7, id="less in a form"),
         pytest.param(
             {"CREDENTIALS_SOURCE": "function-role", "UPLOAD_ROLE_ARN": "nonsense"},
             "upload_role_arn",
@@ -169,8 +224,34 @@ def test_reads(changes: dict[str, str], name: str, expected: object) -> None:
         pytest.param("ALLOWED_CONTENT_TYPES", "*/*", id="every type"),
         pytest.param("ALLOWED_CONTENT_TYPES", "*/png", id="a wildcard before the slash"),
         pytest.param("ALLOWED_CONTENT_TYPES", "app/*", id="the beginning of a kind"),
-        pytest.param("ALLOWED_CONTENT_TYPES", "image/png,", id="empty item"),
         pytest.param("ALLOWED_CONTENT_TYPES", "chemical/*", id="wildcard without types"),
+        pytest.param("UPLOAD_DIR", "{yyyy}/", id="date in the first segment"),
+        pytest.param("UPLOAD_DIR", "a/{id}/", id="placeholder of keys in a prefix"),
+        pytest.param("UPLOAD_DIR", "a/{yyyy}{mm}/", id="two placeholders in a segment"),
+        pytest.param("UPLOAD_DIR", "a/{YYYY}/", id="placeholder in capitals"),
+        pytest.param("UPLOAD_DIR", "a/{{yyyy}}/", id="doubled braces"),
+        pytest.param("UPLOAD_DIR", "a/{}/", id="empty braces"),
+        pytest.param("UPLOAD_KEY", "{name}{ext}", id="key without an id"),
+        pytest.param("UPLOAD_KEY", "{id}{uuid}", id="unknown placeholder in a key"),
+        pytest.param("UPLOAD_KEY", "{id", id="unclosed brace in a key"),
+        pytest.param("UPLOAD_KEY", "{id.__class__}", id="attribute of a placeholder"),
+        pytest.param("UPLOAD_KEY", "{id!r}", id="conversion of a placeholder"),
+        pytest.param("UPLOAD_KEY", "{user}/{id}", id="a user in a key without jwt"),
+        pytest.param("UPLOAD_KEY", "/{id}", id="key begins with a slash"),
+        pytest.param("UPLOAD_KEY", "{id}/", id="key ends with a slash"),
+        pytest.param("UPLOAD_KEY", "a//{id}", id="key with an empty segment"),
+        pytest.param("UPLOAD_KEY", "../{id}", id="key above its prefix"),
+        pytest.param("UPLOAD_KEY", "{id}/{ext}", id="a segment that an extension alone fills"),
+        pytest.param("UPLOAD_KEY", "{id}/.{ext}", id="a segment of a dot without an extension"),
+        pytest.param("UPLOAD_KEY", "{id}*", id="star in a key"),
+        pytest.param("UPLOAD_KEY", "{id}$", id="dollar in a key"),
+        pytest.param("UPLOAD_KEY", "{id}\\", id="backslash in a key"),
+        pytest.param("UPLOAD_KEY", "{id}\x85a", id="control character in a key"),
+        pytest.param("UPLOAD_KEY", "a" * 480 + "{id}", id="key of 512 bytes"),
+        pytest.param("UPLOAD_KEY", "a" * 223 + "{id}{name}{ext}", id="key of 512 bytes, filled"),
+        pytest.param("CONTENT_DISPOSITION", "form-data", id="unknown disposition"),
+        pytest.param("STORAGE_CLASS", "ia", id="storage class in small letters"),
+        pytest.param("STORAGE_CLASS", "Glacier", id="another cloud's storage class"),
         pytest.param("OBJECT_ACL", "public", id="unknown ACL"),
         pytest.param("FORBID_OVERWRITE", "yes", id="not a boolean"),
         pytest.param("UNIQUE_DIR", "TRUE", id="boolean in capitals"),
@@ -198,6 +279,12 @@ def test_reads(changes: dict[str, str], name: str, expected: object) -> None:
         pytest.param("CALLBACK_URL", "https://a\\b/", id="callback with a backslash"),
         pytest.param("CALLBACK_URL", "http://100.100.100.200/", id="callback to shared addresses"),
         pytest.param("CALLBACK_URL", "http://169.254.169.254/", id="callback to link-local"),
+        pytest.param("MULTIPART", "yes", id="not a boolean for MULTIPART"),
+        pytest.param("MULTIPART_SECONDS", "3599", id="an upload too short"),
+        pytest.param("MULTIPART_SECONDS", "604801", id="an upload too long"),
+        pytest.param("OSS_ENDPOINT", "http://my-bucket.example", id="OSS in clear text"),
+        pytest.param("OSS_ENDPOINT", "my-bucket.example", id="OSS without a scheme"),
+        pytest.param("OSS_ENDPOINT", "https://my-bucket.example/a", id="OSS with a path"),
         pytest.param("STS_ENDPOINT", "http://sts.aliyuncs.com", id="STS in clear text"),
         pytest.param("STS_ENDPOINT", "http://10.0.0.5:9002", id="another machine's STS"),
         pytest.param("STS_ENDPOINT", "http://localhost.example", id="not this machine's STS"),
@@ -321,6 +408,85 @@ WITH_JWT = VALID | {
     "JWT_AUDIENCE": "uploads",
     "UPLOAD_DIR": "users/{user}/",
 }
+ANY_TOKEN = {"JWT_ISSUER": "*", "JWT_AUDIENCE": "*"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "warned"),
+    [
+        pytest.param(ANY_TOKEN, True, id="any issuer and audience"),
+        pytest.param({"JWT_ISSUER": "*"}, False, id="any issuer"),
+        pytest.param({"JWT_AUDIENCE": "*"}, False, id="any audience"),
+        pytest.param(ANY_TOKEN | {"JWT_CLAIMS": "{}"}, False, id="but a claim"),
+        pytest.param(
+            ANY_TOKEN | {"AUTH": "anonymous", "UPLOAD_DIR": "a/"}, False, id="no tokens at all"
+        ),
+    ],
+)
+def test_accepting_any_token_of_a_key_is_a_warning(changes: dict[str, str], warned: bool) -> None:
+    found = settings.dangers(settings.parse_settings(WITH_JWT | changes))
+    assert bool(found) is warned
+    assert all("JWT_CLAIMS" in danger for danger in found)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param("https://login.example.com/.well-known/jwks.json", id="https"),
+        pytest.param(
+            "https://www.googleapis.com/service_accounts/v1/jwk/"
+            "securetoken@system.gserviceaccount.com",
+            id="Firebase's",
+        ),
+        pytest.param("https://login.example.com/keys?tenant=a", id="query"),
+        pytest.param("http://127.0.0.1:9003/issuer/jwks.json", id="http on this machine"),
+        pytest.param("HTTPS://login.example.com/jwks", id="capitals"),
+    ],
+)
+def test_keys_may_come_from_a_url(url: str) -> None:
+    assert settings.parse_settings(WITH_JWT | {"JWT_JWKS": url}).jwt_jwks == url
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        pytest.param({"JWT_JWKS": ""}, "JWT_JWKS is missing", id="neither keys nor secret"),
+        pytest.param(
+            {"JWT_JWKS": "http://login.example.com/jwks"},
+            "JWT_JWKS uses http beyond this machine",
+            id="http",
+        ),
+        pytest.param(
+            {"JWT_JWKS": "HTTP://10.0.0.1/jwks"},
+            "JWT_JWKS uses http beyond this machine",
+            id="HTTP to a private address",
+        ),
+        pytest.param(
+            {"JWT_JWKS": "https://login.example.com"}, "JWT_JWKS is not a valid URL", id="no path"
+        ),
+        pytest.param(
+            {"JWT_JWKS": "https://user:kept@login.example.com/jwks"},
+            "JWT_JWKS is not a valid URL",
+            id="user",
+        ),
+        pytest.param({"JWT_JWKS": "https:"}, "JWT_JWKS is not a valid URL", id="only a scheme"),
+        pytest.param({"JWT_SECRET": "s" * 32}, "JWT_SECRET is set as well as JWT_JWKS", id="both"),
+        pytest.param(
+            {"JWT_SECRET": "s" * 31, "JWT_JWKS": ""},
+            "JWT_SECRET has fewer than 32 bytes",
+            id="a short secret",
+        ),
+    ],
+)
+def test_keys_are_one_set_or_one_secret(changes: dict[str, str], problem: str) -> None:
+    with pytest.raises(Misconfigured, match=problem):
+        settings.parse_settings(WITH_JWT | changes)
+
+
+@pytest.mark.parametrize("secret", ["s" * 32, "密" * 11])
+def test_a_secret_has_at_least_32_bytes(secret: str) -> None:
+    found = settings.parse_settings(WITH_JWT | {"JWT_JWKS": "", "JWT_SECRET": secret})
+    assert found.jwt_secret == secret.encode()
 
 
 def test_with_jwt_a_prefix_may_contain_the_user() -> None:
@@ -335,12 +501,13 @@ def test_no_repr_shows_keys_or_secrets() -> None:
         "GRANT_SECRET": "kept-from-logs" * 3,
     }
     assert "kept-from-logs" not in repr(settings.parse_settings(WITH_JWT | kept))
+    kept |= {"JWT_JWKS": "", "JWT_SECRET": "kept-from-logs" * 3}
+    assert "kept-from-logs" not in repr(settings.parse_settings(WITH_JWT | kept))
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        pytest.param("JWT_JWKS", "", id="no keys"),
         pytest.param("JWT_ISSUER", "", id="no issuer"),
         pytest.param("JWT_AUDIENCE", "", id="no audience"),
         pytest.param("UPLOAD_DIR", "{user}/", id="user in the first segment"),
@@ -348,6 +515,7 @@ def test_no_repr_shows_keys_or_secrets() -> None:
         pytest.param("UPLOAD_DIR", "users/{name}/", id="other braces"),
         pytest.param("UPLOAD_DIR", "users/{user/", id="unclosed brace"),
         pytest.param("UPLOAD_DIR", "u" * 383 + "/{user}/", id="513 bytes with the user"),
+        pytest.param("UPLOAD_KEY", "u" * 352 + "{user}{id}", id="key of 512 bytes with the user"),
     ],
 )
 def test_with_jwt_refuses(name: str, value: str) -> None:
@@ -360,6 +528,21 @@ def test_a_prefix_may_have_512_bytes(prefix: str) -> None:
     assert settings.parse_settings(WITH_JWT | {"UPLOAD_DIR": prefix}).upload_dir == prefix
 
 
+@pytest.mark.parametrize(
+    "key", ["a" * 479 + "{id}", "u" * 351 + "{user}{id}", "a" * 222 + "{id}{name}{ext}"]
+)
+def test_a_name_below_the_prefix_may_have_511_bytes(key: str) -> None:
+    assert settings.parse_settings(WITH_JWT | {"UPLOAD_KEY": key}).upload_key == key
+
+
+@pytest.mark.parametrize("types", ["image/png,image/svg+xml", ".html", "text/html"])
+def test_what_is_shown_in_place_must_not_be_active(types: str) -> None:
+    changes = {"ALLOWED_CONTENT_TYPES": types, "CONTENT_DISPOSITION": "inline"}
+    with pytest.raises(Misconfigured, match="CONTENT_DISPOSITION is inline, but types"):
+        settings.parse_settings(VALID | changes)
+    settings.parse_settings(VALID | changes | {"CONTENT_DISPOSITION": "attachment"})
+
+
 def test_a_wrong_setting_is_misconfigured_and_logged_by_name(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -370,9 +553,46 @@ def test_a_wrong_setting_is_misconfigured_and_logged_by_name(
 
 
 def test_types_that_make_forms_too_long_are_misconfigured() -> None:
-    many = ",".join(f"application/x-type-{number:03}" for number in range(200))
+    many = ",".join(f".x{number}=application/x-type-{number:03}" for number in range(200))
     response = invoke(ENVIRON | {"ALLOWED_CONTENT_TYPES": many})
     assert (response.status, response.code) == (500, "misconfigured")
     assert "ALLOWED_CONTENT_TYPES" in response.document["message"]
     only_file_grants = {"ALLOWED_CONTENT_TYPES": many, "DIRECTORY_GRANTS": "false"}
     assert invoke(ENVIRON | only_file_grants, path="/healthz").status == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        pytest.param({"MULTIPART": "true"}, "GRANT_SECRET", id="no secret"),
+        pytest.param(
+            {"MULTIPART": "true", "GRANT_SECRET": "x" * 31}, "GRANT_SECRET", id="short secret"
+        ),
+        pytest.param(
+            {"UPLOAD_PRESETS": '{"a": {"multipart": true}}'}, "GRANT_SECRET", id="for a preset"
+        ),
+        pytest.param(
+            {
+                "MULTIPART": "true",
+                "GRANT_SECRET": "x" * 32,
+                "MAX_UPLOAD_BYTES": "53656167435469",
+            },
+            "MAX_UPLOAD_BYTES",
+            id="over 48.8 TB",
+        ),
+        pytest.param(
+            {
+                "MULTIPART": "true",
+                "GRANT_SECRET": "x" * 32,
+                "MAX_UPLOAD_BYTES": "5368709121",
+                "UPLOAD_PRESETS": '{"a": {"multipart": false}}',
+            },
+            "UPLOAD_PRESETS.a.max_bytes",
+            id="over 5 GB in a preset of forms",
+        ),
+    ],
+)
+def test_what_resumable_uploads_need(changes: dict[str, str], name: str) -> None:
+    response = invoke(ENVIRON | changes, path="/healthz")
+    assert response.code == "misconfigured"
+    assert f"The setting {name} " in response.document["message"]

@@ -38,6 +38,8 @@ SETTINGS = {
     "x-oss-content-type": "ALLOWED_CONTENT_TYPES",
     "x-oss-object-acl": "OBJECT_ACL",
     "x-oss-forbid-overwrite": "FORBID_OVERWRITE",
+    "x-oss-storage-class": "STORAGE_CLASS",
+    "content-disposition": "CONTENT_DISPOSITION",
     "callback": "CALLBACK_URL",
 }
 

@@ -14,9 +14,11 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import NamedTuple
 
 from ..files import content_types
 
@@ -26,7 +28,8 @@ _BODY = (
     "&width=${imageInfo.width}&height=${imageInfo.height}&grant="
 )
 
-MAX_GRANT_ID_CHARACTERS = 162
+MAX_GRANT_ID_CHARACTERS = 162  # without a preset
+DEFAULT_PRESET = "default"  # no grant id contains it, so that the others stay short
 
 # An upload may begin in the grant's last second and take its time.
 SLOWEST_UPLOAD = timedelta(hours=24)
@@ -34,9 +37,10 @@ SLOWEST_UPLOAD = timedelta(hours=24)
 MAX_USER_BYTES = 64
 
 _GRANT_ID = re.compile(
-    # Length of the directory (0: one exact key), smallest and largest size, issue time, life.
-    r"(?P<claims>(?P<directory>[0-9]{1,4})\.(?P<minimum>[0-9]{1,10})\.(?P<maximum>[0-9]{1,10})"
-    r"\.(?P<issued>[0-9]{1,10})\.(?P<life>[0-9]{1,5})\.(?P<user>[A-Za-z0-9_-]*))"
+    # Length of the directory (0: one exact key), smallest and largest size, issue time, life, user.
+    r"(?P<claims>(?P<directory>[0-9]{1,4})\.(?P<minimum>[0-9]{1,10})\.(?P<maximum>[0-9]{1,14})"
+    r"\.(?P<issued>[0-9]{1,10})\.(?P<life>[0-9]{1,5})\.(?P<user>[A-Za-z0-9_-]*)"
+    r"(\.(?P<preset>[a-z][a-z0-9-]{0,15}))?)"
     r"\.(?P<code>[A-Za-z0-9_-]{22})"
 )
 
@@ -45,20 +49,20 @@ class WrongGrant(ValueError):
     """The upload is not the one that was granted; the text says why, for the log."""
 
 
-@dataclass(frozen=True)
-class Scope:
+class Scope(NamedTuple):
     """What one grant permits: one exact key, or a directory in which the client chooses names."""
 
     bucket: str
     key_or_dir: str
     is_directory: bool
+    preset: str
     user: str  # empty with AUTH=anonymous
     minimum: int  # bytes
     maximum: int
     content_types: tuple[str, ...]  # one for an exact key; none for a directory means any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Callbacks:
     """Where OSS reports finished uploads, and the secret that proves they were granted here."""
 
@@ -94,7 +98,8 @@ def make_grant_id(secret: bytes, scope: Scope, *, issued: datetime, expires: dat
     begin = int(issued.timestamp())
     life = int(expires.timestamp()) - begin
     user = _encode(_name(scope.user))
-    claims = f"{length}.{scope.minimum}.{scope.maximum}.{begin}.{life}.{user}"
+    preset = "" if scope.preset == DEFAULT_PRESET else f".{scope.preset}"
+    claims = f"{length}.{scope.minimum}.{scope.maximum}.{begin}.{life}.{user}{preset}"
     return f"{claims}.{_code(secret, claims, scope.bucket, scope.key_or_dir, content_type)}"
 
 
@@ -106,12 +111,12 @@ def check_grant_id(
     key: str,
     size: int,
     content_type: str,
-    directory_types: Collection[str] = (),
+    directory_types: Mapping[str, Collection[str]] = MappingProxyType({}),
     now: datetime,
-) -> str:
-    """The user to whom a finished upload was granted, else `WrongGrant`.
+) -> tuple[str, str]:
+    """The user to whom a finished upload was granted, and the preset; else `WrongGrant`.
 
-    `directory_types`, when there are any, are the types that directory grants allow.
+    `directory_types` are the types that directory grants of each preset allow, none meaning any.
     """
     found = _GRANT_ID.fullmatch(grant_id)
     if found is None:
@@ -126,14 +131,16 @@ def check_grant_id(
     )
     if not hmac.compare_digest(code, found["code"]):
         raise WrongGrant("the grant id is for another bucket, key or type, or not from here")
-    if length and directory_types and content_types.bare(content_type) not in directory_types:
+    preset = found["preset"] or DEFAULT_PRESET
+    types = directory_types.get(preset)
+    if length and types and content_types.bare(content_type) not in types:
         raise WrongGrant("the type is not one of those that were granted")
     if not int(found["minimum"]) <= size <= int(found["maximum"]):
         raise WrongGrant("the size is outside the granted range")
     ended = int(found["issued"]) + int(found["life"])
     if now.timestamp() > ended + SLOWEST_UPLOAD.total_seconds():
         raise WrongGrant("the grant ended too long ago")
-    return _decode(found["user"]).decode("utf-8", "surrogatepass")
+    return _decode(found["user"]).decode("utf-8", "surrogatepass"), preset
 
 
 def _name(user: str) -> bytes:

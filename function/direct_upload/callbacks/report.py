@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
@@ -24,7 +25,13 @@ from .signature import GetKey, NotFromOss, check_signature
 logger = logging.getLogger("direct_upload")
 
 
-def receive(request: Request, settings: Settings, now: datetime) -> dict[str, Any]:
+def receive(
+    request: Request,
+    settings: Settings,
+    now: datetime,
+    *,
+    directory_types: Mapping[str, Collection[str]],
+) -> dict[str, Any]:
     """Verify the report, log it, hand it to the hook; OSS gives the response to the browser."""
     if not settings.callback_url:
         raise NotFound("Callbacks are switched off.", "Set CALLBACK_URL to switch them on.")
@@ -38,7 +45,7 @@ def receive(request: Request, settings: Settings, now: datetime) -> dict[str, An
         secret=settings.grant_secret,
         now=now,
         key_prefix=settings.callback_key_prefix,
-        directory_types=settings.directory_types,
+        directory_types=directory_types,
     )
     logger.info(json.dumps({"event": "upload_finished", **asdict(upload)}))
     on_upload(upload)
@@ -49,6 +56,7 @@ def receive(request: Request, settings: Settings, now: datetime) -> dict[str, An
         "etag": upload.etag,
         "mime_type": upload.mime_type,
         "url": f"{settings.upload_url}/{quote(upload.key)}",
+        "preset": upload.preset,
     }
 
 
@@ -60,12 +68,13 @@ def accept(
     secret: bytes,
     now: datetime,
     key_prefix: str = OSS_KEY_PREFIX,
-    directory_types: Collection[str] = (),
+    directory_types: Mapping[str, Collection[str]] = MappingProxyType({}),
     get_key: GetKey | None = None,
 ) -> Upload:
     """The finished upload that a callback reports, else `CallbackRefused`.
 
-    `target` is the request's raw target, such as `/callback?x=1`; `secret` is `GRANT_SECRET`.
+    `target` is the request's raw target, such as `/callback?x=1`; `secret` is `GRANT_SECRET`;
+    `directory_types` are the types that directory grants of each preset allow, none meaning any.
     The signature says that OSS sent the report, for any account; the grant id says that the upload
     was granted here. A report that was accepted once is accepted again: no time is signed.
     """
@@ -75,7 +84,7 @@ def accept(
         if size is None:
             raise WrongGrant("the body has no size")
         bucket, key, mime_type = (values.get(name, "") for name in ("bucket", "object", "mimeType"))
-        user = check_grant_id(
+        user, preset = check_grant_id(
             values.get("grant", ""),
             secret,
             bucket=bucket,
@@ -98,6 +107,7 @@ def accept(
         width=_number(values.get("width", "")),
         height=_number(values.get("height", "")),
         user=user,
+        preset=preset,
     )
 
 

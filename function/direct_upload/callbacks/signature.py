@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from urllib.parse import unquote_to_bytes
 
-from ..http.outgoing import TookTooLong, fetch, parse_address
+from ..http.outgoing import FetchFailed, fetch, parse_address
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -81,13 +81,9 @@ def _fetch_public_key(url: str) -> RSAPublicKey:
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     try:
-        document = fetch(url, seconds=FETCH_SECONDS, max_bytes=MAX_KEY_BYTES + 1)
-    except TookTooLong:
-        raise NotFromOss("the key's server did not respond in time") from None
-    if document is None:
-        raise NotFromOss("the key's server did not send a key with status 200")
-    if len(document) > MAX_KEY_BYTES:
-        raise NotFromOss("the key is too long")
+        _, document = fetch(url, seconds=FETCH_SECONDS, max_bytes=MAX_KEY_BYTES)
+    except FetchFailed as failure:
+        raise NotFromOss(f"the key was not fetched: {failure}") from None
     try:
         key = load_pem_public_key(document)
     except (ValueError, UnsupportedAlgorithm):

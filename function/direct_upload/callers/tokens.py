@@ -11,12 +11,13 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from jwt import PyJWS
 from jwt.exceptions import PyJWTError
 
 from ..errors import Unauthorized
+from .claims import Caller, Claims, RequiredClaims, find_claim, has_claims
 from .keys import Keys
 
 logger = logging.getLogger("direct_upload")
@@ -30,26 +31,36 @@ _BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+
 # refused, even if it has the header as well.
 _QUERY_NAMES = frozenset({"access_token", "authorization", "id_token", "jwt", "token"})
 
-Claims = Mapping[str, Any]
-
 
 class JwtCallers:
-    """Checks tokens of one issuer for one audience; safe to share between threads."""
+    """Checks tokens of one issuer for one audience; safe to share between threads.
 
-    def __init__(self, *, keys: Keys, issuer: str, audience: str, user_claim: str) -> None:
+    `*` as issuer or audience stands for any, and for none.
+    """
+
+    def __init__(
+        self,
+        *,
+        keys: Keys,
+        issuer: str,
+        audience: str,
+        required: RequiredClaims,
+        user_claim: str,
+    ) -> None:
         self._keys = keys
-        self._only_key = next(iter(keys.values())) if len(keys) == 1 else None
         self._issuer = issuer
         self._audience = audience
+        self._required = required
         self._user_claim = user_claim
-        self._jws = PyJWS(algorithms=sorted({key.algorithm_name for key in keys.values()}))
+        self._jws = PyJWS()
 
-    def user(self, headers: Mapping[str, str], query: Mapping[str, str], now: datetime) -> str:
-        """The caller's name; else `Unauthorized`, which never says why."""
+    def caller(self, headers: Mapping[str, str], query: Mapping[str, str], now: datetime) -> Caller:
+        """The caller; else `Unauthorized`, which never says why, or `KeysUnavailable`."""
         try:
-            claims = self._verified(_token(headers, query))
-            self._check_time(claims, now.timestamp())
-            return self._name(claims)
+            claims = self._verified(_token(headers, query), now)
+            _check_time(claims, now.timestamp())
+            self._check_claims(claims)
+            return Caller(self._name(claims), claims)
         except _WrongToken as reason:
             # One of the fixed texts below, with nothing of the token in it.
             logger.info("caller refused: %s", reason)
@@ -59,43 +70,39 @@ class JwtCallers:
             {"WWW-Authenticate": "Bearer"},
         )
 
-    def _verified(self, token: str) -> Claims:
+    def _verified(self, token: str, now: datetime) -> Claims:
         """The claims of a token that one of our keys signed."""
         try:
             header = self._jws.get_unverified_header(token)
             if "crit" in header:  # extensions that must be understood; there are none here
                 raise _WrongToken("the token has a crit header")
-            kid = header.get("kid")
-            key = self._keys.get(kid) if "kid" in header else self._only_key
+            key = self._keys.find(header.get("kid"), now)
             if key is None:
                 raise _WrongToken("the token names no key of JWT_JWKS")
             # The algorithm is the key's own; a token of another one is refused.
             payload = self._jws.decode_complete(token, key)["payload"]
-            claims = json.loads(payload, parse_constant=_not_json)
+            # Decoded here, as json would guess other encodings (RFC 8725, 3.7).
+            claims = json.loads(payload.decode(), parse_constant=_not_json)
         except (PyJWTError, ValueError, RecursionError):
             raise _WrongToken("the token is malformed or its signature is wrong") from None
         if not isinstance(claims, dict):
             raise _WrongToken("the token's payload is not an object")
         return claims
 
-    def _check_time(self, claims: Claims, now: float) -> None:
-        expires = _moment(claims, "exp")
-        if expires is None:
-            raise _WrongToken("the token has no exp")
-        if now - LEEWAY_SECONDS >= expires:
-            raise _WrongToken("the token has expired")
-        for name in ("nbf", "iat"):
-            begins = _moment(claims, name)
-            if begins is not None and now + LEEWAY_SECONDS < begins:
-                raise _WrongToken(f"the token's {name} lies in the future")
-
-    def _name(self, claims: Claims) -> str:
-        if claims.get("iss") != self._issuer:
+    def _check_claims(self, claims: Claims) -> None:
+        if self._issuer not in ("*", claims.get("iss")):
             raise _WrongToken("the token's iss is not JWT_ISSUER")
         audience = claims.get("aud")
-        if self._audience not in (audience if isinstance(audience, list) else [audience]):
+        audiences = audience if isinstance(audience, list) else [audience]
+        if self._audience not in ("*", *audiences):
             raise _WrongToken("the token's aud is not JWT_AUDIENCE")
-        name = claims.get(self._user_claim)
+        if not has_claims(claims, self._required):
+            raise _WrongToken("the token lacks a claim of JWT_CLAIMS")
+
+    def _name(self, claims: Claims) -> str:
+        name = find_claim(claims, self._user_claim)
+        if isinstance(name, int) and not isinstance(name, bool):
+            return str(name)
         if not isinstance(name, str) or not name:
             raise _WrongToken("the token does not name a user in JWT_USER_CLAIM")
         return name
@@ -117,6 +124,18 @@ def _token(headers: Mapping[str, str], query: Mapping[str, str]) -> str:
     if len(found[1]) > MAX_TOKEN_CHARACTERS:
         raise _WrongToken("the token is too long")
     return found[1]
+
+
+def _check_time(claims: Claims, now: float) -> None:
+    expires = _moment(claims, "exp")
+    if expires is None:
+        raise _WrongToken("the token has no exp")
+    if now - LEEWAY_SECONDS >= expires:
+        raise _WrongToken("the token has expired")
+    for name in ("nbf", "iat"):
+        begins = _moment(claims, name)
+        if begins is not None and now + LEEWAY_SECONDS < begins:
+            raise _WrongToken(f"the token's {name} lies in the future")
 
 
 def _moment(claims: Claims, name: str) -> float | None:

@@ -6,7 +6,7 @@ SDK, and loads it with the first AssumeRole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from ..settings import Settings
@@ -16,9 +16,19 @@ __all__ = ["GRANT_MARGIN", "Credentials", "CredentialsSource", "credentials_for"
 
 
 def credentials_for(
-    settings: Settings, environ: Mapping[str, str], clock: Callable[[], datetime]
+    settings: Settings,
+    environ: Mapping[str, str],
+    clock: Callable[[], datetime],
+    *,
+    prefixes: Sequence[str],
+    policy_seconds: int,
+    multipart: bool = False,
 ) -> CredentialsSource:
-    """What CREDENTIALS_SOURCE says; `environ` is where the function's own keys may be."""
+    """What CREDENTIALS_SOURCE says; `environ` is where the function's own keys may be.
+
+    The credentials may put objects below the prefixes, with `multipart` also list and abort uploads
+    there, and should last for grants of a length.
+    """
     if settings.credentials_source == "function-role":
         return FunctionRole(environ=environ)
     from .assumed_role import AssumedRole  # costs a cold start time
@@ -27,12 +37,12 @@ def credentials_for(
     return AssumedRole(
         Role(
             settings.upload_role_arn,
-            session_policy(settings.oss_bucket, settings.fixed_prefix),
+            session_policy(settings.oss_bucket, prefixes, multipart=multipart),
             settings.credentials_seconds,
             settings.sts_endpoint,
             settings.sts_region,
         ),
-        policy_seconds=settings.policy_seconds,
+        policy_seconds=policy_seconds,
         environ=environ,
         clock=clock,
     )

@@ -11,7 +11,7 @@ import functools
 import json
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -28,6 +28,9 @@ EXPIRATION_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 ROLE_SESSION_NAME = "direct-upload"
 # "must be smaller than 2048 bytes" (STS documents, AssumeRole, InvalidParameter.PolicySize).
 MAX_SESSION_POLICY_BYTES = 2047
+
+# RAM policies for OSS list both as actions on objects (OSS documents, "RAM policies").
+MULTIPART_ACTIONS = ("oss:ListParts", "oss:AbortMultipartUpload")
 
 LOOK_UP = "See AssumeRole, error codes, in the STS documents."
 RETRY_LATER = "This is transient; try again in a few seconds."
@@ -85,27 +88,36 @@ class AssumeRoleFailed(Exception):
         self.transient = transient
 
 
-def session_policy(bucket: str, prefix: str) -> str:
-    """A RAM policy that allows putting objects below the prefix, and nothing else.
+def session_policy(bucket: str, prefixes: Sequence[str], *, multipart: bool = False) -> str:
+    """A RAM policy that allows putting objects below the prefixes, and nothing else.
 
-    PostObject is authorised as oss:PutObject (OSS documents, PostObject). All users share one
-    AssumeRole, so the prefix is what all their keys begin with; each POST policy pins its user's.
+    With `multipart` also what resumable uploads need besides: to list their parts and to abort.
+
+    PostObject is authorised as oss:PutObject (OSS documents, PostObject). All users and presets
+    share one AssumeRole, so a prefix is what all keys of a preset begin with; each POST policy pins
+    its user's.
     """
+    resources = [f"acs:oss:*:*:{bucket}/{prefix}*" for prefix in prefixes]
     policy = json.dumps(
         {
             "Version": "1",
             "Statement": [
                 {
                     "Effect": "Allow",
-                    "Action": "oss:PutObject",
-                    "Resource": f"acs:oss:*:*:{bucket}/{prefix}*",
+                    "Action": ["oss:PutObject", *MULTIPART_ACTIONS]
+                    if multipart
+                    else "oss:PutObject",
+                    "Resource": resources if len(resources) > 1 else resources[0],
                 }
             ],
         },
         separators=(",", ":"),
     )
     if len(policy) > MAX_SESSION_POLICY_BYTES:
-        raise Misconfigured("UPLOAD_DIR is too long for a session policy.", "Shorten UPLOAD_DIR.")
+        raise Misconfigured(
+            "UPLOAD_DIR, or all dirs in UPLOAD_PRESETS, are too long for a session policy.",
+            "Shorten them.",
+        )
     return policy
 
 

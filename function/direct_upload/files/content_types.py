@@ -2,96 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from .table import FILES, PROGRAMS
 
 UNKNOWN = "application/octet-stream"
 
-# Extension: the type that is stored, then other names that systems use for the same files.
-_TABLE = {
-    "7z": "application/x-7z-compressed",
-    "aac": "audio/aac",
-    "apk": "application/vnd.android.package-archive",
-    "avi": "video/x-msvideo video/avi",
-    "avif": "image/avif",
-    "bmp": "image/bmp image/x-ms-bmp",
-    "css": "text/css",
-    "csv": "text/csv application/vnd.ms-excel text/plain",
-    "doc": "application/msword",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "epub": "application/epub+zip",
-    "flac": "audio/flac audio/x-flac",
-    "gif": "image/gif",
-    "gz": "application/gzip application/x-gzip",
-    "heic": "image/heic image/heif",
-    "heif": "image/heif image/heic",
-    "htm": "text/html",
-    "html": "text/html",
-    "ico": "image/x-icon image/vnd.microsoft.icon",
-    "jpeg": "image/jpeg",
-    "jpg": "image/jpeg",
-    "js": "text/javascript application/javascript application/x-javascript",
-    "json": "application/json text/plain",
-    "m4a": "audio/mp4 audio/x-m4a",
-    "m4v": "video/x-m4v video/mp4",
-    "md": "text/markdown text/plain",
-    "mht": "multipart/related message/rfc822",
-    "mhtml": "multipart/related message/rfc822",
-    "mjs": "text/javascript application/javascript application/x-javascript",
-    "mkv": "video/x-matroska",
-    "mov": "video/quicktime",
-    "mp3": "audio/mpeg",
-    "mp4": "video/mp4 audio/mp4",
-    "mpeg": "video/mpeg",
-    "mpg": "video/mpeg",
-    "oga": "audio/ogg",
-    "ogg": "audio/ogg video/ogg application/ogg",
-    "ogv": "video/ogg",
-    "opus": "audio/ogg audio/opus",
-    "pdf": "application/pdf",
-    "png": "image/png",
-    "ppt": "application/vnd.ms-powerpoint",
-    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-    "rar": "application/vnd.rar",
-    "rtf": "application/rtf text/rtf",
-    "svg": "image/svg+xml",
-    "svgz": "image/svg+xml",
-    "swf": "application/x-shockwave-flash",
-    "tar": "application/x-tar",
-    "tgz": "application/gzip application/x-gzip",
-    "tif": "image/tiff",
-    "tiff": "image/tiff",
-    "txt": "text/plain",
-    "wav": "audio/wav audio/x-wav audio/vnd.wave",
-    "weba": "audio/webm",
-    "webm": "video/webm audio/webm",
-    "webp": "image/webp",
-    "xht": "application/xhtml+xml",
-    "xhtml": "application/xhtml+xml",
-    "xls": "application/vnd.ms-excel",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "xml": "application/xml text/xml",
-    "xsl": "application/xml text/xml",
-    "zip": "application/zip",
-}
-_TYPES = {extension: tuple(types.split()) for extension, types in _TABLE.items()}
-_KNOWN = frozenset(name for types in _TYPES.values() for name in types)
+_TABLE = {**FILES, **PROGRAMS}
+STORED = {extension: name for name, row in _TABLE.items() for extension in row[0].split()}
+"""By extension (no dot, lower case): the type under which such files are stored."""
 
-# Types that a browser may run as a script of the site that serves them; no wildcard includes them.
-ACTIVE = frozenset(
+# By extension, and by stored type: all names that systems use for these files.
+_NAMES = {name: (name, *row[1].split()) for name, row in _TABLE.items()}
+_KNOWN = frozenset(name for names in _NAMES.values() for name in names)
+
+# Types that a browser may run as a script of the site that serves them, or from which it guesses
+# one that it runs (WHATWG, "MIME Sniffing", 7.1); further ones end in +xml.
+_ACTIVE = frozenset(
     {
+        "application/ecmascript",
         "application/javascript",
+        "application/unknown",
+        "application/x-ecmascript",
         "application/x-javascript",
+        "application/x-mimearchive",
         "application/x-shockwave-flash",
-        "application/xhtml+xml",
         "application/xml",
-        "image/svg+xml",
         "message/rfc822",
         "multipart/related",
+        "multipart/x-mixed-replace",
+        "text/ecmascript",
         "text/html",
         "text/javascript",
+        "text/jscript",
+        "text/x-ecmascript",
+        "text/x-javascript",
         "text/xml",
+        "unknown/unknown",
     }
 )
+
+
+def is_active(content_type: str) -> bool:
+    """Whether a browser may run such a file as a script; no wildcard includes these types."""
+    return content_type in _ACTIVE or content_type.endswith("+xml")
 
 
 def bare(content_type: str) -> str:
@@ -99,31 +51,40 @@ def bare(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
-def of_extension(extension: str) -> str:
-    """The type under which files with this extension (no dot, lower case) are stored."""
-    return _TYPES.get(extension, (UNKNOWN,))[0]
-
-
 def contradicts(content_type: str, extension: str) -> bool:
     """Whether the type certainly means other files than the extension does.
 
-    A type that is not in the table proves nothing: systems make up names, such as Windows'
-    `application/x-zip-compressed`.
+    A type or an extension that is not in the table proves nothing: systems make up names, such as
+    Windows' `application/x-zip-compressed`.
     """
+    stored = STORED.get(extension)
+    if stored is None:
+        return False
     name = bare(content_type)
-    return name in _KNOWN and name not in _TYPES.get(extension, ())
+    return name in _KNOWN and name not in _NAMES[stored]
 
 
-def expand(patterns: Iterable[str]) -> tuple[str, ...]:
-    """The types that a list such as `image/*, text/html` allows, in order and without repetition.
+def names_of(extension: str) -> tuple[str, ...]:
+    """What browsers call the type of these files; empty where the table does not know them."""
+    stored = STORED.get(extension)
+    return _NAMES[stored] if stored else ()
 
-    A wildcard means the stored types of the table except active ones, which must be named.
+
+def extensions_of(name: str) -> tuple[str, ...]:
+    """The extensions of files with this type, the usual one first.
+
+    A name under which nothing is stored means the types that have it as another name.
     """
-    stored = sorted({types[0] for types in _TYPES.values()} - ACTIVE)
-    allowed: dict[str, None] = {}
-    for pattern in map(bare, patterns):
-        if pattern.endswith("/*"):
-            allowed.update(dict.fromkeys(t for t in stored if t.startswith(pattern[:-1])))
-        else:
-            allowed[pattern] = None
-    return tuple(allowed)
+    if name in _TABLE:
+        return tuple(_TABLE[name][0].split())
+    return tuple(ext for ext, stored in STORED.items() if name in _NAMES[stored])
+
+
+def extensions_of_kind(kind: str) -> tuple[str, ...]:
+    """The extensions that a wildcard such as `image/*` means, neither active nor programs."""
+    return tuple(
+        extension
+        for name, row in FILES.items()
+        if name.startswith(f"{kind}/") and not is_active(name)
+        for extension in row[0].split()
+    )

@@ -11,7 +11,9 @@ MIN_NAME_BYTES = 17  # a dot and the longest extension that a key can have
 MAX_SEGMENT_BYTES = 128
 """The longest user's segment; its characters are ASCII, and none needs escaping in a URL."""
 
-_EXTENSION = re.compile(r".*[^.]\.+([A-Za-z0-9]{1,16})")
+_MAX_EXTENSION = 16
+# What Alipay's mini programs put in place of an extension.
+_STAND_INS = frozenset({"image", "video", "audio"})
 # Control characters (Unicode: Cc) and bidirectional control characters (ALM, LRM, RLM; LRE, RLE,
 # PDF, LRO, RLO; LRI, RLI, FSI, PDI). Browsers drop or replace them when they save a file.
 _DECEPTIVE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -27,17 +29,23 @@ def clean_name(name: str) -> str:
     ignore. A name whose end is not an extension that a key can have keeps no dot, so that
     the saved file never seems to have another extension. Never empty.
     """
-    name = _DECEPTIVE.sub("", name.replace("\\", "/").rpartition("/")[2]).lstrip().rstrip(". ")
+    name = name.replace("\\", "/").rpartition("/")[2]
+    if not name.isprintable():  # every deceptive character is unprintable
+        name = _DECEPTIVE.sub("", name)
+    name = name.lstrip().rstrip(". ")
     return (name if extension(name) else name.replace(".", "_")) or "file"
 
 
 def extension(name: str) -> str:
     """The last extension of a clean name, without its dot and in lower case; may be empty.
 
-    A name whose only dots are at its beginning has none.
+    A name whose only dots are at its beginning has none, and neither has `a.image`.
     """
-    found = _EXTENSION.fullmatch(name)
-    return found[1].lower() if found else ""
+    stem, _, end = name.rpartition(".")
+    if len(end) > _MAX_EXTENSION or not (end.isascii() and end.isalnum() and stem.strip(".")):
+        return ""
+    end = end.lower()
+    return "" if end in _STAND_INS else end
 
 
 def shown_name(name: str, room: int) -> str:

@@ -7,16 +7,19 @@ pinned to a harmless value and sent.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..callbacks import Callbacks, Scope
 from ..credentials import GRANT_MARGIN, Credentials
-from ..errors import CredentialsUnavailable, Misconfigured
-from ..files import MAX_SEGMENT_BYTES, MIN_NAME_BYTES, AdmittedFile, shown_name, user_segment
-from ..settings import USER, Settings
+from ..errors import CredentialsUnavailable, misconfigured
+from ..files import MIN_NAME_BYTES, AdmittedFile, shown_name
+from ..files.keys import LONGEST, Naming, Template
+from ..presets import Preset
+from ..settings import Settings
 from .post_policy import (
     SIGNERS,
+    Condition,
     content_length_range,
     exactly,
     exactly_each,
@@ -34,121 +37,131 @@ Grant = dict[str, Any]
 
 
 class GrantMaker:
-    """Makes grants under one configuration; safe to share between threads.
+    """Makes grants of one preset; safe to share between threads.
 
     `user` is the caller's name, empty where callers have none; `leaf` is a name that is unused and
     cannot be guessed; `now` is an aware UTC datetime. Raises `Misconfigured` when the settings make
     forms too long for OSS.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, preset: Preset) -> None:
+        settings = preset.settings
+        self._preset = preset
         self._life = timedelta(seconds=settings.policy_seconds)
         self._url = settings.upload_url + "/"
         self._sign = SIGNERS[settings.signature_version]
+        self._prefix = Template(settings.upload_dir)
+        self._name = Template(settings.upload_key)
         self._callbacks = (
             Callbacks(settings.callback_url, settings.grant_secret)
             if settings.callback_url
             else None
         )
+        # What is the same in all grants is written once.
+        self._bucket = exactly("bucket", settings.oss_bucket)
+        self._directory_fields = _directory_fields(settings)
+        self._admit_in_directories(settings.allowed_content_types.directory_types)
+        self._file_fields = _file_fields(preset)
+        self._file_conditions = ",".join(exactly_each(self._file_fields))
         self._name_room = 0
         self._name_room = self._measure_name_room()
+
+    def _admit_in_directories(self, types: tuple[str, ...]) -> None:
+        self._directory_types = types
+        conditions = exactly_each(self._directory_fields)
+        if types:
+            conditions.append(one_of("content-type", types))
+        self._directory_conditions = ",".join(conditions)
 
     def directory_grant(
         self, credentials: Credentials, *, user: str, leaf: str, now: datetime
     ) -> Grant:
         """A grant for names that the client chooses, below the prefix and, if wanted, `leaf`."""
-        settings = self._settings
-        prefix = self._prefix(user) + (f"{leaf}/" if settings.unique_dir else "")
-        pinned = {"success_action_status": "200"}
-        if settings.forbid_overwrite and not settings.unique_dir:
-            pinned["x-oss-forbid-overwrite"] = "true"
+        settings = self._preset.settings
+        prefix = self._prefix.fill(Naming(user, now)) + (f"{leaf}/" if settings.unique_dir else "")
         scope = Scope(
             settings.oss_bucket,
             prefix,
             is_directory=True,
+            preset=self._preset.name,
             user=user,
             minimum=settings.min_upload_bytes,
-            maximum=settings.max_upload_bytes,
-            content_types=settings.directory_types,
+            maximum=settings.max_form_bytes,
+            content_types=self._directory_types,
         )
-        grant = self._grant(credentials, scope, pinned, now)
+        fields = {"key": prefix + "${filename}", **self._directory_fields}
+        conditions = [starts_with("key", prefix), self._directory_conditions]
+        grant = self._grant(credentials, scope, fields, conditions, now)
         return grant | _classic_members(grant, credentials, prefix)
 
     def file_grant(
         self, credentials: Credentials, file: AdmittedFile, *, user: str, leaf: str, now: datetime
     ) -> Grant:
         """A grant for one file, under a key that `leaf` makes unique."""
-        settings = self._settings
-        key = f"{self._prefix(user)}{leaf}{file.extension and '.' + file.extension}"
+        settings = self._preset.settings
+        naming = Naming(user, now, leaf, file.name, file.extension)
+        key = self._prefix.fill(naming) + self._name.fill(naming)
         shown = shown_name(file.name, self._name_room)
-        pinned = {
+        fields = {
+            "key": key,
             "Content-Type": file.content_type,
             "x-oss-content-type": file.content_type,
-            "Content-Disposition": f"attachment; filename*=UTF-8''{shown}",
-            "success_action_status": "200",
+            "Content-Disposition": f"{settings.content_disposition}; filename*=UTF-8''{shown}",
         }
-        if settings.forbid_overwrite:
-            pinned["x-oss-forbid-overwrite"] = "true"
-        if settings.object_acl:
-            pinned["x-oss-object-acl"] = settings.object_acl
+        conditions = [*exactly_each(fields), self._file_conditions]
         scope = Scope(
             settings.oss_bucket,
             key,
             is_directory=False,
+            preset=self._preset.name,
             user=user,
             minimum=file.minimum,
             maximum=file.maximum,
             content_types=(file.content_type,),
         )
-        return self._grant(credentials, scope, pinned, now) | {"key": key}
-
-    def _prefix(self, user: str) -> str:
-        prefix = self._settings.upload_dir
-        return prefix.replace(USER, user_segment(user)) if user else prefix
+        fields |= self._file_fields
+        grant = self._grant(credentials, scope, fields, conditions, now)
+        grant["key"] = key
+        return grant
 
     def _grant(
-        self, credentials: Credentials, scope: Scope, pinned: dict[str, str], now: datetime
+        self,
+        credentials: Credentials,
+        scope: Scope,
+        fields: dict[str, str],
+        conditions: list[Condition],
+        now: datetime,
     ) -> Grant:
-        """What both kinds have; `pinned` fields are sent and become conditions."""
-        expiration = self._policy_expiration(credentials, now)
-        key = scope.key_or_dir
+        """What both kinds have; the conditions cover the fields."""
+        expires = self._policy_expiration(credentials, now)
+        expiration = format_expiration(expires)
         if self._callbacks:
-            pinned["callback"] = self._callbacks.form_field(scope, issued=now, expires=expiration)
-        conditions = [
-            exactly("bucket", scope.bucket),
-            content_length_range(scope.minimum, scope.maximum),
-            starts_with("key", key) if scope.is_directory else exactly("key", key),
-            *exactly_each(pinned),
-        ]
-        if scope.is_directory and scope.content_types:
-            conditions.append(one_of("content-type", scope.content_types))
+            callback = self._callbacks.form_field(scope, issued=now, expires=expires)
+            fields["callback"] = callback
+            conditions.append(exactly("callback", callback))
         signed = self._sign(
-            conditions,
+            [self._bucket, content_length_range(scope.minimum, scope.maximum), *conditions],
             credentials,
             expiration=expiration,
-            region=self._settings.oss_region,
+            region=self._preset.settings.oss_region,
             now=now,
         )
         server_time = now.timestamp()
-        expire = int(expiration.timestamp())
+        expire = int(expires.timestamp())
         return {
             "method": "POST",
             "url": self._url,
-            "fields": {
-                "key": key + "${filename}" if scope.is_directory else key,
-                **pinned,
-                **signed,
-            },
+            "fields": fields | signed,
             "expires": int(expire - server_time),
             "expire": expire,
-            "expiration": format_expiration(expiration),
+            "expiration": expiration,
             "server_time": int(server_time),
             "limits": {
                 "min_bytes": scope.minimum,
                 "max_bytes": scope.maximum,
                 "content_types": list(scope.content_types),
             },
+            "preset": scope.preset,
         }
 
     def _policy_expiration(self, credentials: Credentials, now: datetime) -> datetime:
@@ -171,28 +184,56 @@ class GrantMaker:
     def _measure_name_room(self) -> int:
         """How many bytes an encoded file name may have, so that no form exceeds the limit.
 
-        UPLOAD_DIR and the callback have limits of their own that leave room for a name; a list of
-        content types has only this one.
+        Prefix, key, metadata and callback have limits of their own, which all together leave no
+        room; a list of content types has only this one. Where it is too long, directory grants go
+        without the last of the other names that browsers use for the listed types.
         """
-        now = datetime(2100, 1, 1, tzinfo=timezone.utc)  # ten digits in Unix seconds, as now
+        preset, settings = self._preset, self._preset.settings
         credentials = Credentials("x" * 40, "", "x" * LONGEST_TOKEN, None)
-        file = AdmittedFile("", "x" * 16, content_type="x" * 80, minimum=10**10, maximum=10**10)
-        names = {"user": "x" * MAX_SEGMENT_BYTES, "leaf": "x" * 32}
-        for_directory = _form_size(self.directory_grant(credentials, **names, now=now))
-        if self._settings.directory_grants and for_directory > MAX_FIELDS_BYTES:
-            raise Misconfigured(
-                f"ALLOWED_CONTENT_TYPES makes upload forms longer than {MAX_FIELDS_BYTES} bytes.",
-                "List fewer types, or set DIRECTORY_GRANTS=false: file grants pin one type.",
-            )
-        for_file = _form_size(self.file_grant(credentials, file, **names, now=now))
+        names = {"user": LONGEST.user, "leaf": LONGEST.leaf}
+        file = AdmittedFile(LONGEST.name, LONGEST.extension, "x" * 80, 10**10, 10**10)
+        problem = f"makes upload forms longer than {MAX_FIELDS_BYTES} bytes"
+        listed = settings.allowed_content_types.content_types
+        while (
+            settings.directory_grants
+            and _form_size(self.directory_grant(credentials, **names, now=LONGEST.now))
+            > MAX_FIELDS_BYTES
+        ):
+            if len(self._directory_types) <= len(listed):
+                raise misconfigured(
+                    f"{preset.path}.types" if preset.path else "ALLOWED_CONTENT_TYPES",
+                    problem,
+                    "List fewer types, or set DIRECTORY_GRANTS=false: file grants pin one type.",
+                )
+            self._admit_in_directories(self._directory_types[:-1])
+        for_file = _form_size(self.file_grant(credentials, file, **names, now=LONGEST.now))
         # A byte of the name costs itself and, in the policy's Base64, 4/3 of itself, rounded up.
         room = (MAX_FIELDS_BYTES - for_file - 3) * 3 // 7
         if room < MIN_NAME_BYTES:
-            raise Misconfigured(
-                f"The settings make upload forms longer than {MAX_FIELDS_BYTES} bytes.",
-                "Shorten UPLOAD_DIR or CALLBACK_URL.",
-            )
+            hint = "Shorten UPLOAD_DIR, UPLOAD_KEY, CALLBACK_URL or the metadata of the preset."
+            raise misconfigured(preset.path or "UPLOAD_DIR", problem, hint)
         return room
+
+
+def _directory_fields(settings: Settings) -> dict[str, str]:
+    """What all directory grants send and pin; the documentation's pages send no more."""
+    fields = {"success_action_status": "200"}
+    if settings.forbid_overwrite and not settings.unique_dir:
+        fields["x-oss-forbid-overwrite"] = "true"
+    return fields
+
+
+def _file_fields(preset: Preset) -> dict[str, str]:
+    """What all file grants send and pin."""
+    settings = preset.settings
+    fields = {
+        "success_action_status": "200",
+        "x-oss-forbid-overwrite": "true" if settings.forbid_overwrite else None,
+        "x-oss-object-acl": settings.object_acl,
+        "x-oss-storage-class": settings.storage_class,
+        **preset.metadata,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _form_size(grant: Grant) -> int:

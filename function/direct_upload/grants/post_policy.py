@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Protocol, TypeAlias
@@ -19,34 +19,38 @@ from ..credentials import Credentials
 V4_VERSION = "OSS4-HMAC-SHA256"
 
 _write_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_quote: Callable[[str], str] = json.encoder.encode_basestring  # the same for a string, faster
 
-Condition: TypeAlias = dict[str, str] | list[object]
-"""One item of `conditions`, as in the JSON."""
+Condition: TypeAlias = str
+"""JSON of an item of `conditions`, or of several with commas between them.
+
+So what is the same for all grants is written once.
+"""
 
 
 def exactly(field: str, value: str) -> Condition:
     """The form must have this field with this value; `bucket` means the bucket posted to."""
-    return {field: value}
+    return f'{{"{field}":{_quote(value)}}}'  # names of fields need no escapes
 
 
 def exactly_each(fields: Mapping[str, str]) -> list[Condition]:
     """The form must have each of these fields with its value."""
-    return [{field: value} for field, value in fields.items()]
+    return [exactly(field, value) for field, value in fields.items()]
 
 
 def starts_with(field: str, prefix: str) -> Condition:
     """The field must begin with the prefix."""
-    return ["starts-with", f"${field}", prefix]
+    return _write_json(["starts-with", f"${field}", prefix])
 
 
 def one_of(field: str, values: Sequence[str]) -> Condition:
     """The field must equal one of the values; OSS has no wildcards here."""
-    return ["in", f"${field}", list(values)]
+    return _write_json(["in", f"${field}", list(values)])
 
 
 def content_length_range(minimum: int, maximum: int) -> Condition:
     """The file, without the rest of the form, must have from `minimum` to `maximum` bytes."""
-    return ["content-length-range", minimum, maximum]
+    return f'["content-length-range",{minimum},{maximum}]'
 
 
 def format_expiration(moment: datetime) -> str:
@@ -54,22 +58,23 @@ def format_expiration(moment: datetime) -> str:
     return f"{moment.isoformat()[:19]}.000Z"  # rounded down to the second
 
 
-def encode_policy(expiration: datetime, conditions: Iterable[Condition]) -> str:
+def encode_policy(expiration: str, conditions: Iterable[Condition]) -> str:
     """The policy as the form field `policy` has it; sign and send this very text.
 
-    `expiration` is an aware UTC datetime; OSS would read any other as UTC. No value may contain a
-    `$`: OSS wants it escaped in a way that is not valid JSON. Text beyond ASCII is written in
-    UTF-8, as OSS's SDKs do: escapes would be up to four times as long.
+    `expiration` is as `format_expiration` writes it. No value may contain a `$`: OSS wants it
+    escaped in a way that is not valid JSON. Text beyond ASCII is written in UTF-8, as OSS's SDKs
+    do: escapes would be up to four times as long.
     """
-    document = {"expiration": format_expiration(expiration), "conditions": list(conditions)}
-    return base64.b64encode(_write_json(document).encode()).decode()
+    document = f'{{"expiration":"{expiration}","conditions":[{",".join(conditions)}]}}'
+    return base64.b64encode(document.encode()).decode()
 
 
 class Signer(Protocol):
     """Signs a policy: the form fields that prove it, in the order in which they are posted.
 
     It adds the conditions that its version needs, encodes the policy once and signs that very text.
-    `region` is the bucket's (`cn-hangzhou`); `now` and `expiration` are aware UTC datetimes.
+    `expiration` is as `format_expiration` writes it, `region` is the bucket's (`cn-hangzhou`), and
+    `now` is an aware UTC datetime.
     """
 
     def __call__(
@@ -77,7 +82,7 @@ class Signer(Protocol):
         conditions: Iterable[Condition],
         credentials: Credentials,
         *,
-        expiration: datetime,
+        expiration: str,
         region: str,
         now: datetime,
     ) -> dict[str, str]: ...
@@ -87,7 +92,7 @@ def sign_v4(
     conditions: Iterable[Condition],
     credentials: Credentials,
     *,
-    expiration: datetime,
+    expiration: str,
     region: str,
     now: datetime,
 ) -> dict[str, str]:
@@ -98,22 +103,34 @@ def sign_v4(
     """
     moment = now.isoformat()[:19].replace("-", "").replace(":", "") + "Z"  # strftime is slower
     date = moment[:8]
-    fields = {
-        "x-oss-signature-version": V4_VERSION,
-        "x-oss-credential": f"{credentials.access_key_id}/{date}/{region}/oss/aliyun_v4_request",
-        "x-oss-date": moment,
-    }
-    token = {"x-oss-security-token": credentials.security_token}
-    policy = encode_policy(expiration, [*conditions, *exactly_each(fields), token])
+    scope = f"{credentials.access_key_id}/{date}/{region}/oss/aliyun_v4_request"
+    token = credentials.security_token
+    policy = encode_policy(
+        expiration,
+        [
+            *conditions,
+            exactly("x-oss-signature-version", V4_VERSION),
+            exactly("x-oss-credential", scope),
+            exactly("x-oss-date", moment),
+            exactly("x-oss-security-token", token),
+        ],
+    )
     key = signing_key_v4(credentials.access_key_secret, date, region)
-    return {"policy": policy, **fields, "x-oss-signature": signature_v4(policy, key), **token}
+    return {
+        "policy": policy,
+        "x-oss-signature-version": V4_VERSION,
+        "x-oss-credential": scope,
+        "x-oss-date": moment,
+        "x-oss-signature": signature_v4(policy, key),
+        "x-oss-security-token": token,
+    }
 
 
 def sign_v1(
     conditions: Iterable[Condition],
     credentials: Credentials,
     *,
-    expiration: datetime,
+    expiration: str,
     region: str,
     now: datetime,
 ) -> dict[str, str]:
@@ -121,13 +138,13 @@ def sign_v1(
 
     OSS is closing this version for new accounts and buckets.
     """
-    token = {"x-oss-security-token": credentials.security_token}
-    policy = encode_policy(expiration, [*conditions, token])
+    token = credentials.security_token
+    policy = encode_policy(expiration, [*conditions, exactly("x-oss-security-token", token)])
     return {
         "policy": policy,
         "OSSAccessKeyId": credentials.access_key_id,
         "Signature": signature_v1(policy, credentials.access_key_secret),
-        **token,
+        "x-oss-security-token": token,
     }
 
 

@@ -15,12 +15,14 @@ from ..errors import OriginNotAllowed, misconfigured
 
 # Sent with every preflight; a progress listener on an upload causes one, too.
 PREFLIGHT_HEADERS = {
-    "Access-Control-Allow-Methods": "GET, HEAD, POST",
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, DELETE",
     "Access-Control-Allow-Headers": "authorization, content-type",
     "Access-Control-Max-Age": "600",
 }
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+# Not those of apps (WHATWG, "URL", special schemes).
+_WEB_SCHEMES = {"http", "https", "ws", "wss", "ftp", "file"}
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,24 @@ class Origins:
 
 
 def parse_origins(setting: str) -> Origins:
-    """Read `ALLOWED_ORIGINS`: a comma list of origins as browsers write them, or only `*`."""
+    """Read `ALLOWED_ORIGINS`: a comma list of origins of pages and apps, or only `*`."""
     items = [item for item in (part.strip() for part in setting.split(",")) if item]
     if items == ["*"]:
         return Origins(everyone=True)
-    return Origins(frozenset(normal_origin("ALLOWED_ORIGINS", item) for item in items))
+    return Origins(frozenset(map(_listed_origin, items)))
+
+
+def _listed_origin(item: str) -> str:
+    """The origin of a page, or of an app around a web view: `capacitor://localhost`.
+
+    An app's host has no form but the one in which it is written.
+    """
+    scheme, _, host = item.partition("://")
+    if scheme.lower() not in _WEB_SCHEMES and re.fullmatch(
+        r"[A-Za-z][A-Za-z0-9+.-]*://[A-Za-z0-9._-]+(:[0-9]{1,5})?/?", item
+    ):
+        return f"{scheme.lower()}://{host.removesuffix('/')}"
+    return normal_origin("ALLOWED_ORIGINS", item)
 
 
 def normal_origin(setting: str, text: str) -> str:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import queue
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    import ssl
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -47,6 +52,17 @@ def parse_address(url: str) -> Address | None:
     return Address(
         parts.scheme, parts.hostname, _PORTS[parts.scheme] if port is None else port, parts.path
     )
+
+
+def is_url(text: str) -> bool:
+    """Whether a setting that may also be something else is meant as an http(s) URL."""
+    return text.lower().startswith(("http:", "https:"))
+
+
+def is_fetchable(url: str) -> bool:
+    """Whether `fetch` can be sent to an http(s) URL: a plain origin, and any path and query."""
+    found = re.fullmatch(r"([A-Za-z]+://[^/]+/)[!-~]*", url)
+    return found is not None and parse_address(found[1]) is not None and not {*url} & {*'#\\"<>'}
 
 
 def is_loopback(host: str) -> bool:
@@ -90,25 +106,76 @@ def within(seconds: float, call: Callable[[], T]) -> T:
         raise TookTooLong from None
 
 
-def fetch(url: str, *, seconds: float, max_bytes: int) -> bytes | None:
-    """The body of a GET, truncated at `max_bytes`; None for any status but 200 or no response.
+Fetched: TypeAlias = tuple[Mapping[str, str], bytes]
+"""Headers, by their names in lower case, and the body of a response with status 200."""
 
-    Follows no redirect and uses no proxy. Raises `TookTooLong`.
-    """
+Reply: TypeAlias = tuple[int, Mapping[str, str], bytes]
+"""The status of a response, its headers, by their names in lower case, and its body."""
+
+
+class FetchFailed(Exception):
+    """There is no usable response; the text says why, for the log: "the server ..."."""
+
+
+def fetch(url: str, *, seconds: float, max_bytes: int) -> Fetched:
+    """Send a GET. Raises `FetchFailed`."""
+    status, headers, body = send("GET", url, seconds=seconds, max_bytes=max_bytes)
+    if status != 200:
+        raise FetchFailed(f"the server responds with status {status}")
+    return headers, body
+
+
+def send(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] = MappingProxyType({}),
+    body: bytes = b"",
+    seconds: float,
+    max_bytes: int,
+) -> Reply:
+    """Send one request. Follows no redirect and uses no proxy. Raises `FetchFailed`."""
     import http.client  # loads TLS, which a cold start should not wait for
 
     parts = urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=seconds)
+    host = parts.hostname or ""
+    connection = (
+        http.client.HTTPSConnection(host, parts.port, timeout=seconds, context=_trust())
+        if parts.scheme == "https"
+        else http.client.HTTPConnection(host, parts.port, timeout=seconds)
+    )
+    target = f"{parts.path}?{parts.query}" if parts.query else parts.path
 
-    def get() -> bytes | None:
+    def exchange() -> Reply | FetchFailed:
         try:
-            connection.request("GET", parts.path)
+            # Some networks refuse requests that do not say what sends them.
+            named = {"User-Agent": "direct-upload", **headers}
+            connection.request(method, target, body or None, named)
             response = connection.getresponse()
-            return response.read(max_bytes) if response.status == 200 else None
-        except (OSError, ValueError, http.client.HTTPException):
-            return None
+            read = response.read(max_bytes + 1)
+            names = {name.lower() for name in response.headers}
+            received = {name: ", ".join(response.headers.get_all(name, [])) for name in names}
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            kind = type(error).__name__  # such as SSLCertVerificationError
+            return FetchFailed(f"the server cannot be reached, or breaks off: {kind}")
         finally:
             connection.close()
+        if len(read) > max_bytes:
+            return FetchFailed(f"the server sends more than {max_bytes} bytes")
+        return response.status, received, read
 
-    return within(seconds, get)
+    try:
+        outcome = within(seconds, exchange)
+    except TookTooLong:
+        raise FetchFailed(f"the server does not respond within {seconds:g} s") from None
+    if isinstance(outcome, FetchFailed):
+        raise outcome
+    return outcome
+
+
+@functools.cache
+def _trust() -> ssl.SSLContext:
+    """The certificates that are trusted: reading them takes longer than a request."""
+    import ssl
+
+    return ssl.create_default_context()

@@ -25,6 +25,7 @@ GRANT: dict[str, Any] = {
     "minimum": 1,
     "maximum": 1000,
     "content_types": ("image/png",),
+    "preset": "default",
     "user": "alice",
     "issued": NOW,
     "expires": (NOW + timedelta(minutes=5)).replace(microsecond=0),
@@ -47,6 +48,12 @@ def make(**changes: Any) -> str:
 
 
 def check(text: str, **changes: Any) -> str:
+    """The user."""
+    return check_both(text, **changes)[0]
+
+
+def check_both(text: str, **changes: Any) -> tuple[str, str]:
+    """The user and the preset."""
     return field.check_grant_id(text, SECRET, **(UPLOAD | changes))
 
 
@@ -59,7 +66,8 @@ def check(text: str, **changes: Any) -> str:
         pytest.param({"now": NOW}, id="immediately"),
         pytest.param({"now": LAST}, id="a day after the end"),
         pytest.param(
-            {"directory_types": ["text/plain"]}, id="the types of directory grants do not matter"
+            {"directory_types": {"default": ["text/plain"]}},
+            id="the types of directory grants do not matter",
         ),
     ],
 )
@@ -104,7 +112,9 @@ def test_a_directory_grant_covers_all_names_below_it(name: str) -> None:
         pytest.param({"key": "user-dirs/01/a.txt"}, id="beside it"),
         pytest.param({"key": "user-dirs/a.txt"}, id="above it"),
         pytest.param({"key": "user-dirs/00"}, id="without its slash"),
-        pytest.param({"directory_types": ["image/png"]}, id="a type that is not listed"),
+        pytest.param(
+            {"directory_types": {"default": ["image/png"]}}, id="a type that is not listed"
+        ),
         pytest.param({"content_type": "text/plain2"}, id="a type that begins with a listed one"),
         pytest.param({"content_type": "text/pl"}, id="the beginning of a listed type"),
         pytest.param({"content_type": ""}, id="no type"),
@@ -114,11 +124,40 @@ def test_a_directory_grant_covers_nothing_else(changes: dict[str, Any]) -> None:
     upload = {
         "key": "user-dirs/00/a.txt",
         "content_type": "Text/Plain; charset=utf-8",
-        "directory_types": ["text/plain"],
+        "directory_types": {"default": ["text/plain"]},
     }
     assert check(make(**DIRECTORY), **upload) == "alice"
     with pytest.raises(WrongGrant):
         check(make(**DIRECTORY), **(upload | changes))
+
+
+PRESETS = ["default", "a", "avatar", "a-b-c-0123456789"]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_id_says_the_preset_and_binds_it(preset: str) -> None:
+    text = make(preset=preset)
+    assert check_both(text) == ("alice", preset)
+    claims, _, code = text.rpartition(".")
+    for other in ["default", "other", *PRESETS]:
+        named = claims.removesuffix(f".{preset}") + f".{other}" * (other != "default")
+        if named != claims:
+            with pytest.raises(WrongGrant):
+                check(f"{named}.{code}")
+
+
+def test_the_default_preset_makes_no_id_longer() -> None:
+    assert make().count(".") == 6
+    assert make(preset="avatar").replace(".avatar", "").count(".") == 6
+
+
+def test_each_preset_has_its_own_types_of_directory_grants() -> None:
+    types = {"avatar": ["image/png"], "document": ["application/pdf"], "any": []}
+    upload = {"key": "user-dirs/00/a.png", "content_type": "image/png", "directory_types": types}
+    for preset in ("avatar", "any", "removed"):
+        assert check_both(make(**DIRECTORY, preset=preset), **upload) == ("alice", preset)
+    with pytest.raises(WrongGrant, match="type"):
+        check(make(**DIRECTORY, preset="document"), **upload)
 
 
 def test_ids_of_different_grants_are_not_interchangeable() -> None:

@@ -101,10 +101,19 @@ def test_a_finished_upload_is_confirmed_logged_and_passed_on(
         "etag": "0F343B0931126A20F133D67C2B018A3B",
         "mime_type": "image/png",
         "url": f"https://post-test.oss-cn-hangzhou.aliyuncs.com/{key}",
+        "preset": "default",
     }
     assert len(json.dumps(response.document)) < 1024
     upload = Upload(
-        "post-test", key, 1024, "0F343B0931126A20F133D67C2B018A3B", "image/png", 640, 480, ""
+        "post-test",
+        key,
+        1024,
+        "0F343B0931126A20F133D67C2B018A3B",
+        "image/png",
+        640,
+        480,
+        "",
+        "default",
     )
     assert uploads == [upload]
     lines = [message for message in caplog.messages if message.startswith("{")]
@@ -119,6 +128,7 @@ def test_a_finished_upload_is_confirmed_logged_and_passed_on(
             "width": 640,
             "height": 480,
             "user": "",
+            "preset": "default",
         }
     ]
     assert not any(grant in message for message in caplog.messages)

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP384R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
@@ -23,6 +23,7 @@ NOW_SECONDS = int(NOW.timestamp())
 _TO_JWK: Mapping[str, Any] = {
     "RS256": RSAAlgorithm.to_jwk,
     "ES256": ECAlgorithm.to_jwk,
+    "ES384": ECAlgorithm.to_jwk,
     "EdDSA": OKPAlgorithm.to_jwk,
 }
 ALGORITHMS = tuple(_TO_JWK)
@@ -37,8 +38,8 @@ def key_pair(algorithm: str, name: str = "first", rsa_bits: int = 2048) -> Any:
 def _key_pair(algorithm: str, name: str, rsa_bits: int) -> Any:
     if algorithm == "RS256":
         return generate_rsa(public_exponent=65537, key_size=rsa_bits)
-    if algorithm == "ES256":
-        return generate_private_key(SECP256R1())
+    if algorithm in ("ES256", "ES384"):
+        return generate_private_key(SECP256R1() if algorithm == "ES256" else SECP384R1())
     return Ed25519PrivateKey.generate()
 
 

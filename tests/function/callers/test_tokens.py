@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jwt.algorithms import RSAAlgorithm
+from werkzeug import Response
 
-from direct_upload.callers.keys import read_jwks
+from direct_upload.callers.keys import SharedSecret, read_jwks
 from direct_upload.callers.tokens import JwtCallers
 from direct_upload.errors import Unauthorized
 from tests.function.callers.issuer import (
@@ -31,21 +32,24 @@ from tests.function.callers.issuer import (
     public_jwk,
 )
 from tests.function.invocations import NOW
+from tests.recorder import recording
 
 ALL_KEYS = jwks(*(public_jwk(algorithm, kid=algorithm) for algorithm in ALGORITHMS))
 
 
-def callers(key_set: str | None = None, user_claim: str = "sub") -> JwtCallers:
-    return JwtCallers(
-        keys=read_jwks(key_set or jwks(public_jwk("RS256", kid="first")), Path("nowhere")),
-        issuer=ISSUER,
-        audience=AUDIENCE,
-        user_claim=user_claim,
-    )
+def callers(key_set: str | None = None, **changes: Any) -> JwtCallers:
+    checks: dict[str, Any] = {
+        "keys": read_jwks(key_set or jwks(public_jwk("RS256", kid="first")), Path("nowhere")),
+        "issuer": ISSUER,
+        "audience": AUDIENCE,
+        "required": {},
+        "user_claim": "sub",
+    }
+    return JwtCallers(**checks | changes)
 
 
 def user_of(token: str, *, checker: JwtCallers | None = None, scheme: str = "Bearer ") -> str:
-    return (checker or callers()).user({"authorization": scheme + token}, {}, NOW)
+    return (checker or callers()).caller({"authorization": scheme + token}, {}, NOW).user
 
 
 def base64url(content: bytes) -> str:
@@ -110,6 +114,100 @@ def test_the_user_is_read_from_the_configured_claim() -> None:
     assert user_of(token, checker=callers(user_claim="email")) == "alice@example.com"
 
 
+@pytest.mark.parametrize(
+    ("given", "user"),
+    [
+        pytest.param({"sub": 42}, "42", id="a number"),
+        pytest.param({"sub": -1}, "-1", id="a negative number"),
+        pytest.param({"sub": 0}, "0", id="zero"),
+        pytest.param({"sub": 2**70}, "1180591620717411303424", id="a large number"),
+        pytest.param({"sub": "042"}, "042", id="digits in a string"),
+    ],
+)
+def test_a_number_names_a_user_by_its_decimal_text(given: dict[str, Any], user: str) -> None:
+    assert user_of(signed_text(json.dumps(claims() | given))) == user
+
+
+@pytest.mark.parametrize(
+    ("given", "user"),
+    [
+        pytest.param({"app": {"uid": "bob"}}, "bob", id="nested"),
+        pytest.param({"app": {"uid": 7}}, "7", id="a nested number"),
+        pytest.param({"app.uid": "carol", "app": {"uid": "bob"}}, "carol", id="the plain name"),
+        pytest.param({"app.uid": None, "app": {"uid": "bob"}}, None, id="the plain name is null"),
+        pytest.param({"app": "bob"}, None, id="not an object"),
+        pytest.param({"app": {"uid": {"a": "b"}}}, None, id="an object"),
+        pytest.param({}, None, id="absent"),
+    ],
+)
+def test_the_users_claim_may_be_a_path_if_no_claim_has_its_name(
+    given: dict[str, Any], user: str | None
+) -> None:
+    token = signed_text(json.dumps(claims() | given))
+    checker = callers(user_claim="app.uid")
+    if user is None:
+        with pytest.raises(Unauthorized):
+            user_of(token, checker=checker)
+    else:
+        assert user_of(token, checker=checker) == user
+
+
+def test_the_caller_has_the_claims_of_the_token() -> None:
+    headers = {"authorization": f"Bearer {Token(claims(role=['clerk'])).signed()}"}
+    caller = callers().caller(headers, {}, NOW)
+    assert caller.claims == claims(role=["clerk"])
+    assert repr(caller) == "Caller(user='alice')"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param({"iss": None, "aud": None}, id="absent"),
+        pytest.param({"iss": "https://other.example", "aud": ["other"]}, id="any"),
+    ],
+)
+def test_a_star_admits_any_issuer_and_audience_and_none(given: dict[str, Any]) -> None:
+    token = Token(claims(**given)).signed()
+    assert user_of(token, checker=callers(issuer="*", audience="*")) == "alice"
+    for checker in (callers(issuer="*"), callers(audience="*"), callers()):
+        with pytest.raises(Unauthorized):
+            user_of(token, checker=checker)
+
+
+@pytest.mark.parametrize("claim", ["iss", "aud"])
+def test_a_star_in_the_token_matches_nothing_else(claim: str) -> None:
+    with pytest.raises(Unauthorized):
+        user_of(Token(claims(**{claim: "*"})).signed())
+
+
+def test_an_encrypted_token_is_refused() -> None:
+    """Five parts (RFC 7516), the only form that may be compressed."""
+    header = segment({"alg": "RSA-OAEP", "enc": "A256GCM", "zip": "DEF", "kid": "first"})
+    for token in (f"{header}.a.b.c.d", f"{header}.{segment(claims())}.c"):
+        with pytest.raises(Unauthorized):
+            user_of(token)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-16-be", "latin-1"])
+def test_a_payload_that_is_not_utf_8_is_refused(encoding: str) -> None:
+    payload = json.dumps(claims(sub="é"), ensure_ascii=False).encode(encoding)
+    token = jwt.PyJWS().encode(payload, key_pair("RS256"), "RS256", {"kid": "first"})
+    with pytest.raises(Unauthorized):
+        user_of(token)
+
+
+def test_a_header_that_names_keys_is_not_followed() -> None:
+    """The other key's owner signs, and says where that key is; nothing is called there."""
+    stranger = key_pair("RS256", "other")
+    jwk = public_jwk("RS256", kid="first", name="other")
+    with recording(lambda _: Response(jwks(jwk))) as server:
+        for header in ({"jku": server.url}, {"x5u": server.url}, {"jwk": jwk}):
+            token = Token(claims(iss=server.url), {"kid": "first", **header}).signed(stranger)
+            with pytest.raises(Unauthorized):
+                user_of(token)
+    assert server.asked == []
+
+
 def test_a_token_without_kid_is_verified_with_the_only_key() -> None:
     assert user_of(Token(headers={}).signed()) == "alice"
 
@@ -164,8 +262,10 @@ def test_refuses_a_token_with(payload: Mapping[str, Any]) -> None:
         pytest.param(json.dumps(claims(exp=1)).replace(": 1,", ": 1e999,"), id="exp is 1e999"),
         pytest.param(json.dumps(claims(nbf=-1)).replace(": -1,", ": -1e999,"), id="nbf is -1e999"),
         pytest.param(json.dumps(claims(iss=[ISSUER])), id="iss is a list"),
-        pytest.param(json.dumps(claims(sub=1)), id="the user is a number"),
+        pytest.param(json.dumps(claims(sub=1.5)), id="the user is a fraction"),
+        pytest.param(json.dumps(claims(sub=True)), id="the user is a boolean"),
         pytest.param(json.dumps(claims(sub=["alice"])), id="the user is a list"),
+        pytest.param(json.dumps(claims()).replace("alice", "").replace('""', "null"), id="null"),
     ],
 )
 def test_refuses_a_signed_payload_that_is(payload: str) -> None:
@@ -247,6 +347,61 @@ def test_a_token_may_have_4096_characters() -> None:
         user_of(token_of(4097))
 
 
+SECRET = b"django-insecure-0123456789abcdefghij"
+
+
+def hs(algorithm: str = "HS256", secret: Any = SECRET, **headers: Any) -> str:
+    return Token(headers=headers, algorithm=algorithm).signed(secret)
+
+
+@pytest.mark.parametrize("headers", [{}, {"kid": "anything"}])
+def test_a_shared_secret_accepts_hs256(headers: dict[str, str]) -> None:
+    assert user_of(hs(**headers), checker=callers(keys=SharedSecret(SECRET))) == "alice"
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        pytest.param(hs(secret=SECRET + b"x"), id="another secret"),
+        pytest.param(hs("HS384", SECRET * 2), id="HS384 with another secret"),
+        pytest.param(Token().signed(), id="RS256"),
+        pytest.param(f"{segment({'alg': 'none'})}.{BODY}.", id="none"),
+    ],
+)
+def test_a_shared_secret_accepts_nothing_else(token: str) -> None:
+    with pytest.raises(Unauthorized):
+        user_of(token, checker=callers(keys=SharedSecret(SECRET)))
+
+
+@pytest.mark.parametrize("algorithm", ["HS384", "HS512"])
+def test_a_shared_secret_accepts_no_other_hash(algorithm: str) -> None:
+    secret = SECRET * 2  # long enough for PyJWT not to warn
+    with pytest.raises(Unauthorized):
+        user_of(hs(algorithm, secret), checker=callers(keys=SharedSecret(secret)))
+
+
+@pytest.mark.parametrize(
+    ("given", "accepted"),
+    [
+        pytest.param({"token_type": "access"}, True, id="access"),
+        pytest.param({"token_type": "refresh"}, False, id="refresh"),
+        pytest.param({}, False, id="absent"),
+    ],
+)
+def test_required_claims_keep_refresh_tokens_out(
+    given: dict[str, str], accepted: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    checker = callers(required={"token_type": ("access",)})
+    token = Token(claims(**given)).signed()
+    if accepted:
+        assert user_of(token, checker=checker) == "alice"
+        return
+    with pytest.raises(Unauthorized):
+        user_of(token, checker=checker)
+    assert "the token lacks a claim of JWT_CLAIMS" in caplog.text
+
+
 @pytest.mark.parametrize("kid", [5, None, ["first"], {"a": 1}])
 def test_refuses_a_kid_that_is_not_a_string(kid: object) -> None:
     with pytest.raises(Unauthorized):
@@ -258,7 +413,7 @@ def test_with_several_keys_a_token_without_kid_is_refused() -> None:
         user_of(Token(headers={}).signed(), checker=callers(ALL_KEYS))
 
 
-@pytest.mark.parametrize("given", ["RS256", "ES256", "EdDSA"])
+@pytest.mark.parametrize("given", ALGORITHMS)
 def test_a_key_verifies_no_token_of_another_algorithm(given: str) -> None:
     others = [algorithm for algorithm in ALGORITHMS if algorithm != given]
     for other in others:
@@ -279,12 +434,12 @@ def test_refuses_a_token_under_another_scheme(scheme: str) -> None:
 def test_refuses_a_token_in_the_query_even_beside_a_valid_header(name: str) -> None:
     for headers in ({}, {"authorization": f"Bearer {VALID}"}):
         with pytest.raises(Unauthorized):
-            callers().user(headers, {name: VALID}, NOW)
+            callers().caller(headers, {name: VALID}, NOW)
 
 
 def test_ignores_other_parameters_of_the_query() -> None:
     query = {"filename": "a.jpg", "metadata[name]": "a"}
-    assert callers().user({"authorization": f"Bearer {VALID}"}, query, NOW) == "alice"
+    assert callers().caller({"authorization": f"Bearer {VALID}"}, query, NOW).user == "alice"
 
 
 @pytest.mark.parametrize(
@@ -292,9 +447,9 @@ def test_ignores_other_parameters_of_the_query() -> None:
 )
 def test_trusts_no_header_that_a_gateway_may_have_written(name: str) -> None:
     with pytest.raises(Unauthorized):
-        callers().user({name: "alice"}, {}, NOW)
+        callers().caller({name: "alice"}, {}, NOW)
     with pytest.raises(Unauthorized):
-        callers().user({name: f"Bearer {VALID}"}, {}, NOW)
+        callers().caller({name: f"Bearer {VALID}"}, {}, NOW)
 
 
 def test_a_refusal_never_says_which_check_failed() -> None:
@@ -305,7 +460,7 @@ def test_a_refusal_never_says_which_check_failed() -> None:
         error = refusal.value
         refusals.add((error.message, error.hint, *error.headers.items()))
     with pytest.raises(Unauthorized) as refusal:
-        callers().user({}, {}, NOW)
+        callers().caller({}, {}, NOW)
     refusals.add((refusal.value.message, refusal.value.hint, *refusal.value.headers.items()))
     assert len(refusals) == 1
     assert refusal.value.headers == {"WWW-Authenticate": "Bearer"}
@@ -379,13 +534,14 @@ def test_signed_claims_of_any_shape_name_a_user_or_are_refused(changes: dict[str
     except Unauthorized:
         return
     assert name
-    assert name == changes.get("sub", "alice")
+    assert name == str(changes.get("sub", "alice"))
+    assert not isinstance(changes.get("sub"), bool)
 
 
 @given(st.text())
 def test_any_authorization_header_is_refused(value: str) -> None:
     with pytest.raises(Unauthorized):
-        callers().user({"authorization": value}, {}, NOW)
+        callers().caller({"authorization": value}, {}, NOW)
 
 
 def test_one_signature_is_checked_however_many_keys_there_are(

@@ -16,7 +16,7 @@ from tests.function.invocations import ENVIRON, NO_STS, NOW, Context, Response, 
 
 
 def test_allows_only_putting_objects_below_the_prefix() -> None:
-    assert json.loads(session_policy("post-test", "user-dirs/")) == {
+    assert json.loads(session_policy("post-test", ["user-dirs/"])) == {
         "Version": "1",
         "Statement": [
             {
@@ -36,21 +36,54 @@ def test_allows_only_putting_objects_below_the_prefix() -> None:
     ],
 )
 def test_the_resource_contains_the_prefix(prefix: str, resource: str) -> None:
-    policy = json.loads(session_policy("post-test", prefix))
+    policy = json.loads(session_policy("post-test", [prefix]))
     assert policy["Statement"][0]["Resource"] == "acs:oss:*:*:" + resource
+
+
+def test_several_prefixes_are_allowed_together() -> None:
+    policy = session_policy("post-test", ["a/", "b/c/"])
+    assert json.loads(policy)["Statement"][0]["Resource"] == [
+        "acs:oss:*:*:post-test/a/*",
+        "acs:oss:*:*:post-test/b/c/*",
+    ]
+
+
+def test_resumable_uploads_may_also_be_listed_and_aborted() -> None:
+    [statement] = json.loads(session_policy("post-test", ["a/"], multipart=True))["Statement"]
+    assert statement["Action"] == ["oss:PutObject", "oss:ListParts", "oss:AbortMultipartUpload"]
+    assert statement["Resource"] == "acs:oss:*:*:post-test/a/*"
+
+
+@pytest.mark.parametrize(
+    ("changes", "several"),
+    [
+        pytest.param({}, False, id="off"),
+        pytest.param({"MULTIPART": "true"}, True, id="on"),
+        pytest.param(
+            {"UPLOAD_PRESETS": '{"default": {}, "b": {"multipart": true}}'}, True, id="one preset"
+        ),
+    ],
+)
+def test_only_resumable_uploads_ask_for_more_rights(
+    changes: dict[str, str], several: bool, sts_server: FaultySts
+) -> None:
+    secret = {"GRANT_SECRET": "0123456789abcdef0123456789abcdef"}
+    _, [asked] = sign_with_role(sts_server, Clock(), changes | secret)
+    [statement] = json.loads(asked["Policy"])["Statement"]
+    assert isinstance(statement["Action"], list) is several
 
 
 @pytest.mark.parametrize("letter", ["a", "é", "上", "\N{GRINNING FACE}", '"'])
 def test_the_longest_prefix_fits(letter: str) -> None:
     prefix = letter * (511 // len(letter.encode())) + "/"
-    assert len(session_policy("b" * 63, prefix).encode()) < 2048
+    assert len(session_policy("b" * 63, [prefix]).encode()) < 2048
 
 
 def test_a_policy_that_sts_would_refuse_is_misconfigured() -> None:
-    fitting = 2047 - len(session_policy("b", ""))
-    assert len(session_policy("b", "a" * fitting)) == 2047
+    fitting = 2047 - len(session_policy("b", [""]))
+    assert len(session_policy("b", ["a" * fitting])) == 2047
     with pytest.raises(Misconfigured, match="UPLOAD_DIR"):
-        session_policy("b", "a" * (fitting + 1))
+        session_policy("b", ["a" * (fitting + 1)])
 
 
 def sign_with_role(
@@ -74,6 +107,12 @@ def sign_with_role(
         pytest.param(
             JWT_SETTINGS | {"UPLOAD_DIR": "users/{user}/in/"}, "users/", id="a prefix for each user"
         ),
+        pytest.param({"UPLOAD_DIR": "in/{yyyy}/{mm}/"}, "in/", id="a prefix for each month"),
+        pytest.param(
+            {"UPLOAD_PRESETS": '{"default": {"dir": "in/"}, "b": {"dir": "in/b/"}}'},
+            "in/",
+            id="presets below one prefix",
+        ),
     ],
 )
 def test_the_role_is_assumed_for_what_all_keys_begin_with(
@@ -87,6 +126,22 @@ def test_the_role_is_assumed_for_what_all_keys_begin_with(
         "Resource": f"acs:oss:*:*:post-test/{prefix}*",
     }
     assert response.document["key"].startswith(prefix)
+
+
+def test_the_role_is_assumed_for_the_prefixes_of_all_presets(
+    sts_server: FaultySts, clock: Clock
+) -> None:
+    presets = {"UPLOAD_PRESETS": '{"default": {"dir": "b/{yyyy}/"}, "other": {"dir": "a/"}}'}
+    _, (asked,) = sign_with_role(sts_server, clock, presets)
+    (statement,) = json.loads(asked["Policy"])["Statement"]
+    assert statement["Resource"] == ["acs:oss:*:*:post-test/a/*", "acs:oss:*:*:post-test/b/*"]
+
+
+def test_credentials_must_last_for_the_longest_preset(sts_server: FaultySts, clock: Clock) -> None:
+    presets = '{"default": {}, "long": {"policy_seconds": 300}}'
+    changes = {"POLICY_SECONDS": "12", "UPLOAD_PRESETS": presets}
+    response, _ = sign_with_role(sts_server, clock, changes, life=100)
+    assert response.status == 503
 
 
 def test_the_role_is_assumed_for_the_configured_time(sts_server: FaultySts, clock: Clock) -> None:

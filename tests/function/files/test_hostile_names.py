@@ -15,6 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from direct_upload.files import content_types
+from direct_upload.files.table import FILES, PROGRAMS
 from tests.function.downloads import saved_extension
 from tests.function.invocations import ENVIRON, Response, invoke, pinned
 from tests.function.strategies import hostile_names
@@ -25,20 +26,24 @@ ACTIVE_EXTENSIONS = (
     *("htm", "html", "xht", "xhtml", "svg", "svgz", "xml", "xsl"),
     *("js", "mjs", "mht", "mhtml", "swf"),
 )
-UNKNOWN_EXTENSIONS = (
-    *("exe", "hta", "jse", "vbs", "jar", "wasm"),
-    *("shtml", "htc", "rdf", "atom", "xsd", "pdfx"),
+PROGRAM_EXTENSIONS = (
+    *("exe", "com", "scr", "dll", "msi", "msix", "bat", "cmd", "ps1", "vbs", "jse", "hta"),
+    *("jar", "lnk", "reg", "sh", "apk", "ipa", "hap", "dmg", "pkg", "iso", "deb", "rpm"),
 )
+UNKNOWN_EXTENSIONS = ("wasm", "shtml", "htc", "rdf", "atom", "xsd", "pdfx")
 ROUTES = ["POST /sign", "GET /s3/params"]
 EVERYTHING = ENVIRON | {
     "ALLOWED_CONTENT_TYPES": "image/*,text/*,video/*,audio/*,application/*,application/octet-stream"
 }
 
 
-def request_grant(name: str, route: str, environ: dict[str, str] = ENVIRON) -> Response:
+def request_grant(
+    name: str, route: str, environ: dict[str, str] = ENVIRON, content_type: str = ""
+) -> Response:
     if route == "POST /sign":
-        return invoke(environ, "POST", "/sign", body=json.dumps({"filename": name}))
-    return invoke(environ, "GET", "/s3/params", query={"filename": name})
+        body = {"filename": name, "content_type": content_type}
+        return invoke(environ, "POST", "/sign", body=json.dumps(body))
+    return invoke(environ, "GET", "/s3/params", query={"filename": name, "type": content_type})
 
 
 def check_fields(grant: dict[str, Any]) -> str:
@@ -137,6 +142,7 @@ def test_gives_a_grant_for(route: str, name: str, shown: str | None) -> None:
         pytest.param(" ", id="a space"),
         pytest.param("\x00", id="NUL"),
         *(pytest.param(f"a.{end}", id=f"active: {end}") for end in ACTIVE_EXTENSIONS),
+        *(pytest.param(f"a.{end}", id=f"program: {end}") for end in PROGRAM_EXTENSIONS),
         *(pytest.param(f"a.{end}", id=f"unknown: {end}") for end in UNKNOWN_EXTENSIONS),
     ],
 )
@@ -161,10 +167,20 @@ def test_refuses_an_unusable_name(route: str, name: str) -> None:
     assert (response.status, response.code) == (400, "invalid_request")
 
 
+@pytest.mark.parametrize("end", PROGRAM_EXTENSIONS)
+def test_a_program_must_be_listed_by_its_own_name(end: str) -> None:
+    content_type = content_types.STORED[end]
+    assert request_grant(f"a.{end}", "POST /sign", EVERYTHING).status == 415
+    for item in (content_type, f".{end}"):
+        listed = ENVIRON | {"ALLOWED_CONTENT_TYPES": f"image/*,{item}"}
+        response = request_grant(f"a.{end}", "POST /sign", listed)
+        assert response.document["fields"]["Content-Type"] == content_type
+
+
 @pytest.mark.parametrize("end", ACTIVE_EXTENSIONS)
 def test_an_active_type_must_be_listed_by_its_exact_name(end: str) -> None:
-    content_type = content_types.of_extension(end)
-    assert content_type in content_types.ACTIVE
+    content_type = content_types.STORED[end]
+    assert content_types.is_active(content_type)
     assert request_grant(f"a.{end}", "POST /sign", EVERYTHING).status == 415
     listed = ENVIRON | {"ALLOWED_CONTENT_TYPES": f"image/*,{content_type}"}
     response = request_grant(f"a.{end}", "POST /sign", listed)
@@ -178,21 +194,37 @@ any_names = st.text(st.characters(), max_size=1024) | st.text(
 ends = st.sampled_from(["", ".jpg", ".html", ".jpg.", ".svg ", ".JPG", ".tar.gz", "．jpg"])
 
 
-@given(name=any_names | hostile_names, end=ends, route=st.sampled_from(ROUTES))
-@example(name="a" * 80 + ".", end=".jpg", route="POST /sign")
-@example(name="A" * 76 + ".exex", end=".jpg.", route="POST /sign")
-@example(name="A" * 76 + ".exe" + "x" * 17, end="", route="POST /sign")
-@example(name="evil.jpg\u2069", end="\u202e. ", route="GET /s3/params")
+sent_types = (
+    st.just("")
+    | st.sampled_from(sorted({*FILES, *PROGRAMS}))
+    | st.sampled_from(["IMAGE/JPEG; q=1", "image/jpg", "text/html;", "application/x-msdownload"])
+    | st.text(max_size=30)
+)
+
+
+@given(name=any_names | hostile_names, end=ends, sent=sent_types, route=st.sampled_from(ROUTES))
+@example(name="a" * 80 + ".", end=".jpg", sent="", route="POST /sign")
+@example(name="A" * 76 + ".exex", end=".jpg.", sent="", route="POST /sign")
+@example(name="A" * 76 + ".exe" + "x" * 17, end="", sent="", route="POST /sign")
+@example(name="A" * 76 + ".exe" + "x" * 17, end="", sent="image/jpeg", route="POST /sign")
+@example(name="evil.jpg\u2069", end="\u202e. ", sent="", route="GET /s3/params")
+@example(name="evil.exe", end=".image", sent="image/jpeg", route="POST /sign")
+@example(name="evil.exe\u200b", end="", sent="image/jpeg", route="POST /sign")
+@example(name="", end=".image", sent="text/html", route="POST /sign")
+@example(name="a", end="", sent="application/x-msdownload", route="GET /s3/params")
 def test_any_name_leaves_only_its_encoding_and_its_extension(
-    name: str, end: str, route: str
+    name: str, end: str, sent: str, route: str
 ) -> None:
-    response = request_grant(name + end, route, EVERYTHING)
+    response = request_grant(name + end, route, EVERYTHING, sent)
     if response.status != 200:
         assert response.status in (400, 415)
         return
     fields = response.document["fields"]
     seen = check_fields(response.document)
+    stored_end = fields["key"].partition(".")[2]
     assert len(seen) <= 80
-    assert saved_extension(seen) == fields["key"].partition(".")[2]
+    assert saved_extension(seen) == stored_end
     assert sum(len(key) + len(value) for key, value in fields.items()) <= 8192
-    assert fields["Content-Type"] not in content_types.ACTIVE
+    assert fields["Content-Type"] == content_types.STORED.get(stored_end, content_types.UNKNOWN)
+    assert not content_types.is_active(fields["Content-Type"])
+    assert fields["Content-Type"] not in PROGRAMS

@@ -36,6 +36,15 @@ from tests.function.strategies import hostile_names
         pytest.param("a.图", "", id="not ASCII"),
         pytest.param("a." + "x" * 17, "", id="too long"),
         pytest.param("a\n.png", "png", id="line break"),
+        pytest.param("a.image", "", id="Alipay's stand-in for a picture"),
+        pytest.param("a.VIDEO", "", id="Alipay's stand-in in capitals"),
+        pytest.param("a.audio.", "", id="Alipay's stand-in, and a dot"),
+        pytest.param("a.jpg.image", "", id="an extension before the stand-in"),
+        pytest.param("a.image.jpg", "jpg", id="an extension after the stand-in"),
+        pytest.param("a.images", "images", id="longer than the stand-in"),
+        pytest.param("a.x" + "y" * 15, "x" + "y" * 15, id="longest"),
+        pytest.param("a.j\u0661", "", id="a digit of another script"),
+        pytest.param("a.j-g", "", id="a hyphen"),
     ],
 )
 def test_extension(name: str, expected: str) -> None:
@@ -72,12 +81,20 @@ def test_extension(name: str, expected: str) -> None:
         pytest.param("a.html\u3000", "a_html\u3000", id="another space at the end"),
         pytest.param("a.html\u200d", "a_html\u200d", id="a joiner at the end"),
         pytest.param("a.html?", "a_html?", id="a question mark at the end"),
+        pytest.param("a.exe.image", "a_exe_image", id="no dot before a stand-in"),
         pytest.param("A" * 76 + ".exex.png.", "A" * 76 + ".png", id="cut before the extension"),
         pytest.param("A" * 76 + ".exe" + "x" * 17, "A" * 76 + "_exe", id="no extension by cutting"),
     ],
 )
 def test_shown_name(name: str, expected: str) -> None:
     assert unquote(shown_name(clean_name(name), 10_000)) == expected
+
+
+@given(hostile_names)
+def test_a_clean_name_is_clean(name: str) -> None:
+    clean = clean_name(name)
+    assert clean_name(clean) == clean
+    assert saved_extension(clean) == extension(clean)
 
 
 def test_shown_name_uses_all_of_its_room() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from direct_upload.credentials import Credentials
-from direct_upload.errors import CredentialsUnavailable
-from direct_upload.files import AdmittedFile, content_types
+from direct_upload.errors import CredentialsUnavailable, Misconfigured
+from direct_upload.files import AdmittedFile, content_types, parse_allowed_types
 from direct_upload.grants import GrantMaker
 from direct_upload.grants import maker as maker_module
+from direct_upload.presets import Preset, presets_for
 from direct_upload.settings import parse_settings
+from tests.function.callers.issuer import SETTINGS as JWT_SETTINGS
 from tests.function.invocations import ENVIRON, NOW, TOKEN, conditions, invoke, pinned
 
 DIRECTORY_PATHS = ["/", "/get_post_signature_for_oss_upload"]
@@ -48,6 +51,7 @@ def test_directory_grant_has_every_documented_member(path: str) -> None:
         "expiration": "2026-11-24T06:35:45.000Z",
         "server_time": 1795501845,
         "limits": {"min_bytes": 1, "max_bytes": 104857600, "content_types": []},
+        "preset": "default",
         "accessid": "STS.EXAMPLE",
         "host": "https://post-test.oss-cn-hangzhou.aliyuncs.com",
         "policy": fields["policy"],
@@ -102,6 +106,28 @@ def test_directory_policy_lists_types_with_wildcards_expanded() -> None:
     assert grant["limits"]["content_types"] == types
 
 
+@pytest.mark.parametrize(
+    ("changes", "all_names"),
+    [
+        pytest.param({}, True, id="room for all names"),
+        pytest.param({"UPLOAD_DIR": "d" * 511 + "/"}, False, id="less room"),
+    ],
+)
+def test_names_of_types_that_forms_have_no_room_for_are_left_out(
+    changes: dict[str, str], all_names: bool
+) -> None:
+    """The listed types themselves are in the policy in any case, or the setting is refused."""
+    listed = "application/*"
+    types = parse_allowed_types("ALLOWED_CONTENT_TYPES", listed)
+    token = {"ALIBABA_CLOUD_SECURITY_TOKEN": "t" * 1200}
+    grant = directory_grant(ALLOWED_CONTENT_TYPES=listed, **token, **changes)
+    pinned_types = tuple(grant["limits"]["content_types"])
+    assert (pinned_types == types.directory_types) is all_names
+    assert pinned_types == types.directory_types[: len(pinned_types)]
+    assert set(types.content_types) < set(pinned_types)
+    assert size(grant) <= 8192
+
+
 def test_without_unique_directories_the_prefix_is_shared_and_overwriting_forbidden() -> None:
     grant = directory_grant(UNIQUE_DIR="false")
     assert grant["dir"] == "user-dirs/"
@@ -152,6 +178,7 @@ def test_file_grant_has_every_documented_member() -> None:
         "expiration": "2026-11-24T06:35:45.000Z",
         "server_time": 1795501845,
         "limits": {"min_bytes": 5, "max_bytes": 5, "content_types": ["image/jpeg"]},
+        "preset": "default",
     }
 
 
@@ -216,7 +243,7 @@ def test_keys_and_directories_never_repeat() -> None:
 
 
 def maker(**changes: str) -> GrantMaker:
-    return GrantMaker(parse_settings(ENVIRON | changes))
+    return GrantMaker(Preset("default", parse_settings(ENVIRON | changes)))
 
 
 def credentials(life: timedelta | None) -> Credentials:
@@ -292,11 +319,11 @@ def test_the_longest_values_stay_within_eight_kilobytes(letter: str) -> None:
         "UPLOAD_DIR": letter * (511 // len(letter.encode())) + "/",
         "OBJECT_ACL": "public-read-write",
         "ALIBABA_CLOUD_SECURITY_TOKEN": "t" * 1200,
-        "ALLOWED_CONTENT_TYPES": "application/*",
+        "ALLOWED_CONTENT_TYPES": "image/*,.docx",
         "CALLBACK_URL": "https://upload.example.com/" + "c" * 64,
         "GRANT_SECRET": CALLBACK["GRANT_SECRET"],
     }
-    longest_type = content_types.of_extension("pptx")
+    longest_type = content_types.STORED["pptx"]
     file = AdmittedFile("图" * 80, "x" * 16, longest_type, 5 * 1024**3, 5 * 1024**3)
     token = Credentials("x" * 40, "", "t" * 1200, None)
     fullest = maker(**extremes).file_grant(token, file, user="u" * 128, leaf="x" * 32, now=NOW)
@@ -327,10 +354,71 @@ def size(grant: Any) -> int:
     return sum(len(name.encode()) + len(value.encode()) for name, value in grant["fields"].items())
 
 
+LONG = {
+    "dir": "d" * 40 + "/{user}/",
+    "key": "{yyyy}-{mm}-{dd}/{id}/{name}{ext}",
+    "storage_class": "DeepColdArchive",
+    "acl": "public-read-write",
+    "metadata": {"a": "x" * 1012},
+}
+WITH_LONG = {
+    "UPLOAD_PRESETS": json.dumps({"long-preset": LONG}),
+    "ALIBABA_CLOUD_SECURITY_TOKEN": "t" * 1200,
+}
+
+
+def long_preset(**changes: str) -> Preset:
+    env = ENVIRON | JWT_SETTINGS | WITH_LONG | changes
+    return presets_for(parse_settings(env), env, Path())["long-preset"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("a", id="short"),
+        pytest.param("\U00020000" * 80, id="letters of four bytes"),
+        pytest.param("图" * 80, id="Chinese"),
+        pytest.param('"' * 80, id="quotes"),
+        pytest.param("\ud800" * 80, id="half pairs"),
+    ],
+)
+@pytest.mark.parametrize("user", ["alice", "图" * 14])
+@pytest.mark.parametrize("version", ["v4", "v1"])
+def test_the_longest_of_everything_stays_within_eight_kilobytes(
+    name: str, user: str, version: str
+) -> None:
+    """Metadata of 1 KB, a storage class, and a key with all placeholders."""
+    preset = long_preset(SIGNATURE_VERSION=version)
+    for extension, content_type in (("png", "image/png"), ("x" * 16, "x" * 80)):
+        file = AdmittedFile(f"{name}.{extension}", extension, content_type, 10**9, 10**9)
+        token = Credentials("x" * 40, "", "t" * 1200, None)
+        grant = GrantMaker(preset).file_grant(token, file, user=user, leaf="0" * 32, now=NOW)
+        assert 6000 < size(grant) <= 8192
+        assert grant["fields"]["Content-Disposition"].endswith(f".{extension}")
+
+
+def test_what_leaves_no_room_for_a_name_is_misconfigured_by_preset() -> None:
+    GrantMaker(long_preset())
+    with pytest.raises(Misconfigured) as caught:
+        GrantMaker(long_preset(**CALLBACK))
+    assert caught.value.message == (
+        "The setting UPLOAD_PRESETS.long-preset makes upload forms longer than 8192 bytes."
+    )
+    assert "metadata" in caught.value.hint
+
+
+def test_types_that_make_the_forms_of_a_preset_too_long_are_named() -> None:
+    types = ",".join(f".x{number}=application/x-type-{number:03}" for number in range(200))
+    env = ENVIRON | {"UPLOAD_PRESETS": json.dumps({"a": {"types": types}})}
+    response = invoke(env, path="/healthz")
+    assert response.code == "misconfigured"
+    assert response.document["message"].startswith("The setting UPLOAD_PRESETS.a.types makes")
+
+
 def test_settings_that_leave_no_room_for_a_name_are_misconfigured(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """None do today: each long setting has a limit of its own."""
+    """Without presets none do today: each long setting has a limit of its own."""
     monkeypatch.setattr(maker_module, "MAX_FIELDS_BYTES", 4000)
     response = invoke(ENVIRON | {"DIRECTORY_GRANTS": "false"}, path="/healthz")
     assert (response.status, response.code) == (500, "misconfigured")

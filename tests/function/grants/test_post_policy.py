@@ -17,7 +17,7 @@ VECTORS = json.loads((Path(__file__).parents[2] / "vectors/post_signatures.json"
 NOW = datetime(2023, 12, 3, 12, 12, 12, 999999, tzinfo=timezone.utc)
 
 FORM: dict[str, Any] = {
-    "expiration": NOW + timedelta(minutes=5),
+    "expiration": post_policy.format_expiration(NOW + timedelta(minutes=5)),
     "credentials": Credentials("STS.EXAMPLE", "StsSecretExample", "CAIS+EXAMPLE/TOKEN==", None),
     "region": "cn-hangzhou",
     "now": NOW,
@@ -28,7 +28,7 @@ EXPIRATION = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=timezone.utc)
 @pytest.mark.parametrize(
     ("condition", "expected"),
     [
-        pytest.param(post_policy.exactly("bucket", "b"), {"bucket": "b"}, id="exactly"),
+        pytest.param(post_policy.exactly("key", '"\\\n用'), {"key": '"\\\n用'}, id="exactly"),
         pytest.param(
             post_policy.starts_with("key", "a/"), ["starts-with", "$key", "a/"], id="starts-with"
         ),
@@ -42,12 +42,13 @@ EXPIRATION = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=timezone.utc)
         ),
     ],
 )
-def test_conditions_have_the_documented_forms(condition: object, expected: object) -> None:
-    assert condition == expected
+def test_conditions_have_the_documented_forms(condition: str, expected: object) -> None:
+    assert json.loads(condition) == expected
 
 
 def test_encodes_compact_json_in_standard_base64() -> None:
-    text = post_policy.encode_policy(EXPIRATION, [post_policy.exactly("key", "用户/图~?>.png")])
+    expiration = post_policy.format_expiration(EXPIRATION)
+    text = post_policy.encode_policy(expiration, [post_policy.exactly("key", "用户/图~?>.png")])
     document: dict[str, Any] = json.loads(base64.b64decode(text, validate=True))
     assert document == {
         "expiration": "2026-01-02T03:04:05.000Z",

@@ -69,6 +69,11 @@ def test_tolerates_missing_members(member: str, value: str | None) -> None:
     assert (request.method, request.path) == ("POST", "/sign")
 
 
+def test_a_byte_order_mark_before_the_event_is_ignored() -> None:
+    data = event("POST", "/sign", body="{}")
+    assert events.parse_event("\ufeff".encode() + data) == events.parse_event(data)
+
+
 @pytest.mark.parametrize(
     "data",
     [

@@ -10,7 +10,15 @@ import pytest
 from werkzeug import Response
 
 from direct_upload.http import outgoing
-from direct_upload.http.outgoing import Address, TookTooLong, fetch, parse_address, within
+from direct_upload.http.outgoing import (
+    Address,
+    FetchFailed,
+    TookTooLong,
+    fetch,
+    is_fetchable,
+    parse_address,
+    within,
+)
 from tests.function.credentials.faulty_sts import Connection, FaultySts
 from tests.recorder import Asked, recording, trickling
 
@@ -118,18 +126,52 @@ def test_within_does_not_wait_for_a_call_that_takes_too_long() -> None:
     assert ended.wait(PATIENT)
 
 
-def test_fetch_returns_the_body_of_a_200() -> None:
-    with recording(lambda _: Response(b"\x00body\xff")) as server:
-        url = f"{server.url}/keys/v1.pem"
-        assert fetch(url, seconds=PATIENT, max_bytes=100) == b"\x00body\xff"
+@pytest.mark.parametrize(
+    ("url", "plain"),
+    [
+        pytest.param("https://a.example/jwks.json", True, id="https"),
+        pytest.param("HTTP://a.example:8443/", True, id="http, port, only /"),
+        pytest.param("https://a.example/keys@b.example?p=a%20b&q=/", True, id="path and query"),
+        pytest.param("https://a.example", False, id="no path"),
+        pytest.param("https://user@a.example/", False, id="user"),
+        pytest.param("https://a.example:65536/", False, id="port out of range"),
+        pytest.param("https:///jwks.json", False, id="no host"),
+        pytest.param("https:a.example/", False, id="no slashes"),
+        pytest.param("ftp://a.example/", False, id="another scheme"),
+        pytest.param("https://a.example/#x", False, id="fragment"),
+        pytest.param("https://a.example/a\\b", False, id="backslash"),
+        pytest.param("https://a.example/a b", False, id="space"),
+        pytest.param("https://a.example/a\n", False, id="line break"),
+        pytest.param("https://a.example/é", False, id="beyond ASCII"),
+        pytest.param("https://a.example?x=/", False, id="a query without a path"),
+    ],
+)
+def test_fetches_from_plain_origins_only(url: str, plain: bool) -> None:
+    assert is_fetchable(url) is plain
+
+
+def test_fetch_returns_the_body_and_headers_of_a_200() -> None:
+    headers = [("Cache-Control", "public"), ("Cache-Control", "max-age=60"), ("AGE", "5")]
+    with recording(lambda _: Response(b"\x00body\xff", headers=headers)) as server:
+        found, body = fetch(f"{server.url}/keys/v1.pem?a=%20b", seconds=PATIENT, max_bytes=100)
+    assert body == b"\x00body\xff"
+    assert found["cache-control"] == "public, max-age=60"
+    assert found["age"] == "5"
     (request,) = server.asked
-    assert (request.method, request.target, request.body) == ("GET", "/keys/v1.pem", b"")
+    assert (request.method, request.target) == ("GET", "/keys/v1.pem?a=%20b")
+    assert (request.headers["user-agent"], request.body) == ("direct-upload", b"")
+
+
+def failure(url: str, *, max_bytes: int = 100) -> str:
+    with pytest.raises(FetchFailed) as failed:
+        fetch(url, seconds=PATIENT, max_bytes=max_bytes)
+    return str(failed.value)
 
 
 @pytest.mark.parametrize("status", [201, 204, 206, 304, 403, 404, 500])
-def test_fetch_returns_none_for_any_other_status(status: int) -> None:
+def test_fetch_fails_for_any_other_status(status: int) -> None:
     with recording(lambda _: Response(status=status)) as server:
-        assert fetch(f"{server.url}/", seconds=PATIENT, max_bytes=100) is None
+        assert failure(f"{server.url}/") == f"the server responds with status {status}"
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -140,7 +182,7 @@ def test_fetch_follows_no_redirect(status: int) -> None:
         return Response("elsewhere")
 
     with recording(respond) as server:
-        assert fetch(f"{server.url}/", seconds=PATIENT, max_bytes=100) is None
+        assert failure(f"{server.url}/") == f"the server responds with status {status}"
     assert [request.target for request in server.asked] == ["/"]
 
 
@@ -151,23 +193,23 @@ def test_fetch_uses_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
             monkeypatch.setenv(name, proxy.url)
-        assert fetch(f"{server.url}/", seconds=PATIENT, max_bytes=100) == b"server"
+        assert fetch(f"{server.url}/", seconds=PATIENT, max_bytes=100)[1] == b"server"
     assert proxy.asked == []
 
 
-@pytest.mark.parametrize(
-    ("sent", "returned"),
-    [
-        pytest.param(b"", b"", id="empty"),
-        pytest.param(b"1234", b"1234", id="one byte less"),
-        pytest.param(b"12345", b"12345", id="as long as allowed"),
-        pytest.param(b"123456", b"12345", id="one byte more"),
-        pytest.param(b"12345" * 100_000, b"12345", id="much more"),
-    ],
-)
-def test_fetch_cuts_the_body_after_max_bytes(sent: bytes, returned: bytes) -> None:
-    with recording(lambda _: Response(sent)) as server:
-        assert fetch(f"{server.url}/", seconds=PATIENT, max_bytes=5) == returned
+@pytest.mark.parametrize("size", [0, 4, 5])
+def test_fetch_accepts_up_to_max_bytes(size: int) -> None:
+    with recording(lambda _: Response(b"x" * size)) as server:
+        assert fetch(f"{server.url}/", seconds=PATIENT, max_bytes=5)[1] == b"x" * size
+
+
+@pytest.mark.parametrize("size", [6, 500_000])
+def test_fetch_fails_for_a_longer_body(size: int) -> None:
+    with recording(lambda _: Response(b"x" * size)) as server:
+        assert failure(f"{server.url}/", max_bytes=5) == "the server sends more than 5 bytes"
+
+
+BREAKS = "the server cannot be reached, or breaks off: "
 
 
 @pytest.mark.parametrize(
@@ -180,30 +222,29 @@ def test_fetch_cuts_the_body_after_max_bytes(sent: bytes, returned: bytes) -> No
         ),
     ],
 )
-def test_fetch_returns_none_for_what_is_not_a_response(sent: bytes) -> None:
+def test_fetch_fails_for_what_is_not_a_response(sent: bytes) -> None:
     def respond(connection: Connection) -> None:
         connection.socket.sendall(sent)
         raise ConnectionAbortedError
 
     with FaultySts(respond) as server:
-        assert fetch(f"{server.endpoint}/", seconds=PATIENT, max_bytes=100) is None
+        assert failure(f"{server.endpoint}/").startswith(BREAKS)
 
 
 @pytest.mark.parametrize("host", ["a..example", "a" * 64 + ".example"])
-def test_fetch_returns_none_for_a_host_that_no_name_server_can_know(host: str) -> None:
-    assert fetch(f"http://{host}/", seconds=PATIENT, max_bytes=100) is None
+def test_fetch_fails_for_a_host_that_no_name_server_can_know(host: str) -> None:
+    assert failure(f"http://{host}/").startswith(BREAKS)
 
 
-def test_fetch_returns_none_if_the_connection_is_refused() -> None:
+def test_fetch_fails_if_the_connection_is_refused() -> None:
     with recording(lambda _: Response()) as stopped:
         pass
-    assert fetch(f"{stopped.url}/", seconds=PATIENT, max_bytes=100) is None
+    assert failure(f"{stopped.url}/") == BREAKS + "ConnectionRefusedError"
 
 
-def test_fetch_returns_none_if_the_server_does_not_speak_tls() -> None:
+def test_fetch_fails_if_the_server_does_not_speak_tls() -> None:
     with recording(lambda _: Response("body")) as server:
-        url = server.url.replace("http:", "https:") + "/"
-        assert fetch(url, seconds=PATIENT, max_bytes=100) is None
+        assert failure(server.url.replace("http:", "https:") + "/").startswith(BREAKS)
     assert server.asked == []
 
 
@@ -216,6 +257,12 @@ def test_fetch_abandons_a_server_that_trickles(monkeypatch: pytest.MonkeyPatch) 
         return within(0.3, call)
 
     monkeypatch.setattr(outgoing, "within", within_a_moment)
-    with trickling() as trickle, recording(trickle) as server, pytest.raises(TookTooLong):
-        fetch(f"{server.url}/", seconds=PATIENT, max_bytes=100)
+    with trickling() as trickle, recording(trickle) as server:
+        assert failure(f"{server.url}/") == "the server does not respond within 60 s"
     assert limits == [PATIENT]
+
+
+def test_a_server_without_a_trusted_certificate_is_not_reached() -> None:
+    with recording(lambda asked: Response("x")) as server, pytest.raises(FetchFailed) as failed:
+        fetch(server.url.replace("http:", "https:") + "/", seconds=PATIENT, max_bytes=9)
+    assert "SSLError" in str(failed.value)
