@@ -37,12 +37,12 @@ def measure(*, seconds: float) -> str:
 
 
 @contextmanager
-def harness() -> Iterator[Harness]:
+def harness(**settings: str) -> Iterator[Harness]:
     """local_server.py as a user starts it, on free ports and with its own folder."""
     port = free_ports()
     with tempfile.TemporaryDirectory() as data:
         command = [sys.executable, "local_server.py", "--port", str(port), "--data", data]
-        environ = {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1"}
+        environ = {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", **settings}
         with subprocess.Popen(  # noqa: S603 (the project's own)
             command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True
         ) as process:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 
-from .setup_cloud import ROOT, read_environment  # first: it puts the function's code on the path
+from .dotenv import ROOT, read_environment  # first: it puts the function's code on the path
 
 # isort: split
 from direct_upload.errors import Misconfigured

@@ -7,8 +7,8 @@ key; `ended` completes or aborts the upload; `signed_in` is url (the default), h
 target's keys; `key` another key; `after_signing` has `query` parameters, `headers` and the `body`,
 set or (null) removed; `chunked`.
 
-In strings, `<prefix>`, `<permanent>`, `<day>`, `<other host>`, `<20 letters>`, `<upload id>` and
-`<etag 1>`, `<etag 2>` and so on are replaced.
+In strings, `<prefix>`, `<permanent>`, `<region>`, `<day>`, `<other host>`, `<20 letters>`,
+`<upload id>` and `<etag 1>`, `<etag 2>` and so on are replaced.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ def run_operation(
     places = {
         "<prefix>": prefix,
         "<permanent>": target.keys["permanent"].access_key_id,
+        "<region>": target.region,
         "<day>": f"{now:%Y%m%d}",
         "<other host>": target.other_host,
     }
@@ -47,8 +48,9 @@ def run_operation(
     if "ended" in recipe:
         run({"complete": _COMPLETE, "abort": _ABORT}[recipe["ended"]])
     response = run(recipe)
-    places.setdefault("<upload id>", response.element("UploadId"))
-    if places["<upload id>"]:
+    if response.element("UploadId"):  # of an initiation, but also of some refusals
+        places["<upload id>"] = response.element("UploadId")
+    if "<upload id>" in places:
         run(_ABORT)
     return response
 

@@ -155,7 +155,7 @@ class Oss:
     def _serve_multipart(
         self, request: Request, body: Body, bucket: str, log: LogEntry
     ) -> Response:
-        return serve_multipart(
+        response = serve_multipart(
             Call(
                 request=request,
                 signed=signed_request(request.environ, bucket),
@@ -167,6 +167,8 @@ class Oss:
                 now=self._config.clock(),
             )
         )
+        body.drain()  # of an operation that needs none
+        return response
 
     def _check_reader(self, request: Request, bucket: str) -> None:
         record = self._store.record(request.path[1:])

@@ -46,7 +46,11 @@ def open_page(chromium: Browser) -> Iterator[Open]:
     with contextlib.ExitStack() as ending:
 
         def open_at(
-            address: str, *services: str, language: str = "en-GB", width: int = 900
+            address: str,
+            *services: str,
+            path: str = "",
+            language: str = "en-GB",
+            width: int = 900,
         ) -> UploadPage:
             context = chromium.new_context(
                 locale=language, viewport={"width": width, "height": 720}
@@ -55,7 +59,7 @@ def open_page(chromium: Browser) -> Iterator[Open]:
             ending.callback(context.close)
             page = context.new_page()
             ending.callback(_watch(page, {address, *services}))
-            page.goto(address)
+            page.goto(address + path)
             return UploadPage(page, context.new_cdp_session(page))
 
         yield open_at

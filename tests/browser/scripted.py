@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request, Response
@@ -17,6 +18,16 @@ if TYPE_CHECKING:
 
 Step = Callable[[Request], "Response | None"]
 """A scripted response; None lets the request continue as if there were no step."""
+
+
+LIMITS = {
+    "min_bytes": 1,
+    "max_bytes": 5_000_000,
+    "content_types": [],
+    "accept": "",
+    "directory_grants": True,
+    "multipart": None,
+}
 
 
 @dataclass(frozen=True)
@@ -38,12 +49,15 @@ class Scripted:
         self.posting: deque[Step] = deque()
         self.grant_seconds = 300
         self.extra_fields: dict[str, str] = {}
-        self.requested: list[dict[str, Any]] = []
+        self.limits: dict[str, Any] | None = dict(LIMITS)
+        self.refused: dict[str, str] = {}  # codes by the names of files
+        self.requested: list[dict[str, Any]] = []  # the bodies sent to /sign
         self.posted: list[Posted] = []
         self.objects: dict[str, bytes] = {}
         self.gate = threading.Event()  # while it is closed, forms wait
         self.gate.set()
         self._lock = threading.Lock()
+        self._numbers = count(1)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         with Request(environ) as request:
@@ -62,19 +76,33 @@ class Scripted:
     def _respond(self, request: Request) -> Response:
         if request.method == "OPTIONS":
             return Response(status=204)
+        if request.path == "/limits":
+            return self._limits(request)
         return self._sign(request) if request.path == "/sign" else self._post(request)
 
-    def _sign(self, request: Request) -> Response:
-        with self._lock:
-            self.requested.append(request.get_json())
-            number = len(self.requested)
-            step = self.signing.popleft() if self.signing else None
-        return (step and step(request)) or Response(
-            json.dumps(self._grant(number, request.get_json())), mimetype="application/json"
-        )
+    def _limits(self, request: Request) -> Response:
+        if self.limits is None:
+            return function_error(404, "not_found")
+        preset = request.args.get("preset", "default")
+        return json_response(200, {"preset": preset, **self.limits})
 
-    def _grant(self, number: int, file: dict[str, Any]) -> dict[str, Any]:
-        key = f"user-dirs/{number}"
+    def _sign(self, request: Request) -> Response:
+        body = request.get_json()
+        with self._lock:
+            self.requested.append(body)
+            step = self.signing.popleft() if self.signing else None
+        response = step and step(request)
+        if response:
+            return response
+        if "files" in body:
+            return json_response(200, {"grants": [self._grant(file) for file in body["files"]]})
+        grant = self._grant(body)
+        return json_response(400 if "error" in grant else 200, grant)
+
+    def _grant(self, file: dict[str, Any]) -> dict[str, Any]:
+        if file["filename"] in self.refused:
+            return error_document(self.refused[file["filename"]])
+        key = f"user-dirs/{next(self._numbers)}"
         return {
             "method": "POST",
             "url": self.url + "/",
@@ -84,6 +112,7 @@ class Scripted:
             "server_time": 1,  # nothing may depend on the clocks being equal
             "expire": 1 + self.grant_seconds,
             "limits": {"min_bytes": 1, "max_bytes": file.get("size", 5000), "content_types": []},
+            "preset": file.get("preset", "default"),
         }
 
     def _post(self, request: Request) -> Response:
@@ -134,10 +163,15 @@ def refusal(status: int, code: str, message: str = "Raw words of OSS.", ec: str 
 
 def function_error(status: int, code: str, **headers: str) -> Response:
     """An error as the function writes it."""
+    response = json_response(status, error_document(code))
+    response.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
+    return response
+
+
+def error_document(code: str) -> dict[str, Any]:
     error = {"code": code, "message": "Raw words.", "hint": "", "request_id": "1-abc"}
-    return Response(
-        json.dumps({"error": error, "message": "Raw words."}),
-        status,
-        headers={name.replace("_", "-"): value for name, value in headers.items()},
-        mimetype="application/json",
-    )
+    return {"error": error, "message": "Raw words."}
+
+
+def json_response(status: int, document: dict[str, Any]) -> Response:
+    return Response(json.dumps(document), status, mimetype="application/json")

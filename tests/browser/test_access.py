@@ -35,19 +35,23 @@ def show_every_state(page: UploadPage, scripted: Scripted) -> None:
     expect(page.page.locator("li[data-waiting]")).to_have_count(1)
     scripted.gate.clear()
     page.choose(*(text_file(f"{number}.txt", b"x" * 5000) for number in (5, 6, 7, 8)))
-    page.expect_count("uploading", 2)
+    page.expect_count("uploading", 4)
     page.file("8.txt").locator(".cancel").click()
     page.expect_state("8.txt", "cancelled")
 
 
 @pytest.mark.timeout(600)  # npm takes a busy machine minutes
+@pytest.mark.parametrize("forced", ["none", "active"], ids=["own colours", "forced colours"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_has_no_accessibility_violation_in_any_state(
-    scripted_page: OpenScripted, scripted: Scripted, axe: str, scheme: Literal["light", "dark"]
+    scripted_page: OpenScripted,
+    scripted: Scripted,
+    axe: str,
+    scheme: Literal["light", "dark"],
+    forced: Literal["none", "active"],
 ) -> None:
     page = scripted_page()
-    # Colours in transition to the other scheme would have another contrast.
-    page.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.page.emulate_media(color_scheme=scheme, forced_colors=forced)
     page.page.evaluate(axe)
     empty = page.page.evaluate("axe.run()")
     show_every_state(page, scripted)
@@ -86,7 +90,7 @@ def test_uses_the_browsers_language(
     expect(page.page).to_have_title(title)
     expect(page.page.get_by_role("heading", level=1)).to_have_text(title)
     page.choose(text_file("a.txt"))
-    expect(page.button(cancel, page.file("a.txt"))).to_be_visible()
+    expect(page.button(cancel, "a.txt")).to_be_visible()
 
 
 def test_a_chinese_page_has_no_english(scripted_page: OpenScripted, scripted: Scripted) -> None:
@@ -95,10 +99,10 @@ def test_a_chinese_page_has_no_english(scripted_page: OpenScripted, scripted: Sc
     page.choose(text_file("一.txt"))
     page.expect_state("一.txt", "failed")
     page.expect_message("一.txt", "存储不接受此上传授权。请重试")
-    page.button("重试", page.file("一.txt")).click()
+    page.button("重试", "一.txt").click()
     page.expect_message("一.txt", "已存储")
-    words = re.sub(r"一\.txt|TXT|user-dirs/\d|\d B", "", page.page.inner_text("main"))
-    assert not re.search("[A-Za-z]", words)
+    words = page.page.inner_text("main") + page.page.locator(".all").inner_text()
+    assert not re.search("[A-Za-z]", re.sub(r"一\.txt|TXT|\d M?B", "", words))
 
 
 def test_a_keyboard_is_sufficient(scripted_page: OpenScripted, scripted: Scripted) -> None:
@@ -109,18 +113,20 @@ def test_a_keyboard_is_sufficient(scripted_page: OpenScripted, scripted: Scripte
         page.page.expect_file_chooser() as choosing
     ):  # first, because it takes effect a little later
         keyboard.press("Tab")
-        expect(page.page.locator("input[type=file]")).to_be_focused()
+        expect(page.page.get_by_label("Choose files")).to_be_focused()
         keyboard.press("Enter")
     choosing.value.set_files([text_file("a.txt")])
     page.expect_state("a.txt", "failed")
     keyboard.press("Tab")
-    expect(page.button("Retry", page.file("a.txt"))).to_be_focused()
+    expect(page.page.get_by_label("Choose a folder")).to_be_focused()
+    keyboard.press("Tab")
+    expect(page.button("Retry", "a.txt")).to_be_focused()
     scripted.gate.clear()
     keyboard.press("Enter")
-    expect(page.button("Cancel", page.file("a.txt"))).to_be_focused()
+    expect(page.button("Cancel", "a.txt")).to_be_focused()
     keyboard.press("Enter")
     page.expect_state("a.txt", "cancelled")
-    expect(page.button("Retry", page.file("a.txt"))).to_be_focused()
+    expect(page.button("Retry", "a.txt")).to_be_focused()
     scripted.gate.set()
     keyboard.press("Enter")
     page.expect_state("a.txt", "done")
@@ -132,12 +138,11 @@ def test_screen_readers_hear_the_result_of_each_file(
 ) -> None:
     scripted.signing.append(responding(function_error(415, "type_not_allowed")))
     page = scripted_page()
-    status = page.page.get_by_role("status")
+    status = page.said()
     page.choose(text_file("a.txt"))
     expect(status).to_contain_text(re.compile(r"a\.txt: Files of this type .* extension\.$"))
     page.choose(text_file("b.md"))
     expect(status).to_contain_text("b.md: Stored")
-    expect(status).to_have_attribute("aria-live", "polite")
 
 
 def test_each_progress_bar_and_button_names_its_file(
@@ -148,5 +153,5 @@ def test_each_progress_bar_and_button_names_its_file(
     page.choose(text_file("a.txt"), text_file("b.txt"))
     for name in ("a.txt", "b.txt"):
         expect(page.page.get_by_role("progressbar", name=name)).to_be_visible()
-        expect(page.button("Cancel", page.file(name))).to_have_accessible_description(name)
+        expect(page.button("Cancel", name)).to_be_visible()
     expect(page.page.get_by_role("progressbar", name="All files")).to_be_visible()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
 
 from playwright.sync_api import CDPSession, FilePayload, Locator, Page, expect
 
@@ -40,7 +41,9 @@ class UploadPage:
 
     def _hand_over(self, event: str, member: str, names: Sequence[str], content_type: str) -> None:
         self.page.evaluate(
-            """([event, member, names, type]) => {
+            """async ([event, member, names, type]) => {
+                await customElements.whenDefined("oss-upload");
+                await new Promise((resolve) => setTimeout(resolve));
                 const transfer = new DataTransfer();
                 for (const name of names) transfer.items.add(new File(["hello"], name, { type }));
                 const kind = event === "paste" ? ClipboardEvent : DragEvent;
@@ -59,8 +62,10 @@ class UploadPage:
     def in_state(self, state: str) -> Locator:
         return self.page.locator(f"li[data-state={state}]")
 
-    def button(self, name: str, within: Locator | None = None) -> Locator:
-        return (within or self.page).get_by_role("button", name=name, exact=True)
+    def button(self, name: str, file: str = "") -> Locator:
+        """A button for all files, or one of a file's row, which names the file, too."""
+        within = self.file(file) if file else self.page
+        return within.get_by_role("button", name=f"{name} {file}".strip(), exact=True)
 
     def expect_state(self, name: str, state: str, **attributes: str) -> None:
         row = self.file(name)
@@ -80,16 +85,18 @@ class UploadPage:
     def record(self) -> None:
         """Keep what the files' rows say from now on: some of it is shown for a second only."""
         self.page.evaluate(
-            """() => {
+            """async () => {
+                await customElements.whenDefined("oss-upload");
+                const { shadowRoot } = document.querySelector("oss-upload");
                 const root = document.documentElement;
                 const keep = () => {
-                    for (const { innerText } of document.querySelectorAll("li")) {
+                    for (const { innerText } of shadowRoot.querySelectorAll("li")) {
                         root.dataset.said += innerText.replace(/\\s+/g, " ") + "\\n";
                     }
                 };
                 root.dataset.said = "";
                 const every = { subtree: true, childList: true, characterData: true };
-                new MutationObserver(keep).observe(document, every);
+                new MutationObserver(keep).observe(shadowRoot, every);
             }"""
         )
 
@@ -100,7 +107,13 @@ class UploadPage:
         assert not FOR_MACHINES.search(root.get_attribute("data-said") or "")
 
     def key(self, name: str) -> str:
-        return self.file(name).get_by_role("link").inner_text()
+        """The key of a file's object, as its link says."""
+        address = self.file(name).get_by_role("link").get_attribute("href")
+        return unquote(urlsplit(address or "").path[1:])
+
+    def said(self) -> Locator:
+        """What screen readers hear of what happens."""
+        return self.page.get_by_role("status")
 
     def throttle(self, bytes_a_second: int) -> None:
         """Slow down uploads, as a poor network does; -1 ends it."""

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from deploy import doctor
-from deploy.setup_cloud import cors_document
+from deploy.setup_cloud.documents import cors_document
 from tests.deploy.conftest import ROOT
 from tests.deploy.planted import ORIGIN
 

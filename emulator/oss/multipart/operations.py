@@ -15,6 +15,7 @@ from werkzeug import Request, Response
 from ..bucket import authorize, check_bucket
 from ..errors import Refused, refusals
 from ..form import ENCRYPTION, MAX_BODY_BYTES, checked_key, collect_attributes
+from ..signatures import SignedRequest
 from ..store import Part, Upload, new_upload_id
 from .call import Call, echo_encryption, invalid, xml_response
 from .completing import complete
@@ -22,6 +23,8 @@ from .listing import list_parts, list_uploads
 
 MAX_PART_NUMBER = 10_000
 MAX_TAGS = 10
+TRAFFIC_LIMIT = "x-oss-traffic-limit"
+TRAFFIC_BITS = (819_200, 838_860_800)
 MARKS = ("uploads", "uploadId", "partNumber")  # each parameter makes a request one of these
 
 
@@ -36,7 +39,7 @@ def serve_multipart(call: Call) -> Response:
     if route is None:
         raise Refused(
             refusals.METHOD_NOT_ALLOWED,
-            hint=f"{signed.method} with the parameter {operation!r} is none of the operations on"
+            hint=f"{signed.method} with the parameter {operation!r} is not an operation on"
             f" {'an object' if signed.key else 'the bucket'}.",
             elements={
                 "Method": signed.method,
@@ -102,6 +105,7 @@ def _upload_part(call: Call) -> Response:
         raise invalid(
             ENCRYPTION, call.signed.headers[ENCRYPTION], "send it when the upload is initiated"
         )
+    _check_traffic_limit(call.signed)
     if "x-oss-copy-source" in call.signed.headers:
         raise Refused(
             refusals.NOT_EMULATED, hint="UploadPartCopy is not emulated; send the part's bytes."
@@ -132,6 +136,19 @@ def _upload_part(call: Call) -> Response:
     response.headers["x-oss-hash-crc64ecma"] = str(part.crc64)
     echo_encryption(response, upload)
     return response
+
+
+def _check_traffic_limit(signed: SignedRequest) -> None:
+    """OSS documents, "Single-connection bandwidth throttling": bits per second. Nothing is slowed
+    down here."""
+    limit = signed.headers.get(TRAFFIC_LIMIT) or signed.query.get(TRAFFIC_LIMIT)
+    lowest, highest = TRAFFIC_BITS
+    if limit and not (re.fullmatch("[0-9]{1,9}", limit) and lowest <= int(limit) <= highest):
+        raise Refused(
+            refusals.TRAFFIC_LIMIT,
+            hint=f"{TRAFFIC_LIMIT} is {limit!r}; send bits per second, {lowest} to {highest}.",
+            elements={"ArgumentName": TRAFFIC_LIMIT, "ArgumentValue": limit},
+        )
 
 
 def _part_number(text: str) -> int:

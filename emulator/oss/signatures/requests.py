@@ -154,7 +154,7 @@ def _read_header(request: SignedRequest, authorization: str) -> _Claim:
     if scheme != V4:
         raise Refused(
             refusals.AUTHORIZATION,
-            hint=f"The Authorization header is none of OSS's; it must start with {V4}.",
+            hint=f"The Authorization header is not one that OSS knows; start it with {V4}.",
         )
     # The pages show a space after each comma, the SDKs send none.
     pieces = [piece.strip().partition("=") for piece in rest.split(",")]
@@ -218,23 +218,22 @@ def _check_time(claim: _Claim, now: datetime) -> None:
                 elements=skew_elements(signed_at, now),
             )
         return
-    times = {
-        "Expires": f"{signed_at + claim.expires:%Y-%m-%dT%H:%M:%S.000Z}",
-        "ServerTime": f"{now:%Y-%m-%dT%H:%M:%S.000Z}",
-    }
     if signed_at - now > MAX_SKEW:
         raise Refused(
             refusals.URL_TOO_EARLY,
             hint=f"x-oss-date is {signed_at - now} ahead of this machine's clock; correct the"
             " signer's clock and use UTC.",
-            elements=times,
         )
-    if now > signed_at + claim.expires:
+    end = signed_at + claim.expires
+    if now > end:
         raise Refused(
             refusals.URL_EXPIRED,
-            hint=f"The URL was valid for {claim.expires.total_seconds():.0f} s until"
-            f" {times['Expires']}; request a new one right before it is used.",
-            elements=times,
+            hint=f"The URL was valid for {claim.expires.total_seconds():.0f} s, and expired at"
+            f" {end:%Y-%m-%dT%H:%M:%SZ}; request a new one right before it is used.",
+            elements={
+                "Expires": f"{end:%Y-%m-%dT%H:%M:%S.000Z}",
+                "ServerTime": f"{now:%Y-%m-%dT%H:%M:%S.000Z}",
+            },
         )
 
 

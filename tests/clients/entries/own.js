@@ -1,6 +1,6 @@
 import { failed, functionUrl, onFile, progressed, succeeded, token } from "./page.js";
 // shown: begin
-import { upload } from "../../../web/upload.js";
+import { upload } from "../../../web/client/upload.js";
 
 const store = (file, onProgress) =>
   upload(file, {

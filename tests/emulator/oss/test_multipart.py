@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote
@@ -108,6 +109,7 @@ def test_a_part_sent_again_replaces_the_first(bucket: Bucket) -> None:
     assert uploader.put(1, b"second").status == 200
     assert uploader.put(1, b"second").status == 200
     assert texts(uploader.list(), "Size") == ["6"]
+    assert bucket.files() == [uploader.upload_id] * 2  # upload.json, and one part
     refused = uploader.complete(body=part_list((1, old)))
     assert refused.element("Code") == "InvalidPart"
     assert uploader.complete().status == 200
@@ -470,3 +472,33 @@ def test_a_part_that_changes_after_it_was_copied_is_noticed(
         uploader.send("POST", uploader.named, headers={"x-oss-complete-all": "yes"}).status == 200
     )
     assert bucket.get("/a.bin").body == b"new"
+
+
+def test_no_secret_reaches_the_log(bucket: Bucket) -> None:
+    hour = timedelta(hours=1)
+    key, expired = bucket.keys.issue(expiration=NOW + hour), bucket.keys.issue(expiration=NOW)
+    wrong = replace(key, access_key_secret="wrong")
+    garbled = replace(key, security_token="CAISgarbage")
+    urls, query = [], {"uploads": ""}
+    for one in (key, expired, wrong, garbled):
+        urls.append(signed_url("POST", "/a.bin", query, key=one))
+        urls.append(signed_url("POST", "/a.bin", query, key=one, now=NOW - hour))
+        urls.append(signed_url("POST", "/a.bin", query, key=one, expires="x"))
+        send(bucket.url, "POST", "/a.bin?uploads", headers=signed_headers("POST", "/a.bin", query))
+    for url in urls:
+        send(bucket.url, "POST", url)
+        send(bucket.url, "POST", url, headers={"Authorization": "OSS4-HMAC-SHA256 Credential=a"})
+        send(bucket.url, "POST", url.replace("x-oss-date", "x-oss-dat"))
+    log = "\n".join(bucket.log)
+    secrets = [
+        *(one.access_key_secret for one in (key, expired)),
+        *(one.security_token or "" for one in (key, expired, garbled)),
+        *(url.partition("x-oss-signature=")[2].partition("&")[0] for url in urls),
+    ]
+    assert len(bucket.log) == 40
+    assert [secret for secret in secrets if secret in log] == []
+
+
+def test_a_body_that_nobody_needs_does_not_lose_the_response(bucket: Bucket) -> None:
+    reply = Uploader(bucket).send("POST", {"uploads": ""}, bytes(3_000_000))
+    assert (reply.status, bool(reply.element("UploadId"))) == (200, True)

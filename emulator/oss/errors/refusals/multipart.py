@@ -22,6 +22,10 @@ PART_NUMBER = Refusal(
     "Part number must be an integer between 1 and 10000, inclusive.",
     "0017-00000220",
 )
+# Its text is inferred.
+TRAFFIC_LIMIT = Refusal(
+    400, "InvalidArgument", "The traffic limit is invalid.", "0004-00000502", INFERRED
+)
 INVALID_PART = Refusal(
     400,
     "InvalidPart",
