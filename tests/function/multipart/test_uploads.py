@@ -368,7 +368,12 @@ def test_the_report_of_the_callback_is_proven_and_its_answer_handed_on(tmp_path:
         "content_type": report["mimeType"],
     }
     assert check_grant_id(
-        report["grant"], SECRET.encode(), **granted, size=int(report["size"]), now=NOW
+        report["grant"],
+        SECRET.encode(),
+        **granted,
+        content_type=report["mimeType"],
+        size=int(report["size"]),
+        now=NOW,
     ) == ("", "default")
 
 
