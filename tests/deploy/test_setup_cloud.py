@@ -63,7 +63,7 @@ class Cloud:
 
     def changes(self, **changes: str) -> list[str]:
         """What a run changes; it must succeed."""
-        done = self.run(**changes)
+        done = self.run(create_bucket=True, **changes)
         assert done.returncode == 0, done.stdout + done.stderr
         assert done.stdout.splitlines()[-1].startswith("Everything is as it should be.")
         calls = (self.folder / "calls").read_text().splitlines()
