@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 
 FOLDER = Path(__file__).resolve().parent.parent
 ORIGIN_LINE = "    <AllowedOrigin>${ALLOWED_ORIGIN}</AllowedOrigin>\n"
+METHOD_LINE = "    <AllowedMethod>POST</AllowedMethod>\n"
 RULE_PREFIX = "direct-upload-"  # of the IDs of this project's lifecycle rules
 WORD_ENDS = list(' ,;=()[]{}"?@&<>/:\n\t')  # what separates words in a log search
 # What Function Compute writes into its logs (SLS documents, "Function Compute 3.0 log fields").
@@ -51,25 +52,38 @@ def _filled(part: object, values: Mapping[str, str], prefixes: Sequence[str]) ->
     return filled if len(filled) > 1 else filled[0]
 
 
-def cors_document(origins: Sequence[str]) -> str:
-    """The bucket's CORS configuration, with one AllowedOrigin for each origin."""
+def cors_document(origins: Sequence[str], *, multipart: bool = False) -> str:
+    """The bucket's CORS configuration, with one AllowedOrigin for each origin.
+
+    With `multipart`, pages may also put the parts of resumable uploads.
+    """
     document = (FOLDER / "cors.xml").read_text("utf-8")
     lines = [ORIGIN_LINE.replace("${ALLOWED_ORIGIN}", escape(origin)) for origin in origins]
-    return document.replace(ORIGIN_LINE, "".join(lines))
+    methods = METHOD_LINE + METHOD_LINE.replace("POST", "PUT") if multipart else METHOD_LINE
+    return document.replace(ORIGIN_LINE, "".join(lines)).replace(METHOD_LINE, methods)
 
 
-def lifecycle_document(prefixes: Sequence[str], *, unclaimed_days: int) -> str:
-    """This project's lifecycle rules: remove what nobody claimed. None if the days are 0.
+def lifecycle_document(
+    prefixes: Sequence[str], *, unclaimed_days: int, multipart_seconds: int = 0
+) -> str:
+    """This project's lifecycle rules: remove what nobody claimed, and what nobody completed.
 
-    OSS counts days from the last change and runs rules once a day, so that an object lives for up
-    to two days more.
+    None of either if its time is 0. OSS counts days from the last change and runs rules once a day,
+    so that an object lives for up to two days more. Of the parts of an upload, the days may count
+    from its beginning (the documents disagree), so they are more than it may take.
     """
+    actions = {}
+    if unclaimed_days:
+        actions["unclaimed"] = f"<Expiration><Days>{unclaimed_days}</Days></Expiration>"
+    if multipart_seconds:
+        days = -(-multipart_seconds // 86400) + 1
+        actions["unfinished"] = f"<AbortMultipartUpload><Days>{days}</Days></AbortMultipartUpload>"
     rules = [
-        f"  <Rule>\n    <ID>{RULE_PREFIX}unclaimed-{number}</ID>\n"
+        f"  <Rule>\n    <ID>{RULE_PREFIX}{name}-{number}</ID>\n"
         f"    <Prefix>{escape(prefix)}</Prefix>\n    <Status>Enabled</Status>\n"
-        f"    <Expiration><Days>{unclaimed_days}</Days></Expiration>\n  </Rule>\n"
+        f"    {action}\n  </Rule>\n"
+        for name, action in actions.items()
         for number, prefix in enumerate(prefixes, 1)
-        if unclaimed_days
     ]
     return f"<LifecycleConfiguration>\n{''.join(rules)}</LifecycleConfiguration>\n"
 

@@ -12,8 +12,8 @@ import base64
 import hmac
 import json
 import re
-from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 # Uppy's rule, so that both sides know the exact length of each part.
 MIN_PART_BYTES = 5 * 1024**2
@@ -24,11 +24,10 @@ _PURPOSE = "multipart\n"
 _TICKET = re.compile(r"([A-Za-z0-9_-]{1,900})\.([A-Za-z0-9_-]{43})")
 
 
-@dataclass(frozen=True)
-class Ticket:
+class Ticket(NamedTuple):
     """One open upload."""
 
-    oss_id: str = field(repr=False)  # what OSS calls it
+    oss_id: str  # what OSS calls it
     key: str
     size: int  # bytes
     part_size: int

@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
 from urllib.parse import quote
 
 from ..credentials import Credentials
@@ -20,8 +21,7 @@ from ..grants.post_policy import V4_VERSION, signing_key_v4
 _COUNTED = frozenset({"content-type", "content-md5"})
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(NamedTuple):
     """A request to a bucket, as far as its signature covers it.
 
     Names of headers are in lower case; a parameter of the query with an empty value has none. The
@@ -33,7 +33,7 @@ class Operation:
     bucket: str
     key: str
     query: Mapping[str, str]
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
     additional: tuple[str, ...] = ()
 
 

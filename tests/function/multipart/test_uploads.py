@@ -362,11 +362,15 @@ def test_the_report_of_the_callback_is_proven_and_its_answer_handed_on(tmp_path:
             assert site.complete(upload).document["callback"] is None
     (asked,) = receiver.asked
     report = dict(parse_qsl(asked.body.decode()))
+    granted: dict[str, Any] = {
+        "bucket": "post-test",
+        "key": upload.key,
+        "content_type": report["mimeType"],
+    }
     assert check_grant_id(
         report["grant"],
         SECRET.encode(),
-        bucket="post-test",
-        key=upload.key,
+        **granted,
         content_type=report["mimeType"],
         size=int(report["size"]),
         now=NOW,
