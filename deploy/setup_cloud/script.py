@@ -17,6 +17,7 @@ from ..dotenv import ROOT  # first: it puts the function's code on the path
 from direct_upload.presets import fixed_prefixes, presets_for
 from direct_upload.services import ROOT as CODE
 from direct_upload.settings import Settings, parse_settings
+from direct_upload.settings.secret_files import with_secrets
 
 from .documents import cors_document, lifecycle_document, policy_document
 from .names import role_names, value
@@ -33,7 +34,7 @@ def commands(environ: Mapping[str, str], *, create_bucket: bool = False) -> Iter
     """
     region = value(environ, "FUNCTION_REGION")
     value(environ, "FUNCTION_NAME")
-    environ = {**environ, "FC_REGION": region}
+    environ = with_secrets({**environ, "FC_REGION": region}, CODE)
     settings = parse_settings(environ)
     prefixes = fixed_prefixes(presets_for(settings, environ, CODE))
     if settings.upload_role_arn:
