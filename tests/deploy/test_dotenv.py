@@ -112,10 +112,7 @@ def deployed(
         props = props_of(s, folder, row[1], "AB")
         found[row[0]] = (props["A"], props["B"])
     rows = {number: row for number, row in enumerate([*READ, *REFUSED]) if row not in ALONE}
-    texts = [
-        re.sub("[AB]", lambda name, number=number: f"{name[0]}{number}", row[1])
-        for number, row in rows.items()
-    ]
+    texts = [re.sub("[AB]", rf"\g<0>{number}", row[1]) for number, row in rows.items()]
     props = props_of(s, folder, "\n".join(texts), [f"{name}{n}" for n in rows for name in "AB"])
     for number, row in rows.items():
         a, b = (props[f"{name}{number}"] for name in "AB")
