@@ -268,6 +268,6 @@ def grant_secret(env: Environment, name: str) -> bytes:
     secret = env.text(name).encode()
     if env.read("CALLBACK_URL") and len(secret) < MIN_SECRET_BYTES:
         problem = f"has fewer than {MIN_SECRET_BYTES} bytes" if secret else "is missing"
-        hint = "Callbacks need it; make one with: openssl rand -base64 32"
+        hint = "Callbacks need it; make one with: openssl rand -hex 32"
         raise misconfigured(name, problem, hint)
     return secret
