@@ -29,6 +29,7 @@ from .diagnosis.browser import NoResponse, Response, is_web_address
 from .diagnosis.bucket import check_bucket_cors, check_place, check_upload
 from .diagnosis.function import Function, check_grant, check_health, check_origins
 from .diagnosis.grant import check_clocks, check_policy, check_shape
+from .diagnosis.parts import check_parts, has_multipart
 from .diagnosis.terminal import say, visible
 from .diagnosis.tokens import check_token
 
@@ -80,6 +81,8 @@ def examine(
             yield from _examine_grant(
                 file, title, refused_token, origin=origin, now=clock(), upload=upload
             )
+            if upload and has_multipart(each):
+                yield f"Resumable upload{of}: a part arrives", list(check_parts(each, origin))
     except NoResponse as failure:
         yield "Every server responds", [failure.finding]
 

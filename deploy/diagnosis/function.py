@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from urllib.parse import urlencode
 
 from . import Finding
 from .browser import Response, fetch
@@ -83,7 +85,13 @@ class Function:
     preset: str = ""  # of the requested grants; empty: the function's default
 
     def request(
-        self, method: str, path: str, *, origin: str | None = None, document: object = None
+        self,
+        method: str,
+        path: str,
+        *,
+        origin: str | None = None,
+        document: object = None,
+        query: Mapping[str, str] = MappingProxyType({}),
     ) -> Response:
         """Send a request as a page of the origin would; by default, of the deployment's own."""
         headers = {"Origin": origin or self.origin or ""}
@@ -93,8 +101,9 @@ class Function:
             headers["Authorization"] = f"Bearer {self.token}"
         body = None if document is None else json.dumps(document).encode()
         sent = {name: value for name, value in headers.items() if value}
-        query = f"?preset={self.preset}" if self.preset else ""
-        return fetch(method, self.url + path + query, headers=sent, body=body)
+        named = {**({"preset": self.preset} if self.preset else {}), **query}
+        target = f"{path}?{urlencode(named)}" if named else path
+        return fetch(method, self.url + target, headers=sent, body=body)
 
     def for_each_preset(self) -> Iterator[Function]:
         """Once for each preset that the caller may use; as it is if there is only the default.
@@ -117,15 +126,20 @@ class Function:
 
     def file_grant(self, *, origin: str | None = None) -> Response:
         """Request a grant for a file of the first type that is allowed."""
+        return self.for_allowed_file("/sign", origin=origin)
+
+    def for_allowed_file(self, path: str, *, origin: str | None = None, **more: int) -> Response:
+        """Send the name of a file of the first type that is allowed, and more about it."""
         for name in FILE_NAMES:
-            response = self.request("POST", "/sign", origin=origin, document={"filename": name})
+            document = {"filename": name, **more}
+            response = self.request("POST", path, origin=origin, document=document)
             if response.error_code() != "type_not_allowed":
                 return response
         accept = self.request("GET", "/limits", origin=origin).document().get("accept")
         extension = EXTENSION.search(accept) if isinstance(accept, str) else None
         if extension:
-            document = {"filename": f"doctor.{extension[1]}"}
-            return self.request("POST", "/sign", origin=origin, document=document)
+            document = {"filename": f"doctor.{extension[1]}", **more}
+            return self.request("POST", path, origin=origin, document=document)
         return response
 
 
@@ -134,7 +148,7 @@ def check_health(function: Function) -> Iterator[Finding]:
     if response.header("X-Fc-Error-Type"):
         yield _crash(response)
     elif response.status != 200 or response.document().get("status") != "ok":
-        yield _refusal(response, "GET /healthz")
+        yield refusal(response, "GET /healthz")
 
 
 def check_origins(function: Function) -> Iterator[Finding]:
@@ -212,7 +226,7 @@ def check_grant(response: Response) -> Iterator[Finding]:
     if response.header("X-Fc-Error-Type"):
         yield _crash(response)
     elif response.status != 200:
-        yield _refusal(response, "The grant request")
+        yield refusal(response, "The grant request")
     elif "fields" not in response.document():
         yield Finding("The response is not a grant.", HINTS["not_found"])
     elif "no-store" not in response.header("Cache-Control"):
@@ -232,7 +246,7 @@ def _crash(response: Response) -> Finding:
     )
 
 
-def _refusal(response: Response, what: str) -> Finding:
+def refusal(response: Response, what: str) -> Finding:
     code = response.error_code()
     if not code:
         return Finding(

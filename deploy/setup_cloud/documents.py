@@ -14,6 +14,8 @@ from xml.sax.saxutils import escape
 
 FOLDER = Path(__file__).resolve().parent.parent
 ORIGIN_LINE = "    <AllowedOrigin>${ALLOWED_ORIGIN}</AllowedOrigin>\n"
+POST_LINE = "    <AllowedMethod>POST</AllowedMethod>\n"
+SECONDS_OF_DAY = 86_400
 RULE_PREFIX = "direct-upload-"  # of the IDs of this project's lifecycle rules
 WORD_ENDS = list(' ,;=()[]{}"?@&<>/:\n\t')  # what separates words in a log search
 # What Function Compute writes into its logs (SLS documents, "Function Compute 3.0 log fields").
@@ -51,25 +53,38 @@ def _filled(part: object, values: Mapping[str, str], prefixes: Sequence[str]) ->
     return filled if len(filled) > 1 else filled[0]
 
 
-def cors_document(origins: Sequence[str]) -> str:
-    """The bucket's CORS configuration, with one AllowedOrigin for each origin."""
+def cors_document(origins: Sequence[str], *, multipart: bool = False) -> str:
+    """The bucket's CORS configuration, with one AllowedOrigin for each origin.
+
+    Forms are posted; the parts of resumable uploads are put.
+    """
     document = (FOLDER / "cors.xml").read_text("utf-8")
     lines = [ORIGIN_LINE.replace("${ALLOWED_ORIGIN}", escape(origin)) for origin in origins]
-    return document.replace(ORIGIN_LINE, "".join(lines))
+    methods = POST_LINE + POST_LINE.replace("POST", "PUT") if multipart else POST_LINE
+    return document.replace(ORIGIN_LINE, "".join(lines)).replace(POST_LINE, methods)
 
 
-def lifecycle_document(prefixes: Sequence[str], *, unclaimed_days: int) -> str:
-    """This project's lifecycle rules: remove what nobody claimed. None if the days are 0.
+def lifecycle_document(
+    prefixes: Sequence[str], *, unclaimed_days: int, multipart_seconds: int | None = None
+) -> str:
+    """This project's lifecycle rules: what nobody claimed (unless the days are 0), and the parts of
+    uploads that were not finished (unless there are no resumable uploads).
 
     OSS counts days from the last change and runs rules once a day, so that an object lives for up
-    to two days more.
+    to two days more. Parts must outlive the upload, of which the days may count from the beginning.
     """
+    actions = {}
+    if unclaimed_days:
+        actions["unclaimed"] = f"<Expiration><Days>{unclaimed_days}</Days></Expiration>"
+    if multipart_seconds:
+        days = multipart_seconds // SECONDS_OF_DAY + 1
+        actions["unfinished"] = f"<AbortMultipartUpload><Days>{days}</Days></AbortMultipartUpload>"
     rules = [
-        f"  <Rule>\n    <ID>{RULE_PREFIX}unclaimed-{number}</ID>\n"
+        f"  <Rule>\n    <ID>{RULE_PREFIX}{name}-{number}</ID>\n"
         f"    <Prefix>{escape(prefix)}</Prefix>\n    <Status>Enabled</Status>\n"
-        f"    <Expiration><Days>{unclaimed_days}</Days></Expiration>\n  </Rule>\n"
+        f"    {action}\n  </Rule>\n"
+        for name, action in actions.items()
         for number, prefix in enumerate(prefixes, 1)
-        if unclaimed_days
     ]
     return f"<LifecycleConfiguration>\n{''.join(rules)}</LifecycleConfiguration>\n"
 

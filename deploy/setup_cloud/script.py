@@ -36,7 +36,9 @@ def commands(environ: Mapping[str, str], *, create_bucket: bool = False) -> Iter
     value(environ, "FUNCTION_NAME")
     environ = with_secrets({**environ, "FC_REGION": region}, CODE)
     settings = parse_settings(environ)
-    prefixes = fixed_prefixes(presets_for(settings, environ, CODE))
+    presets = presets_for(settings, environ, CODE)
+    prefixes = fixed_prefixes(presets)
+    multipart = any(preset.settings.multipart for preset in presets.values())
     if settings.upload_role_arn:
         value(environ, "UPLOAD_ROLE_ARN")
     values = {
@@ -47,7 +49,12 @@ def commands(environ: Mapping[str, str], *, create_bucket: bool = False) -> Iter
         "LOG_STORE": value(environ, "LOG_STORE"),
     }
     days = int(value(environ, "UNCLAIMED_DAYS"))
-    roles = [*_roles(settings, values, prefixes)]
+    roles = [*_roles(settings, values, prefixes, multipart)]
+    lifecycle = lifecycle_document(
+        prefixes,
+        unclaimed_days=days,
+        multipart_seconds=settings.multipart_seconds if multipart else None,
+    )
     yield "#!/bin/sh"
     yield f"# Prepares the account for the bucket {settings.oss_bucket} in {settings.oss_region}."
     yield "# Read it, then run it. It needs aliyun 3.0.304 or newer, after aliyun configure."
@@ -56,18 +63,24 @@ def commands(environ: Mapping[str, str], *, create_bucket: bool = False) -> Iter
     yield from roles
     yield "\n# The logs"
     yield _logs(values["LOG_PROJECT"], values["LOG_STORE"], region=region)
-    yield from _bucket(settings, lifecycle_document(prefixes, unclaimed_days=days), create_bucket)
+    yield "\n# The bucket, which pages may upload to it, and what it removes by itself"
+    create = "create" if create_bucket else ""
+    yield _call("bucket", settings.oss_bucket, settings.oss_region, create)
+    yield from _rules(settings, lifecycle, multipart)
     yield 'echo "Everything is as it should be. A new role may need a minute before it works."'
 
 
-def _roles(settings: Settings, values: Mapping[str, str], prefixes: Sequence[str]) -> Iterator[str]:
+def _roles(
+    settings: Settings, values: Mapping[str, str], prefixes: Sequence[str], multipart: bool
+) -> Iterator[str]:
     function_role, upload_role = role_names(values["FUNCTION_ROLE_ARN"], settings.upload_role_arn)
     yield "# The function's role"
     trust = policy_document("function-role-trust", values)
     yield _call("role", function_role, trust, str(SHORTEST_SESSION_SECONDS))
     logs = policy_document("function-role-logs-policy", values)
     yield _policy(f"{function_role}-logs", logs, role=function_role)
-    upload = policy_document("upload-role-policy", values, prefixes)
+    document = "upload-role-multipart-policy" if multipart else "upload-role-policy"
+    upload = policy_document(document, values, prefixes)
     if settings.credentials_source == "function-role":
         yield _policy(f"{function_role}-upload", upload, role=function_role)
         return
@@ -80,14 +93,12 @@ def _roles(settings: Settings, values: Mapping[str, str], prefixes: Sequence[str
     yield _policy(f"{upload_role}-upload", upload, role=upload_role)
 
 
-def _bucket(settings: Settings, lifecycle: str, create_bucket: bool) -> Iterator[str]:
+def _rules(settings: Settings, lifecycle: str, multipart: bool) -> Iterator[str]:
     name, region = settings.oss_bucket, settings.oss_region
-    yield "\n# The bucket, which pages may upload to it, and what it removes by itself"
-    yield _call("bucket", name, region, "create" if create_bucket else "")
     origins = settings.allowed_origins
     listed = ["*"] if origins.everyone else sorted(origins.listed)
     if listed:
-        yield _call("cors", name, region, cors_document(listed))
+        yield _call("cors", name, region, cors_document(listed, multipart=multipart))
     else:
         yield "# No CORS rule: ALLOWED_ORIGINS is empty, so no page may upload."
     yield _call("lifecycle", name, region, lifecycle)

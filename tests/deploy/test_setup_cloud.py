@@ -117,6 +117,15 @@ def test_the_second_run_changes_nothing(cloud: Cloud) -> None:
         pytest.param(
             {"UNCLAIMED_DAYS": "2"}, ["ossutil api put-bucket-lifecycle"], id="unclaimed objects"
         ),
+        pytest.param(
+            {"MULTIPART": "true", "GRANT_SECRET": "x" * 32},
+            [
+                "ram CreatePolicyVersion",
+                "ossutil api put-bucket-cors",
+                "ossutil api put-bucket-lifecycle",
+            ],
+            id="resumable uploads",
+        ),
     ],
 )
 def test_a_later_run_changes_only_what_changed(

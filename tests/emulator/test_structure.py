@@ -31,9 +31,25 @@ ROOMS: dict[str, set[str]] = {
     "emulator.oss.policy": {"emulator.oss.errors", "emulator.oss.form", "emulator.oss.signatures"},
     "emulator.oss.store": {"emulator.oss.errors"},
     "emulator.oss.callback": {"emulator.oss.errors", "emulator.oss.store"},
-    "emulator.oss": {
+    "emulator.oss.bucket": {
         "emulator.keyring",
         "emulator.ram",
+        "emulator.oss.switches",
+        "emulator.oss.errors",
+        "emulator.oss.signatures",
+        "emulator.oss.store",
+        "emulator.oss.callback",
+    },
+    "emulator.oss.multipart": {
+        "emulator.oss.errors",
+        "emulator.oss.form",
+        "emulator.oss.signatures",
+        "emulator.oss.store",
+        "emulator.oss.callback",
+        "emulator.oss.bucket",
+    },
+    "emulator.oss": {
+        "emulator.keyring",
         "emulator.server",
         "emulator.oss.switches",
         "emulator.oss.errors",
@@ -42,6 +58,8 @@ ROOMS: dict[str, set[str]] = {
         "emulator.oss.policy",
         "emulator.oss.store",
         "emulator.oss.callback",
+        "emulator.oss.bucket",
+        "emulator.oss.multipart",
     },
     "emulator.conformance": {"emulator.keyring", "emulator.server", "emulator.oss.signatures"},
 }

@@ -182,6 +182,7 @@ export class OssUpload extends Base {
     this.#queue = queue;
     const listen = (type, listener) =>
       queue.addEventListener(type, ({ detail }) => this.#queue === queue && listener(detail));
+    listen("change", (item) => item.state !== "removed" && this.#changed(item));
     listen("progress", (item) => {
       this.#view.progressed(item);
       this.#emit("progress", { file: item.file, sent: item.sent, total: item.size });
