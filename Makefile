@@ -7,7 +7,7 @@ VENV_PYTHON := .venv/bin/python
 LOCK := $(VENV_PYTHON) -m uv pip compile --quiet --upgrade --universal --generate-hashes --no-strip-extras \
 	--no-annotate --no-header --python-version 3.10
 
-.PHONY: run test check bundle setup-cloud doctor bench fuzz soak lock
+.PHONY: run test check bundle rehearse setup-cloud doctor bench fuzz soak lock
 
 run:  ## start the function, OSS, STS and the page on this machine: make run [OPTIONS=--help]
 	@$(SET_UP) run
@@ -27,9 +27,13 @@ bundle:  ## make build/ as it deploys
 	@$(SET_UP) bundle
 	@$(VENV_PYTHON) -m deploy.bundle --runtime $(RUNTIME)
 
-setup-cloud:  ## print the commands that prepare an account
+rehearse:  ## take a deployment without an account: then s deploy -y in a second terminal
+	@$(SET_UP) run
+	@exec $(VENV_PYTHON) -m deploy.rehearsal --port $(PORT)
+
+setup-cloud:  ## print the script that prepares an account: make setup-cloud [CREATE_BUCKET=1]
 	@$(SET_UP)
-	@"$(PYTHON)" -m deploy.setup_cloud
+	@"$(PYTHON)" -m deploy.setup_cloud $(if $(CREATE_BUCKET),--create-bucket)
 
 doctor:  ## check a deployment: [TOKEN=...] make doctor URL=https://... ORIGIN=https://...
 	@$(SET_UP)

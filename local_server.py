@@ -68,7 +68,7 @@ class Addresses:
 
     @property
     def oss_for_function(self) -> str:
-        """Where the function finds the key that verifies callbacks."""
+        """Where the function finds the bucket, and the key that verifies callbacks."""
         return f"http://{LOOPBACK}:{self.port + 1}"
 
     @property
@@ -103,6 +103,7 @@ def function_environment(environ: Mapping[str, str], addresses: Addresses) -> di
         "UPLOAD_ROLE_ARN": "acs:ram::1234567890123456:role/oss-uploader",
         "STS_ENDPOINT": addresses.sts,
         "CALLBACK_KEY_PREFIX": f"{addresses.oss_for_function}/",
+        "OSS_ENDPOINT": addresses.oss_for_function,
         "GRANT_SECRET": secrets.token_urlsafe(32),
         "ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAI" + secrets.token_hex(10),
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET": secrets.token_urlsafe(24),
@@ -162,6 +163,7 @@ def serving(
     runtime: str = "python3.10",
     custom_domain: bool = False,
     oss_switches: Switches = NO_SWITCHES,
+    private_objects: bool = False,
     log: Callable[[str], None] = print,
 ) -> Iterator[None]:
     """Serve all four between `with` and its end."""
@@ -187,6 +189,7 @@ def serving(
         [origin.strip() for origin in environment["ALLOWED_ORIGINS"].split(",")],
         log=log_as("oss"),
         switches=oss_switches,
+        private_objects=private_objects,
         public_url=addresses.oss_for_function,
     )
     sts = Sts(environment["UPLOAD_ROLE_ARN"], keys, log=log_as("sts"))
@@ -242,6 +245,11 @@ def main() -> int:
         help="without what Function Compute adds on its default domain",
     )
     parser.add_argument(
+        "--private-objects",
+        action="store_true",
+        help="GET of an object or of the list needs a signature, as on a private bucket",
+    )
+    parser.add_argument(
         "--oss",
         action="append",
         choices=switches,
@@ -277,6 +285,7 @@ def main() -> int:
             runtime=options.runtime,
             custom_domain=options.custom_domain,
             oss_switches=switched_on(options.oss),
+            private_objects=options.private_objects,
             log=lambda line: print(line, flush=True),
         ):
             signal.sigwait(END_SIGNALS)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.function.invocations import ENVIRON
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "function/direct_upload"
@@ -27,9 +30,14 @@ ROOMS = {
     "callbacks": {"settings", "files", "http", "errors", "hook"},
     "presets": {"callers", "settings", "errors"},
     "grants": {"presets", "callbacks", "credentials", "settings", "files", "errors"},
-    "services": {"grants", "presets", "callers", "credentials", "settings", "http"},
+    "multipart": {
+        *("grants", "presets", "callbacks", "callers", "credentials", "files", "http", "errors")
+    },
+    "services": {*("multipart", "grants", "presets", "callers", "credentials", "settings", "http")},
     "grant_routes": {"services", "grants", "presets", "credentials", "files", "errors"},
-    "routes": {"grant_routes", "services", "callbacks", "http", "errors", "__init__"},
+    "routes": {
+        *("grant_routes", "multipart", "services", "callbacks", "http", "errors", "__init__")
+    },
 }
 ROOMS["app"] = {"routes", "services", "presets", "callers", "settings", "http", "errors"}
 
@@ -39,6 +47,9 @@ PURE = [
     "callbacks/field.py",
     "callers/claims.py",
     "grants/post_policy.py",
+    "multipart/answers.py",
+    "multipart/tickets.py",
+    "multipart/url_signature.py",
     "hook.py",
     "errors.py",
 ]
@@ -133,9 +144,28 @@ import index
 heavy = ("alibabacloud_", "aiohttp", "cryptography", "jwt", "werkzeug", "requests", "urllib3")
 print([name for name in sys.modules if name.startswith(heavy)])
 """
+SERVE = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from direct_upload.app import App
+http = {"method": "POST", "path": "/sign"}
+event = {"rawPath": "/sign", "body": '{"filename": "a.png"}', "requestContext": {"http": http}}
+app = App(json.loads(sys.argv[2]))
+status = app.handle(json.dumps(event).encode(), None)["statusCode"]
+rooms = {name.split(".")[1] for name in sys.modules if name.startswith("direct_upload.")}
+print(status, "multipart" in rooms, "http.client" in sys.modules, "xml" in sys.modules)
+"""
 
 
 def test_importing_the_entry_loads_nothing_heavy() -> None:
     command = [sys.executable, "-c", IMPORT, str(ROOT / "function")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("multipart", [False, True])
+def test_resumable_uploads_are_loaded_only_where_they_are_switched_on(multipart: bool) -> None:
+    settings = ENVIRON | ({"MULTIPART": "true", "GRANT_SECRET": "x" * 32} if multipart else {})
+    command = [sys.executable, "-c", SERVE, str(ROOT / "function"), json.dumps(settings)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["200", str(multipart), "False", "False"]

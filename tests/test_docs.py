@@ -21,7 +21,7 @@ LOCAL = Document("docs/local.md")
 PRESETS = Document("docs/presets.md")
 PAGES = [
     Document(path.relative_to(ROOT).as_posix())
-    for path in (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")))
+    for path in (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")))
 ]
 
 
@@ -42,8 +42,8 @@ def test_the_error_table_matches_the_code() -> None:
 
 def test_every_route_is_in_the_table() -> None:
     table = " ".join(cells[0] for cells in ANSWERS.rows("| route | response"))
-    for path, route in ROUTES.items():
-        assert f"{route.method} {path}" in table
+    for route in ROUTES:
+        assert route in table
 
 
 def test_the_sample_grant_has_the_members_of_a_real_one() -> None:

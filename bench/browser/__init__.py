@@ -97,8 +97,8 @@ def measure(*, rounds: int) -> str:
 def _pages() -> Iterator[tuple[str, str]]:
     """Where the clients' pages are, bundled, and the function."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [NODE_FOLDER / "node_modules/.bin/esbuild", "--bundle", "--minify"]
-        entries = [HERE / f"{entry}.js" for entry in CLIENTS.values()]
+        command = [str(NODE_FOLDER / "node_modules/.bin/esbuild"), "--bundle", "--minify"]
+        entries = [str(HERE / f"{entry}.js") for entry in CLIENTS.values()]
         options = [f"--outdir={folder}", "--log-level=warning"]
         paths = {"NODE_PATH": str(NODE_FOLDER / "node_modules")}
         subprocess.run([*command, *entries, *options], check=True, env=paths, stdout=sys.stderr)  # noqa: S603

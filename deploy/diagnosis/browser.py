@@ -94,7 +94,7 @@ def fetch(
     """Send one request to an http(s) address. Raises `NoResponse`."""
     if not is_web_address(url):
         raise NoResponse("An address is not a valid http(s) URL.")
-    request = urllib.request.Request(url, body, dict(headers), method=method)  # noqa: S310
+    request = _Request(url, body, dict(headers), method=method)
     # Timeouts of sockets limit no response that trickles in; hence a thread, which may live on.
     outcomes: queue.SimpleQueue[Response | NoResponse] = queue.SimpleQueue()
     threading.Thread(target=lambda: outcomes.put(_outcome(request)), daemon=True).start()
@@ -107,6 +107,13 @@ def fetch(
     if isinstance(outcome, NoResponse):
         raise outcome
     return outcome
+
+
+class _Request(urllib.request.Request):
+    """Without the Content-Type that urllib adds to bytes: browsers add none, and OSS signs it."""
+
+    def has_header(self, header_name: str) -> bool:
+        return header_name == "Content-type" or super().has_header(header_name)
 
 
 def _outcome(request: urllib.request.Request) -> Response | NoResponse:

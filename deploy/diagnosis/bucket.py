@@ -100,12 +100,12 @@ def check_upload(grant: Mapping[str, Any], origin: str | None) -> Iterator[Findi
     if origin:
         headers["Origin"] = origin
     response = fetch("POST", grant["url"], headers=headers, body=_form(fields, content, boundary))
-    code, ec = _code(response), _element(response, "EC")
-    argument = _element(response, "ArgumentName")
+    code, ec = _code(response), element(response, "EC")
+    argument = element(response, "ArgumentName")
     if code or response.status != 200:
         yield Finding(
             f"OSS returned {response.status} {code} {ec}"
-            f"{f' about {argument}' if argument else ''} (request {_request_id(response)}).",
+            f"{f' about {argument}' if argument else ''} (request {request_id(response)}).",
             cure(code, ec),
         )
         return
@@ -127,10 +127,10 @@ def _form(fields: Mapping[str, str], content: bytes, boundary: str) -> bytes:
 
 
 def _code(response: Response) -> str:
-    return _element(response, "Code")
+    return element(response, "Code")
 
 
-def _element(response: Response, name: str) -> str:
+def element(response: Response, name: str) -> str:
     """An element of OSS's error. Only codes: other elements repeat what was sent."""
     found = re.search(
         rf"<{name}>([A-Za-z0-9_.-]{{1,64}})</{name}>", response.body.decode("utf-8", "replace")
@@ -138,6 +138,6 @@ def _element(response: Response, name: str) -> str:
     return found[1] if found else ""
 
 
-def _request_id(response: Response) -> str:
+def request_id(response: Response) -> str:
     request_id = response.header("x-oss-request-id")
     return request_id if re.fullmatch("[A-Za-z0-9-]{1,40}", request_id) else "without a valid ID"

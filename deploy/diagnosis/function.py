@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from urllib.parse import urlencode
 
 from . import Finding
 from .browser import Response, fetch
@@ -27,14 +29,49 @@ HINTS = {
     "unauthorized": "AUTH=jwt needs a token: set the environment variable TOKEN to a valid one.",
     "origin_not_allowed": "Add the page's origin to ALLOWED_ORIGINS, then run s deploy -y.",
     "credentials_unavailable": (
-        "See the function's log. Most often a role or its trust policy is missing: compare them"
-        " with what make setup-cloud prints."
+        "STS is down or cannot be reached: try again in a minute. If it stays so, look into the"
+        " function's log, and check internetAccess in s.yaml and STS_ENDPOINT."
     ),
+    "preset_not_allowed": "The token does not have what the preset's allow requires: use another.",
+    "callback_refused": "Only OSS may call /callback: use the function's own URL, without a path.",
+    "invalid_request": "The function takes no request of this doctor: deploy the current code.",
+    "method_not_allowed": "Something in front changes the method of requests: let it pass them on.",
+    "file_too_large": "Set MAX_UPLOAD_BYTES to at least 1, then run s deploy -y.",
+    "type_not_allowed": (
+        "The doctor found no type of file that ALLOWED_CONTENT_TYPES lists: correct the setting, or"
+        " ignore this if it lists rare types only."
+    ),
+    "internal_error": "This is a defect of the function: its log names the line. Please report it.",
     "keys_unavailable": (
         "See the function's log: it says why the URL in JWT_JWKS gives no keys. The function needs"
         " a way there (internetAccess, or its VPC)."
     ),
     "not_found": "Use the function's own URL, without a path, and deploy the current code.",
+}
+
+# Refusals of STS by the beginning of their code, as the function's message names it. Whatever is
+# not listed is an outage.
+STS_REFUSAL = re.compile(r"STS refused AssumeRole: (?P<code>[A-Za-z0-9.]{1,64})")
+SEE_FUNCTION_ROLE = (
+    "The function's own role is missing or was created anew: check FUNCTION_ROLE_ARN, then run"
+    " s deploy -y."
+)
+STS_HINTS = {
+    "NoPermission": (
+        "STS works, but the function may not assume the role: run what make setup-cloud prints,"
+        " and wait a minute after that."
+    ),
+    "EntityNotExist.Role": "UPLOAD_ROLE_ARN names no role: run what make setup-cloud prints.",
+    "InvalidParameter.RoleArn": "UPLOAD_ROLE_ARN is not acs:ram::<account>:role/<name>.",
+    "InvalidParameter.DurationSeconds": (
+        "CREDENTIALS_SECONDS is more than the role allows: run what make setup-cloud prints."
+    ),
+    "InvalidParameter.Policy": "Check OSS_BUCKET and UPLOAD_DIR: the session policy has both.",
+    "InvalidAccessKeyId": SEE_FUNCTION_ROLE,
+    "InvalidSecurityToken": SEE_FUNCTION_ROLE,
+    "MissingSecurityToken": SEE_FUNCTION_ROLE,
+    "SignatureDoesNotMatch": SEE_FUNCTION_ROLE,
+    "Throttling": "STS takes 100 calls a second from an account: lower reservedConcurrency.",
 }
 
 
@@ -48,7 +85,13 @@ class Function:
     preset: str = ""  # of the requested grants; empty: the function's default
 
     def request(
-        self, method: str, path: str, *, origin: str | None = None, document: object = None
+        self,
+        method: str,
+        path: str,
+        *,
+        origin: str | None = None,
+        document: object = None,
+        query: Mapping[str, str] = MappingProxyType({}),
     ) -> Response:
         """Send a request as a page of the origin would; by default, of the deployment's own."""
         headers = {"Origin": origin or self.origin or ""}
@@ -58,8 +101,9 @@ class Function:
             headers["Authorization"] = f"Bearer {self.token}"
         body = None if document is None else json.dumps(document).encode()
         sent = {name: value for name, value in headers.items() if value}
-        query = f"?preset={self.preset}" if self.preset else ""
-        return fetch(method, self.url + path + query, headers=sent, body=body)
+        named = {**({"preset": self.preset} if self.preset else {}), **query}
+        target = f"{path}?{urlencode(named)}" if named else path
+        return fetch(method, self.url + target, headers=sent, body=body)
 
     def for_each_preset(self) -> Iterator[Function]:
         """Once for each preset that the caller may use; as it is if there is only the default.
@@ -82,15 +126,20 @@ class Function:
 
     def file_grant(self, *, origin: str | None = None) -> Response:
         """Request a grant for a file of the first type that is allowed."""
+        return self.for_allowed_file("/sign", origin=origin)
+
+    def for_allowed_file(self, path: str, *, origin: str | None = None, **more: int) -> Response:
+        """Send the name of a file of the first type that is allowed, and more about it."""
         for name in FILE_NAMES:
-            response = self.request("POST", "/sign", origin=origin, document={"filename": name})
+            document = {"filename": name, **more}
+            response = self.request("POST", path, origin=origin, document=document)
             if response.error_code() != "type_not_allowed":
                 return response
         accept = self.request("GET", "/limits", origin=origin).document().get("accept")
         extension = EXTENSION.search(accept) if isinstance(accept, str) else None
         if extension:
-            document = {"filename": f"doctor.{extension[1]}"}
-            return self.request("POST", "/sign", origin=origin, document=document)
+            document = {"filename": f"doctor.{extension[1]}", **more}
+            return self.request("POST", path, origin=origin, document=document)
         return response
 
 
@@ -99,7 +148,7 @@ def check_health(function: Function) -> Iterator[Finding]:
     if response.header("X-Fc-Error-Type"):
         yield _crash(response)
     elif response.status != 200 or response.document().get("status") != "ok":
-        yield _refusal(response, "GET /healthz")
+        yield refusal(response, "GET /healthz")
 
 
 def check_origins(function: Function) -> Iterator[Finding]:
@@ -177,7 +226,7 @@ def check_grant(response: Response) -> Iterator[Finding]:
     if response.header("X-Fc-Error-Type"):
         yield _crash(response)
     elif response.status != 200:
-        yield _refusal(response, "The grant request")
+        yield refusal(response, "The grant request")
     elif "fields" not in response.document():
         yield Finding("The response is not a grant.", HINTS["not_found"])
     elif "no-store" not in response.header("Cache-Control"):
@@ -197,7 +246,7 @@ def _crash(response: Response) -> Finding:
     )
 
 
-def _refusal(response: Response, what: str) -> Finding:
+def refusal(response: Response, what: str) -> Finding:
     code = response.error_code()
     if not code:
         return Finding(
@@ -205,8 +254,15 @@ def _refusal(response: Response, what: str) -> Finding:
             "Use the URL of the HTTP trigger or custom domain. Its public access must be on, its"
             " authType anonymous (or jwt, with TOKEN set).",
         )
-    # This message names a setting but never its value; the others say no more than the code.
-    message = response.document().get("message") if code == "misconfigured" else None
-    detail = f" {message[:200]}" if isinstance(message, str) else ""
+    message = response.document().get("message")
+    refused = STS_REFUSAL.search(message) if isinstance(message, str) else None
+    detail = ""
+    if code == "misconfigured" and isinstance(message, str):
+        detail = f" {message[:200]}"  # it names a setting but never its value
+    elif code == "credentials_unavailable" and refused:
+        detail = f" STS refused AssumeRole: {refused['code']}."
     hint = HINTS.get(code, "See the function's log, under the same request ID.")
+    if detail and refused:
+        hints = (hint for start, hint in STS_HINTS.items() if refused["code"].startswith(start))
+        hint = next(hints, hint)
     return Finding(f"{what} returned {response.status} {code}.{detail}", hint)

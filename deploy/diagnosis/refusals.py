@@ -77,11 +77,17 @@ BY_CODE = {
     "InvalidPolicyDocument": "OSS cannot read the policy. " + REDEPLOY,
     "InvalidSecurityToken": "OSS does not know the token: bucket and role must be of the same site"
     " (China or international), and STS_ENDPOINT must be that site's.",
+    "InvalidPart": "A part was replaced while the upload was completed: complete it again.",
+    "InvalidPartOrder": "OSS does not take the list of parts. " + REDEPLOY,
+    "InvalidTag": "OSS does not take the object's tags. " + REDEPLOY,
     "KmsServiceNotEnabled": "The bucket encrypts with KMS: activate KMS in its region.",
     "MalformedPOSTRequest": PROXY,
+    "MalformedXML": "OSS does not take the list of parts. " + REDEPLOY,
     "MethodNotAllowed": "UPLOAD_URL must lead to the bucket itself, without a path. " + PROXY,
     "MissingContentLength": PROXY,
     "NoSuchBucket": "Set OSS_BUCKET to a bucket that exists, and OSS_REGION to its region.",
+    "NoSuchUpload": "The upload was completed, aborted or removed by a lifecycle rule, which must"
+    " leave uploads alone for longer than MULTIPART_SECONDS: start it again.",
     "NotImplemented": "The emulated OSS does not know this: see its log.",
     "PublicEndpointForbidden": CUSTOM_DOMAIN,
     "RequestIsNotMultiPartContent": PROXY,

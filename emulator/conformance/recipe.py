@@ -24,9 +24,11 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from xml.etree import ElementTree
 
 from ..keyring import AccessKey
 from ..oss.signatures import V4, v1_signature, v4_signature
@@ -53,6 +55,21 @@ class Target:
         return f"no-such-bucket-0c1d.{rest}"
 
 
+@dataclass(frozen=True)
+class OssResponse:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def element(self, name: str) -> str:
+        """The text of an element of an error; empty if there is none."""
+        try:
+            document = ElementTree.fromstring(self.body)  # noqa: S314  expat guards itself today
+        except ElementTree.ParseError:
+            return ""
+        return document.findtext(name, "")
+
+
 def build_request(recipe: dict[str, Any], target: Target, *, prefix: str, now: datetime) -> bytes:
     """The whole request, byte for byte."""
     places = {
@@ -74,7 +91,7 @@ def build_request(recipe: dict[str, Any], target: Target, *, prefix: str, now: d
         "Transfer-Encoding": "chunked" if chunked else None,
         "Connection": "close",
     }
-    headers.update(_fill(recipe.get("headers", {}), places))
+    headers.update(fill(recipe.get("headers", {}), places))
     body = body[: len(body) - recipe.get("cut", 0)]
     if chunked:
         body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
@@ -87,10 +104,10 @@ def _body(recipe: dict[str, Any], target: Target, places: dict[str, str], now: d
     fields = _signed_fields(recipe, target, places, now)
     after = {name: fields.pop(name) for name in recipe.get("after_file", ())}
     parts = [_field(name, value) for name, value in fields.items()]
-    parts += [_fill(text, places).encode() for text in recipe.get("raw_parts", ())]
+    parts += [fill(text, places).encode() for text in recipe.get("raw_parts", ())]
     file = recipe.get("file", {})
     if file is not None:
-        parts.append(_file(_fill({**FILE, **file}, places)))
+        parts.append(_file(fill({**FILE, **file}, places)))
     parts += [_field(name, value) for name, value in after.items()]
     parts += [text.encode() for text in recipe.get("raw_parts_after", ())]
     delimiter = f"--{BOUNDARY}".encode()
@@ -132,7 +149,7 @@ def _signed_fields(
         ],
     }
     text = recipe.get("policy_text") or json.dumps(recipe.get("policy", document))
-    policy = base64.b64encode(_fill(text, places).encode()).decode()
+    policy = base64.b64encode(fill(text, places).encode()).decode()
     policy = recipe.get("policy_field", policy)
     if v4:
         signature = v4_signature(key.access_key_secret, policy, date=day, region=target.region)
@@ -148,7 +165,7 @@ def _signed_fields(
 def _change(
     fields: dict[str, str], changes: dict[str, Any], places: dict[str, str]
 ) -> dict[str, str]:
-    changed = _fill({**fields, **changes}, places)
+    changed = fill({**fields, **changes}, places)
     return {name: _text(value) for name, value in changed.items() if value is not None}
 
 
@@ -158,9 +175,10 @@ def _text(value: str | dict[str, Any]) -> str:
     return base64.b64encode(json.dumps(value).encode()).decode()
 
 
-def _fill(value: Any, places: dict[str, str]) -> Any:
+def fill(value: Any, places: Mapping[str, str]) -> Any:
+    """The value with the places in its texts replaced."""
     if isinstance(value, dict):
-        return {_fill(name, places): _fill(entry, places) for name, entry in value.items()}
+        return {fill(name, places): fill(entry, places) for name, entry in value.items()}
     if isinstance(value, str):
         for place, text in places.items():
             value = value.replace(place, text)

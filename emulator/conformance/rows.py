@@ -11,12 +11,13 @@ import socket
 import ssl
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from xml.etree import ElementTree
 
-from .recipe import Target, build_request
+from .operation import run_operation
+from .recipe import OssResponse, Target, build_request
 
 FOLDER = Path(__file__).parents[2] / "tests" / "conformance"
 TIMEOUT_SECONDS = 60.0
@@ -42,21 +43,6 @@ def load_rows() -> list[Row]:
         for path in sorted(FOLDER.glob("*.json"))
         for row in json.loads(path.read_text(encoding="utf-8"))
     ]
-
-
-@dataclass(frozen=True)
-class OssResponse:
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    def element(self, name: str) -> str:
-        """The text of an element of an error; empty if there is none."""
-        try:
-            document = ElementTree.fromstring(self.body)  # noqa: S314  expat guards itself today
-        except ElementTree.ParseError:
-            return ""
-        return document.findtext(name, "")
 
 
 def exchange(url: str, request: bytes) -> OssResponse:
@@ -87,6 +73,8 @@ def exchange(url: str, request: bytes) -> OssResponse:
 def try_row(row: Row, url: str, target: Target, *, now: datetime) -> OssResponse:
     """Build and send the request, with a prefix of its own so that rows do not interfere."""
     prefix = f"conformance/{secrets.token_hex(8)}/"
+    if "operation" in row.recipe:
+        return run_operation(row.recipe, target, partial(exchange, url), prefix=prefix, now=now)
     request = build_request(row.recipe, target, prefix=prefix, now=now)
     if row.recipe.get("posted_before"):
         exchange(url, request)

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from .app import FunctionCompute
+from .instance import Instance
 
-__all__ = ["FunctionCompute"]
+__all__ = ["FunctionCompute", "Instance"]

@@ -15,19 +15,23 @@ from werkzeug import Request, Response
 
 from ..keyring import KeyRing
 from ..server import utc_now
+from .bucket import BucketConfig, LogEntry, authorize, check_bucket
 from .callback import PUBLIC_KEY_PATH, CallbackKey, Resolve, resolve_host
 from .cors import Cors, actual_headers, default_cors, load_cors, preflight_headers
 from .endpoints import check_endpoint
 from .errors import Refused, error_xml, one_line, refusals
 from .form import Body
-from .post import BucketConfig, LogEntry, check_bucket, post_object
-from .store import Store, get_object, list_objects
+from .multipart import Call, is_multipart, serve_multipart
+from .post import post_object
+from .signatures import signed_request
+from .store import Store, Uploads, get_object, list_objects
 from .switches import NO_SWITCHES, Switches
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 CORS_FILE = "cors.xml"
+PUBLIC_ACLS = ("public-read", "public-read-write")
 
 
 class Oss:
@@ -35,7 +39,8 @@ class Oss:
 
     If `<directory>/cors.xml` exists, it replaces the default CORS rule. `public_url` is where
     receivers of callbacks find the public key; by default, that is the address that the form was
-    posted to. `resolve` finds the addresses of their hosts.
+    posted to. `resolve` finds the addresses of their hosts. With `private_objects`, GET and HEAD
+    need a signature, but for objects whose ACL is public.
     """
 
     def __init__(
@@ -49,6 +54,7 @@ class Oss:
         clock: Callable[[], datetime] = utc_now,
         log: Callable[[str], None] = print,
         switches: Switches = NO_SWITCHES,
+        private_objects: bool = False,
         resolve: Resolve = resolve_host,
         public_url: str | None = None,
     ) -> None:
@@ -64,6 +70,8 @@ class Oss:
             public_url=public_url,
         )
         self._store = Store(directory / bucket)
+        self._uploads = Uploads(self._store)
+        self._private_objects = private_objects
         self._cors_file = directory / CORS_FILE
         self._default_cors = default_cors(tuple(allowed_origins))
 
@@ -105,17 +113,21 @@ class Oss:
             response.headers.update(preflight_headers(self._cors(), request.headers))
             return response
         is_form = request.method == "POST" and request.path == "/"
+        is_part = not is_form and is_multipart(request)
         is_read = request.method in ("GET", "HEAD") and request.path != PUBLIC_KEY_PATH
-        if self._config.switches.new_account and (is_form or is_read):
+        if self._config.switches.new_account and (is_form or is_part or is_read):
             check_endpoint(_host(request), self._config.region)
         if is_form:
             return post_object(
                 request, body, bucket=bucket, config=self._config, store=self._store, log=log
             )
+        if is_part:
+            return self._serve_multipart(request, body, bucket, log)
         if request.method in ("PUT", "DELETE"):
             raise Refused(
                 refusals.NOT_EMULATED,
-                hint=f"{request.method} is not emulated; upload a form by POST to /.",
+                hint=f"{request.method} is not emulated but for multipart uploads; upload a form by"
+                " POST to /, or a file in parts.",
             )
         if request.method not in ("GET", "HEAD"):
             raise Refused(
@@ -130,6 +142,8 @@ class Oss:
         if request.path == PUBLIC_KEY_PATH:
             return Response(self._config.callback_key.public_pem, mimetype="application/x-pem-file")
         check_bucket(bucket, self._config)
+        if self._private_objects:
+            self._check_reader(request, bucket)
         if request.path == "/":
             response = list_objects(request, self._store, bucket)
         else:
@@ -137,6 +151,32 @@ class Oss:
         if request.method == "GET" and response.status_code != 304:
             log.size = response.content_length or 0
         return response
+
+    def _serve_multipart(
+        self, request: Request, body: Body, bucket: str, log: LogEntry
+    ) -> Response:
+        response = serve_multipart(
+            Call(
+                request=request,
+                signed=signed_request(request.environ, bucket),
+                body=body,
+                config=self._config,
+                store=self._store,
+                uploads=self._uploads,
+                log=log,
+                now=self._config.clock(),
+            )
+        )
+        body.drain()  # of an operation that needs none
+        return response
+
+    def _check_reader(self, request: Request, bucket: str) -> None:
+        record = self._store.record(request.path[1:])
+        if record is not None and record.acl in PUBLIC_ACLS:
+            return
+        action = "oss:ListObjects" if request.path == "/" else "oss:GetObject"
+        signed = signed_request(request.environ, bucket)
+        authorize(signed, [action], self._config, self._config.clock())
 
     def _bucket(self, request: Request) -> str:
         """The first label if Host is `*.localhost`, otherwise the only bucket."""

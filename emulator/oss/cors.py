@@ -45,10 +45,10 @@ class Cors:
 
 
 def default_cors(allowed_origins: tuple[str, ...]) -> Cors:
-    """The one rule that uploads need; it applies when there is no file."""
+    """The one rule that uploads need, PUT for parts; it applies when there is no file."""
     rule = CorsRule(
         origins=allowed_origins,
-        methods=("POST", "GET", "HEAD"),
+        methods=("POST", "PUT", "GET", "HEAD"),
         headers=("*",),
         exposed=("ETag", "x-oss-request-id"),
         max_age="600",

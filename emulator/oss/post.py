@@ -7,24 +7,20 @@ from probing its conditions (inferred).
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from werkzeug import Request, Response
 
-from ..keyring import ACCOUNT_ID, AccessKey, KeyRing
-from ..ram import RamPolicyError, is_allowed
-from .callback import (
-    PUBLIC_KEY_PATH,
-    Callback,
-    CallbackKey,
-    CallbackResponse,
-    Resolve,
-    call_back,
-    check_addresses,
-    read_callback,
+from .bucket import (
+    BucketConfig,
+    LogEntry,
+    check_bucket,
+    check_callback,
+    check_permission,
+    run_callback,
 )
+from .callback import CallbackResponse, read_callback
 from .errors import Refused, refusals
 from .form import (
     Attributes,
@@ -48,30 +44,6 @@ from .policy import (
 from .signatures import Claim, authenticate, read_claim
 from .store import IncomingObject, Record, Store
 from .success import success
-from .switches import Switches
-
-
-@dataclass(frozen=True)
-class BucketConfig:
-    """One emulated bucket."""
-
-    name: str
-    region: str
-    keys: KeyRing
-    clock: Callable[[], datetime]
-    log: Callable[[str], None]
-    switches: Switches
-    callback_key: CallbackKey
-    resolve: Resolve
-    public_url: str | None  # where callback receivers find OSS; None: where the form was sent
-
-
-@dataclass
-class LogEntry:
-    """The content of a request's log line, filled in while the request is served."""
-
-    subject: str
-    size: int = 0
 
 
 def post_object(
@@ -90,7 +62,7 @@ def post_object(
     attributes = read_attributes(form, request.headers)
     callback = read_callback(form.fields)
     if callback is not None:
-        _check_callback(callback, config)
+        check_callback(callback, config)
     with store.receive() as incoming:
         for chunk in within_ranges(policy, _counted(parts.content(), log)):
             incoming.write(chunk)
@@ -109,41 +81,10 @@ def post_object(
     origin = request.host_url.rstrip("/")
     called_back: CallbackResponse | None = None
     if callback is not None:
-        called_back = call_back(
-            callback,
-            record,
-            form.fields,
-            bucket=config.name,
-            store=store,
-            key=config.callback_key,
-            key_url=(config.public_url or origin) + PUBLIC_KEY_PATH,
-            http10=config.switches.http10_callbacks,
+        called_back = run_callback(
+            callback, record, form.fields, config=config, store=store, origin=origin
         )
-        config.log(f"callback for {key!r} returned {len(called_back.body)} bytes")
     return success(record, form.fields, bucket=bucket, origin=origin, called_back=called_back)
-
-
-def _check_callback(callback: Callback, config: BucketConfig) -> None:
-    here = check_addresses(
-        callback.urls,
-        resolve=config.resolve,
-        refuse_loopback=config.switches.refuse_loopback_callbacks,
-    )
-    for host in here:
-        config.log(
-            f"callback to {host}: OSS itself would refuse this address, 400 InvalidArgument"
-            f" {refusals.CALLBACK_HOST_PRIVATE.ec}; --oss refuse-loopback-callbacks does, too"
-        )
-
-
-def check_bucket(bucket: str, config: BucketConfig) -> None:
-    if bucket != config.name:
-        raise Refused(
-            refusals.NO_SUCH_BUCKET,
-            hint=f"Host names the bucket {bucket!r}, but the only one here is {config.name!r} "
-            "(OSS_BUCKET sets it).",
-            elements={"BucketName": bucket},
-        )
 
 
 def _authorize(
@@ -165,26 +106,8 @@ def _authorize(
     check_expiration(policy, claim.scope, now)
     check_conditions(policy, form, bucket=config.name)
     check_coverage(policy, claim, accept_uncovered_token=config.switches.accept_uncovered_token)
-    _check_session_policy(access_key, config.region, config.name, key)
+    check_permission(access_key, "oss:PutObject", config, key=key)
     return policy
-
-
-def _check_session_policy(access_key: AccessKey, region: str, bucket: str, key: str) -> None:
-    if access_key.session_policy is None:
-        return
-    resource = f"acs:oss:oss-{region}:{ACCOUNT_ID}:{bucket}/{key}"
-    try:
-        allowed = is_allowed([access_key.session_policy], "oss:PutObject", resource)
-    except RamPolicyError as error:
-        raise Refused(
-            refusals.NOT_EMULATED, hint=f"The session policy cannot be evaluated: {error}."
-        ) from error
-    if not allowed:
-        raise Refused(
-            refusals.SESSION_POLICY_DENIES,
-            hint=f"The session policy of {access_key.access_key_id!r} does not allow "
-            f"oss:PutObject on {bucket}/{key}; allow the prefix that the keys start with.",
-        )
 
 
 def _counted(content: Iterable[bytes], log: LogEntry) -> Iterator[bytes]:

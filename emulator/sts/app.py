@@ -13,16 +13,17 @@ from urllib.parse import parse_qsl
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
-from ..keyring import AccessKey, KeyRing, TokenFault
-from ..server import utc_now
-from .acs3 import (
+from ..acs3 import (
     DATE_FORMAT,
+    Acs3Error,
     Nonces,
     SignedRequest,
     check_date,
     check_signature,
     parse_authorization,
 )
+from ..keyring import AccessKey, KeyRing, TokenFault
+from ..server import utc_now
 from .faults import Faults, serve_faults
 from .parameters import parse_assume_role
 from .responses import StsError, StsResponse, json_response
@@ -102,16 +103,14 @@ class Sts:
         if request.headers.get("x-acs-version") != VERSION:
             raise StsError("InvalidVersion", f"expected x-acs-version: {VERSION}")
         now = self._clock()
-        self._verify(request, now)
+        try:
+            self._verify(request, now)
+        except Acs3Error as error:
+            raise StsError(error.code, error.hint) from None
         return self._assume_role(parameters, now)
 
     def _verify(self, request: Request, now: datetime) -> None:
-        signed = SignedRequest(
-            method=request.method,
-            query=request.environ["QUERY_STRING"],
-            headers={name.lower(): value for name, value in request.headers},
-            body=request.get_data(),
-        )
+        signed = SignedRequest.of(request)
         authorization = parse_authorization(signed)
         check_date(signed, now)
         key = self._keys.find(authorization.access_key_id)

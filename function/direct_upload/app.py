@@ -16,12 +16,18 @@ from typing import Any
 
 from .callers import NOBODY
 from .errors import InternalError, NotFound, Refusal, error_document
-from .http.events import Request, Response, json_response, parse_event
+from .http.events import (
+    Request,
+    Response,
+    json_response,
+    parse_event,
+)
 from .http.origins import PREFLIGHT_HEADERS, Origins, parse_origins
 from .presets import all_dangers
-from .routes import find_route
-from .services import Invocation, Services, make_services, request_id
+from .routes import find_route, template
+from .services import ROOT, Invocation, Services, make_services, request_id
 from .settings import parse_settings
+from .settings.secret_files import with_secrets
 
 logger = logging.getLogger("direct_upload")
 
@@ -49,7 +55,7 @@ class App:
         headers = {"Vary": "Origin"}
         method = path = ""
         try:
-            request = parse_event(event)
+            request = parse_event(event, self._has_multipart)
             method, path = request.method, request.path
             origins = self._read_origins()
             origin = request.headers.get("origin")
@@ -75,7 +81,7 @@ class App:
             _refusal(error, "initialize", "")
             self._services = None  # so that the first request may call STS at once
 
-    def _serve(self, request: Request, context: Any, origins: Origins) -> dict[str, Any]:
+    def _serve(self, request: Request, context: Any, origins: Origins) -> Any:
         route = find_route(request)
         origins.check(request.headers.get("origin"))
         services = self._get_services()
@@ -85,6 +91,12 @@ class App:
         if route.needs_caller:
             caller = services.callers.caller(request.headers, request.query, services.clock())
         return route.serve(services, Invocation(request, context, caller))
+
+    def _has_multipart(self) -> bool:
+        try:
+            return self._get_services().multipart is not None
+        except Refusal:
+            return False  # settings come later in the order of checks
 
     def _read_origins(self) -> Origins:
         """Read before all other settings, so that pages can read what is wrong with those."""
@@ -101,9 +113,10 @@ class App:
         return services
 
     def _make_services(self) -> Services:
-        settings = parse_settings(self._environ)
+        environ = with_secrets(self._environ, ROOT)
+        settings = parse_settings(environ)
         logger.setLevel(settings.log_level)
-        services = make_services(settings, self._environ, self._clock)
+        services = make_services(settings, environ, self._clock)
         for danger in all_dangers(services.presets):
             logger.warning("%s", danger)
         return services
@@ -112,7 +125,7 @@ class App:
 def _refusal(error: Exception, method: str, path: str) -> Refusal:
     """The refusal that an exception becomes, once it is logged."""
     # %r: a direct invocation can contain line breaks.
-    called = f"{method[:20]!r} {path[:200]!r}"
+    called = f"{method[:20]!r} {template(path)[:200]!r}"
     if isinstance(error, Refusal):
         level = logging.ERROR if error.status >= 500 else logging.INFO
         logger.log(level, "%s: %s, %s", called, error.code, error.message)

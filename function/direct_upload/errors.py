@@ -7,13 +7,16 @@ Refusal
     PresetNotAllowed        403
     CallbackRefused         403
     NotFound                404
+    UploadNotFound          404
     MethodNotAllowed        405
+    UploadIncomplete        409
     FileTooLarge            413
     TypeNotAllowed          415
     Misconfigured           500
     InternalError           500
     CredentialsUnavailable  503
     KeysUnavailable         503
+    StorageUnavailable      503
 
 `app` turns them into responses, in one place. The caller reads what they say, so they contain no
 secret; of settings, only names and public limits.
@@ -80,11 +83,25 @@ class NotFound(Refusal):
     status = 404
 
 
+class UploadNotFound(Refusal):
+    """There is no such resumable upload: ended, deleted, altered, or another's."""
+
+    code = "upload_not_found"
+    status = 404
+
+
 class MethodNotAllowed(Refusal):
     """The route exists, for other methods."""
 
     code = "method_not_allowed"
     status = 405
+
+
+class UploadIncomplete(Refusal):
+    """A resumable upload lacks a part, so it cannot be completed yet."""
+
+    code = "upload_incomplete"
+    status = 409
 
 
 class FileTooLarge(Refusal):
@@ -126,6 +143,13 @@ class KeysUnavailable(Refusal):
     """The keys of callers' tokens cannot be fetched. A later request may succeed."""
 
     code = "keys_unavailable"
+    status = 503
+
+
+class StorageUnavailable(Refusal):
+    """OSS does not respond, or not as OSS does. A later request may succeed."""
+
+    code = "storage_unavailable"
     status = 503
 
 

@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 from .credentials import Credentials
-from .errors import InvalidRequest, NotFound, Refusal, error_document
+from .errors import FileTooLarge, InvalidRequest, NotFound, Refusal, error_document
 from .files import (
     MAX_BODY_BYTES,
     AdmittedFile,
@@ -22,6 +22,7 @@ from .services import Invocation, Services, request_id
 
 logger = logging.getLogger("direct_upload")
 
+MULTIPART_THRESHOLD = 100 * 1024**2  # bytes above which Uppy, too, uploads in parts
 MAX_FILES = 100
 MAX_BATCH_BYTES = 128 * 1024
 
@@ -34,14 +35,15 @@ def limits(services: Services, call: Invocation) -> dict[str, Any]:
     """`GET /limits`: what may be uploaded with a preset."""
     preset = _preset(services, call, name_in_query(call.request.query))
     settings = preset.settings
+    multipart = {"threshold": MULTIPART_THRESHOLD, "max_bytes": settings.max_upload_bytes}
     return {
         "preset": preset.name,
         "min_bytes": settings.min_upload_bytes,
-        "max_bytes": settings.max_upload_bytes,
+        "max_bytes": settings.max_form_bytes,
         "content_types": list(settings.allowed_content_types.content_types),
         "accept": settings.allowed_content_types.accept,
         "directory_grants": settings.directory_grants,
-        "multipart": None,
+        "multipart": multipart if settings.multipart else None,
     }
 
 
@@ -115,9 +117,18 @@ def _preset(services: Services, call: Invocation, name: str) -> Preset:
 
 def _admit(services: Services, preset: Preset, file: File) -> Wanted:
     settings = preset.settings
-    admitted = settings.allowed_content_types.admit(
-        file, minimum=settings.min_upload_bytes, maximum=settings.max_upload_bytes
-    )
+    maximum = settings.max_form_bytes
+    try:
+        admitted = settings.allowed_content_types.admit(
+            file, minimum=settings.min_upload_bytes, maximum=maximum
+        )
+    except FileTooLarge:
+        if file.size is None or file.size > settings.max_upload_bytes:
+            raise
+        raise FileTooLarge(
+            f"A form carries at most {maximum} bytes.",
+            "Upload larger files in parts, through POST /s3/multipart.",
+        ) from None
     return services.grants[preset.name], admitted
 
 

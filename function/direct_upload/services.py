@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .callers import Caller, Callers, callers_for
 from .credentials import CredentialsSource, credentials_for
@@ -13,6 +13,9 @@ from .grants import GrantMaker
 from .http.events import Request
 from .presets import Presets, fixed_prefixes, presets_for
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from .multipart import ResumableUploads
 
 ROOT = Path(__file__).parents[1]
 """Where index.py is, and what `file:NAME` in a setting means."""
@@ -27,6 +30,7 @@ class Services(NamedTuple):
     callers: Callers
     credentials: CredentialsSource
     grants: Mapping[str, GrantMaker]  # by preset
+    multipart: ResumableUploads | None  # None where no preset has them
     clock: Callable[[], datetime]
 
 
@@ -36,21 +40,33 @@ def make_services(
     """The services of a configuration; `Misconfigured` where they cannot be made."""
     presets = presets_for(settings, environ, ROOT)
     each = [preset.settings for preset in presets.values()]
+    has_multipart = any(one.multipart for one in each)
+    credentials = credentials_for(
+        settings,
+        environ,
+        clock,
+        prefixes=fixed_prefixes(presets),
+        policy_seconds=max(one.policy_seconds for one in each),
+        multipart=has_multipart,
+    )
     return Services(
         settings=settings,
         presets=presets,
         has_directory_grants=any(one.directory_grants for one in each),
         callers=callers_for(settings, directory=ROOT),
-        credentials=credentials_for(
-            settings,
-            environ,
-            clock,
-            prefixes=fixed_prefixes(presets),
-            policy_seconds=max(one.policy_seconds for one in each),
-        ),
+        credentials=credentials,
         grants={name: GrantMaker(preset) for name, preset in presets.items()},
+        multipart=_resumable(presets, credentials, clock) if has_multipart else None,
         clock=clock,
     )
+
+
+def _resumable(
+    presets: Presets, credentials: CredentialsSource, clock: Callable[[], datetime]
+) -> ResumableUploads:
+    from .multipart import ResumableUploads  # only who wants it pays for it
+
+    return ResumableUploads(presets, credentials, clock)
 
 
 class Invocation(NamedTuple):

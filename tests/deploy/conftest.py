@@ -14,6 +14,7 @@ from deploy.bundle import build
 from deploy.bundling.runtimes import RUNTIMES, Runtime, find_interpreter
 from emulator.server import Server
 from tests.deploy.planted import Deployment
+from tests.deploy.serverless_devs import ServerlessDevs, install
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -54,6 +55,12 @@ def bundle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         if not folder.exists():
             make_bundle(folder, runtime)
     return Bundle(folder, runtime, interpreter)
+
+
+@pytest.fixture(scope="session")
+def s(tmp_path_factory: pytest.TempPathFactory) -> ServerlessDevs:
+    """The real Serverless Devs CLI."""
+    return install(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture

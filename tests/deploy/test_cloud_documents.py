@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from deploy import setup_cloud
-from deploy.setup_cloud import cors_document, policy_document
+from deploy.setup_cloud import __main__ as command
+from deploy.setup_cloud.documents import cors_document, lifecycle_document, policy_document
+from deploy.setup_cloud.names import REGIONS
+from deploy.setup_cloud.script import commands
 from direct_upload.credentials.sts import session_policy
 from direct_upload.errors import Misconfigured
 from emulator.ram import is_allowed
+from tests.deploy.conftest import ROOT
 
 ACCOUNT = "1234567890123456"
 VALUES = {
@@ -106,6 +110,31 @@ def test_the_upload_role_may_do_what_the_session_policy_of_the_code_allows() -> 
     assert json.loads(policy_document("upload-role-policy", VALUES, PREFIXES)) == sent
 
 
+def test_the_upload_role_may_do_what_resumable_uploads_need() -> None:
+    sent = json.loads(session_policy("my-bucket", PREFIXES, multipart=True))
+    assert json.loads(policy_document("upload-role-multipart-policy", VALUES, PREFIXES)) == sent
+    text = script(MULTIPART="true", GRANT_SECRET="x" * 32, MULTIPART_SECONDS="172799")
+    [*_, (_, document, _)] = calls(text, "policy")
+    assert json.loads(document) == sent
+    [[*_, cors]] = calls(text, "cors")
+    assert re.findall("<AllowedMethod>(.*)<", cors) == ["POST", "PUT"]
+    [[*_, lifecycle]] = calls(text, "lifecycle")
+    assert "<ID>direct-upload-unfinished-1</ID>" in lifecycle
+    assert "<AbortMultipartUpload><Days>2</Days>" in lifecycle
+    assert "Expiration" not in lifecycle
+
+
+@pytest.mark.parametrize(("seconds", "days"), [("3600", 1), ("86399", 1), ("86400", 2)])
+def test_parts_outlive_the_upload(seconds: str, days: int) -> None:
+    document = lifecycle_document(["a/"], unclaimed_days=0, multipart_seconds=int(seconds))
+    assert f"<Days>{days}</Days>" in document
+
+
+def test_a_preset_with_resumable_uploads_suffices() -> None:
+    text = script(UPLOAD_PRESETS='{"film": {"multipart": true}}', GRANT_SECRET="x" * 32)
+    assert "oss:AbortMultipartUpload" in text
+
+
 def test_no_value_breaks_out_of_its_string() -> None:
     prefixes = ['a"}],"x":[{"/']
     [statement] = json.loads(policy_document("upload-role-policy", VALUES, prefixes))["Statement"]
@@ -127,66 +156,66 @@ def test_the_bucket_allows_the_form_post_of_every_page_and_nothing_else() -> Non
 
 
 def script(**changes: str) -> str:
-    return "\n".join(setup_cloud.commands({**ENVIRONMENT, **changes}))
+    return "\n".join(commands({**ENVIRONMENT, **changes}))
 
 
-def arguments(text: str, *start: str) -> list[dict[str, str]]:
-    """The options of each command that begins like this."""
-    found = []
-    for line in text.splitlines():
-        words = shlex.split(line, comments=True)
-        if words[: len(start) + 1] == ["aliyun", *start]:
-            options = words[len(start) + 1 :]
-            found.append(dict(zip(options[::2], options[1::2], strict=True)))
-    return found
+def calls(text: str, function: str) -> list[list[str]]:
+    """The arguments of each call of a function of the script."""
+    body = text[text.index("\ncd ") :]
+    words = shlex.split(body, comments=True)
+    names = {"role", "policy", "logs", "bucket", "cors", "lifecycle", "echo"}
+    found: list[list[str]] = []
+    for word in words:
+        if word in names and (not found or len(found[-1]) > 1):
+            found.append([word])
+        elif found:
+            found[-1].append(word)
+    return [rest for name, *rest in found if name == function]
 
 
-def test_prints_commands_that_create_the_roles_with_the_documents_filled_in() -> None:
-    policies = {
-        options["--PolicyName"]: json.loads(options["--PolicyDocument"])
-        for options in arguments(script(), "ram", "CreatePolicy")
-    }
-    assert policies == {
-        "oss-signer-fc-logs": json.loads(policy_document("function-role-logs-policy", VALUES)),
-        "oss-signer-fc-assume": json.loads(policy_document("function-role-policy", VALUES)),
-        "oss-uploader-upload": json.loads(policy_document("upload-role-policy", VALUES, PREFIXES)),
-    }
-    roles = {
-        options["--RoleName"]: json.loads(options["--AssumeRolePolicyDocument"])
-        for options in arguments(script(), "ram", "CreateRole")
-    }
-    assert roles == {
-        "oss-signer-fc": json.loads(policy_document("function-role-trust", VALUES)),
-        "oss-uploader": json.loads(policy_document("upload-role-trust", VALUES)),
-    }
-    attached = {
-        (options["--PolicyName"], options["--RoleName"])
-        for options in arguments(script(), "ram", "AttachPolicyToRole")
-    }
-    assert attached == {
-        ("oss-signer-fc-logs", "oss-signer-fc"),
-        ("oss-signer-fc-assume", "oss-signer-fc"),
-        ("oss-uploader-upload", "oss-uploader"),
-    }
+def test_creates_the_roles_with_the_documents_filled_in() -> None:
+    assert [(name, json.loads(trust)) for name, trust, _ in calls(script(), "role")] == [
+        ("oss-signer-fc", json.loads(policy_document("function-role-trust", VALUES))),
+        ("oss-uploader", json.loads(policy_document("upload-role-trust", VALUES))),
+    ]
+    found = [
+        (name, json.loads(document), role) for name, document, role in calls(script(), "policy")
+    ]
+    assert found == [
+        (name, json.loads(policy_document(document, VALUES, PREFIXES)), role)
+        for name, document, role in (
+            ("oss-signer-fc-logs", "function-role-logs-policy", "oss-signer-fc"),
+            ("oss-signer-fc-assume", "function-role-policy", "oss-signer-fc"),
+            ("oss-uploader-upload", "upload-role-policy", "oss-uploader"),
+        )
+    ]
 
 
 def test_names_of_policies_have_only_characters_that_ram_accepts() -> None:
-    role = f"acs:ram::{ACCOUNT}:role/oss.signer_fc"
-    text = script(FUNCTION_ROLE_ARN=role)
-    names = {options["--PolicyName"] for options in arguments(text, "ram", "CreatePolicy")}
-    attached = {
-        options["--PolicyName"]: options["--RoleName"]
-        for options in arguments(text, "ram", "AttachPolicyToRole")
-    }
-    assert names == {"oss-signer-fc-logs", "oss-signer-fc-assume", "oss-uploader-upload"}
-    assert attached.keys() == names
-    assert attached["oss-signer-fc-logs"] == "oss.signer_fc"
+    text = script(FUNCTION_ROLE_ARN=f"acs:ram::{ACCOUNT}:role/oss.signer_fc")
+    assert [(name, role) for name, _, role in calls(text, "policy")] == [
+        ("oss-signer-fc-logs", "oss.signer_fc"),
+        ("oss-signer-fc-assume", "oss.signer_fc"),
+        ("oss-uploader-upload", "oss-uploader"),
+    ]
 
 
 ARN = f"acs:ram::{ACCOUNT}:role/"
 WRONG = {
+    "FUNCTION_NAME": ["1a", "-a", "a b", "a" * 65, "a/b", "é", "a\nb"],
+    "UNCLAIMED_DAYS": ["-1", "1.5", "two", "10000", "٢"],
     "FUNCTION_REGION": [
-        *("Hangzhou", "cn", "cn-", "-hangzhou", "cn--a", "oss-cn-hangzhou", "cn-hangzhou;id"),
+        *(
+            "Hangzhou",
+            "cn",
+            "cn-",
+            "-hangzhou",
+            "cn--a",
+            "oss-cn-hangzhou",
+            "cn-hangzhou;id",
+            "cn-hangzho",
+            "us-east-2",
+        ),
         *(
             "cn-hangzhou\nx",
             "cn-杭州",
@@ -224,8 +253,9 @@ WRONG = {
     ],
 }
 RIGHT = {
+    "UNCLAIMED_DAYS": ["", "0", "365"],
     "FUNCTION_REGION": [
-        *("cn-hangzhou", "ap-southeast-1", "cn-north-2-gov-1", "cn-hangzhou-finance", "rus-west-1"),
+        *("cn-hangzhou", "ap-southeast-1", "cn-shanghai-finance-1", "cn-hongkong", "me-central-1"),
         *("", " us-east-1 "),
     ],
     "FUNCTION_ROLE_ARN": [ARN + "a", ARN + "a" * 64, ARN + "oss.signer_fc-1"],
@@ -249,8 +279,8 @@ def test_a_value_that_the_cloud_would_refuse_is_refused_by_name(
         monkeypatch.delenv(setting, raising=False)
     for setting, given in {**ENVIRONMENT, name: value}.items():
         monkeypatch.setenv(setting, given)
-    monkeypatch.setattr(setup_cloud, "ROOT", tmp_path)  # without a file .env
-    assert setup_cloud.main() == 1
+    monkeypatch.setattr(command, "ROOT", tmp_path)  # without a file .env
+    assert command.main([]) == 1
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.startswith(f"setup-cloud: The setting {name} ")
@@ -266,18 +296,34 @@ def test_a_value_that_the_cloud_accepts_is_accepted(name: str, value: str) -> No
 
 def test_the_region_of_the_function_decides_where_its_logs_are() -> None:
     text = script(FUNCTION_REGION="ap-southeast-1", FC_REGION="cn-beijing")
-    assert {options["--region"] for options in arguments(text, "sls", "CreateProject")} == {
-        "ap-southeast-1"
-    }
-    assert "The bucket my-bucket in ap-southeast-1" in text
+    assert [call[:3] for call in calls(text, "logs")] == [
+        ["my-logs", "direct-upload", "ap-southeast-1"]
+    ]
+    assert calls(text, "bucket") == [["my-bucket", "ap-southeast-1", ""]]
+
+
+def test_both_roles_are_of_one_account_and_two() -> None:
+    other = VALUES["UPLOAD_ROLE_ARN"].replace(ACCOUNT, "2")
+    with pytest.raises(Misconfigured, match="UPLOAD_ROLE_ARN is in another account"):
+        script(UPLOAD_ROLE_ARN=other)
+    with pytest.raises(Misconfigured, match="UPLOAD_ROLE_ARN is the function's own role"):
+        script(UPLOAD_ROLE_ARN=VALUES["FUNCTION_ROLE_ARN"].replace("signer", "Signer"))
+
+
+def test_the_regions_are_those_of_the_component() -> None:
+    schema = ROOT.parent / "shared" / "data" / "fc3-schema.json"
+    if not schema.exists():
+        pytest.skip("the component's schema is not next to the checkout")
+    listed = json.loads(schema.read_text("utf-8"))["definitions"]["IRegion"]["enum"]
+    assert sorted(REGIONS) == listed
 
 
 def test_a_file_that_is_not_utf_8_is_refused_by_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / ".env").write_bytes(b"OSS_BUCKET=\xff")
-    monkeypatch.setattr(setup_cloud, "ROOT", tmp_path)
-    assert setup_cloud.main() == 1
+    monkeypatch.setattr(command, "ROOT", tmp_path)
+    assert command.main([]) == 1
     assert capsys.readouterr() == (
         "",
         "setup-cloud: The file .env is not UTF-8. Save it in UTF-8.\n",
@@ -286,31 +332,49 @@ def test_a_file_that_is_not_utf_8_is_refused_by_name(
 
 def test_the_functions_own_role_uploads_if_no_role_is_assumed() -> None:
     text = script(CREDENTIALS_SOURCE="function-role", UPLOAD_ROLE_ARN="")
-    assert [options["--RoleName"] for options in arguments(text, "ram", "CreateRole")] == [
-        "oss-signer-fc"
+    assert [name for name, *_ in calls(text, "role")] == ["oss-signer-fc"]
+    assert [name for name, *_ in calls(text, "policy")] == [
+        "oss-signer-fc-logs",
+        "oss-signer-fc-upload",
     ]
     assert "oss:PutObject" in text
     assert '"Action": "sts:AssumeRole", "Resource"' not in text
 
 
 def test_a_role_allows_sessions_as_long_as_the_credentials() -> None:
-    [_, role] = arguments(script(CREDENTIALS_SECONDS="7200"), "ram", "CreateRole")
-    assert role["--MaxSessionDuration"] == "7200"
-    assert "--MaxSessionDuration" not in script()
+    seconds = {name: seconds for name, _, seconds in calls(script(), "role")}
+    assert seconds == {"oss-signer-fc": "3600", "oss-uploader": "3600"}
+    longer = calls(script(CREDENTIALS_SECONDS="7200"), "role")
+    assert [seconds for *_, seconds in longer] == ["3600", "7200"]
+    shorter = calls(script(CREDENTIALS_SECONDS="900"), "role")
+    assert [seconds for *_, seconds in shorter] == ["3600", "3600"]
 
 
 def test_the_cors_rule_names_the_pages() -> None:
-    text = script()
-    assert cors_document(["http://localhost:8000", "https://www.example.com"]) in text
-    assert "aliyun oss cors --method put oss://my-bucket" in text
-    assert "<AllowedOrigin>*</AllowedOrigin>" in script(ALLOWED_ORIGINS="*")
-    assert "cors.filled.xml" not in script(ALLOWED_ORIGINS="")
+    document = cors_document(["http://localhost:8000", "https://www.example.com"])
+    assert calls(script(), "cors") == [["my-bucket", "cn-hangzhou", document]]
+    [[*_, document]] = calls(script(ALLOWED_ORIGINS="*"), "cors")
+    assert "<AllowedOrigin>*</AllowedOrigin>" in document
+    assert calls(script(ALLOWED_ORIGINS=""), "cors") == []
+
+
+def test_unclaimed_objects_are_removed_only_on_demand() -> None:
+    [[_, _, document]] = calls(script(), "lifecycle")
+    assert "<Rule>" not in document
+    [[_, _, document]] = calls(script(UNCLAIMED_DAYS="2", UPLOAD_DIR="tmp/"), "lifecycle")
+    [rule] = ElementTree.fromstring(document)  # noqa: S314
+    assert {child.tag: child.text for child in rule if len(child) == 0} == {
+        "ID": "direct-upload-unclaimed-1",
+        "Prefix": "tmp/",
+        "Status": "Enabled",
+    }
+    assert rule.findtext("Expiration/Days") == "2"
 
 
 def test_the_role_covers_the_prefix_before_the_user() -> None:
     jwt = {"AUTH": "jwt", "JWT_JWKS": "file:a", "JWT_ISSUER": "a", "JWT_AUDIENCE": "a"}
     environ = {**ENVIRONMENT, **jwt, "UPLOAD_DIR": "up/{user}/files/"}
-    assert "my-bucket/up/*" in "\n".join(setup_cloud.commands(environ))
+    assert "my-bucket/up/*" in "\n".join(commands(environ))
 
 
 PRESETS = {
@@ -324,12 +388,8 @@ WITH_PRESETS = {**ENVIRONMENT, "UPLOAD_PRESETS": json.dumps(PRESETS)}
 
 def upload_policy(environ: dict[str, str]) -> str:
     """The rights of the upload role, as the script creates them."""
-    script = "\n".join(setup_cloud.commands(environ))
-    [policy] = [
-        options["--PolicyDocument"]
-        for options in arguments(script, "ram", "CreatePolicy")
-        if options["--PolicyName"].endswith("-upload")
-    ]
+    policies = calls("\n".join(commands(environ)), "policy")
+    [policy] = [document for name, document, _ in policies if name.endswith("-upload")]
     return policy
 
 
@@ -368,4 +428,47 @@ def test_the_upload_role_may_do_what_the_session_policy_of_all_presets_allows() 
 
 def test_a_wrong_preset_is_refused_by_name() -> None:
     with pytest.raises(Misconfigured, match=r"UPLOAD_PRESETS\.avatar\.dir"):
-        list(setup_cloud.commands({**ENVIRONMENT, "UPLOAD_PRESETS": '{"avatar": {"dir": "/"}}'}))
+        list(commands({**ENVIRONMENT, "UPLOAD_PRESETS": '{"avatar": {"dir": "/"}}'}))
+
+
+MULTIPART = {"MULTIPART": "true", "GRANT_SECRET": "x" * 32}
+BY_A_PRESET = {
+    "GRANT_SECRET": "x" * 32,
+    "UPLOAD_PRESETS": '{"a": {"dir": "a/"}, "b": {"dir": "b/", "multipart": true}}',
+}
+
+
+@pytest.mark.parametrize(
+    ("settings", "prefixes"),
+    [
+        pytest.param(MULTIPART, ["user-dirs/"], id="for everything"),
+        pytest.param(BY_A_PRESET, ["a/", "b/"], id="for one preset"),
+    ],
+)
+def test_resumable_uploads_bring_their_rights_their_method_and_their_end(
+    settings: dict[str, str], prefixes: list[str]
+) -> None:
+    text = script(**settings)
+    policies = {name: json.loads(document) for name, document, _ in calls(text, "policy")}
+    assert policies["oss-uploader-upload"] == json.loads(
+        session_policy("my-bucket", prefixes, multipart=True)
+    )
+    [[*_, cors]] = calls(text, "cors")
+    methods = [method.text for method in ElementTree.fromstring(cors).iter("AllowedMethod")]  # noqa: S314
+    assert methods == ["POST", "PUT"]
+    [[*_, lifecycle]] = calls(text, "lifecycle")
+    rules = ElementTree.fromstring(lifecycle).findall("Rule")  # noqa: S314
+    assert [rule.findtext("Prefix") for rule in rules] == prefixes
+    assert rules[0].findtext("ID") == "direct-upload-unfinished-1"
+    assert {rule.findtext("AbortMultipartUpload/Days") for rule in rules} == {"2"}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "days"), [("3600", "2"), ("86400", "2"), ("86401", "3"), ("604800", "8")]
+)
+def test_unfinished_uploads_are_removed_after_their_time(seconds: str, days: str) -> None:
+    text = script(**MULTIPART, MULTIPART_SECONDS=seconds, UNCLAIMED_DAYS="5")
+    [[*_, lifecycle]] = calls(text, "lifecycle")
+    unclaimed, unfinished = ElementTree.fromstring(lifecycle).findall("Rule")  # noqa: S314
+    assert unclaimed.findtext("Expiration/Days") == "5"
+    assert unfinished.findtext("AbortMultipartUpload/Days") == days

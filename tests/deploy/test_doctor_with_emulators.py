@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from deploy import doctor
-from deploy.setup_cloud import cors_document
+from deploy.setup_cloud.documents import cors_document
 from tests.deploy.conftest import ROOT
 from tests.deploy.planted import ORIGIN
 
@@ -134,3 +134,28 @@ def test_finds_what_is_wrong_with_one_preset(
     with harness(tmp_path, UPLOAD_PRESETS=presets) as (url, page):
         assert doctor.main([url, "--origin", page]) == 1
     assert "misconfigured. The setting UPLOAD_PRESETS.b.types" in capsys.readouterr().out
+
+
+MULTIPART = {"MULTIPART": "true", "GRANT_SECRET": "0123456789abcdef0123456789abcdef"}
+
+
+def test_sends_a_part_of_a_resumable_upload_and_removes_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with harness(tmp_path, **MULTIPART) as (url, page):
+        assert doctor.main([url, "--origin", page, "--upload"]) == 0
+        assert "Sent a part of 102400 bytes, and deleted it." in capsys.readouterr().out
+    assert not [
+        path for path in tmp_path.rglob("*") if path.is_file() and path.stat().st_size > 9999
+    ]
+
+
+def test_finds_that_the_bucket_takes_no_parts_from_pages(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with harness(tmp_path, **MULTIPART) as (url, page):
+        (tmp_path / "cors.xml").write_text(cors_document([page]))
+        assert doctor.main([url, "--origin", page, "--upload"]) == 1
+    printed = capsys.readouterr().out
+    assert f"The bucket's CORS rule does not allow PUT from {page}." in printed
+    assert printed.endswith("Problems found: 1.\n")

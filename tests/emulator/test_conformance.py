@@ -17,9 +17,8 @@ from typing import Any
 import pytest
 
 from emulator.conformance.command import main, read_target, run_rows
-from emulator.conformance.recipe import Target
+from emulator.conformance.recipe import OssResponse, Target
 from emulator.conformance.rows import (
-    OssResponse,
     Row,
     differences,
     exchange,
@@ -153,6 +152,18 @@ def test_the_command_compares_an_endpoint_with_the_rows(endpoint: Endpoint) -> N
     assert "not run  an expired token: needs expired credentials" in lines
     assert "not run  V1 where it is switched off: applies only to the emulator" in lines
     assert lines[-1].startswith(f"{len(ROWS)} rows, 0 differ, ")
+
+
+def test_the_rows_leave_no_upload_open(endpoint: Endpoint) -> None:
+    url, target = endpoint({})
+    for row in ROWS:
+        if "operation" in row.recipe and not row.switches:
+            try_row(row, url, target, now=NOW)
+    listing = {"operation": "GET", "query": {"uploads": ""}, "key": ""}
+    row = Row("open uploads", listing, {"status": 200}, "documented", "ListMultipartUploads")
+    response = try_row(row, url, target, now=NOW)
+    assert response.element("MaxUploads") == "1000"
+    assert response.element("Upload/UploadId") == ""
 
 
 def test_no_row_for_a_real_bucket_needs_a_fixed_clock(tmp_path: Path) -> None:

@@ -47,6 +47,11 @@ def test_an_unknown_switch_is_named() -> None:
     assert "invalid choice: 'accept-everything'" in ended.stderr
 
 
+def test_private_objects_need_a_signature(tmp_path: Path) -> None:
+    with running_harness(tmp_path, {}, "--private-objects") as harness:
+        assert requests.get(harness.oss, timeout=30).status_code == 403
+
+
 def test_a_switch_reaches_the_bucket(tmp_path: Path) -> None:
     """`submit` after the file, as in the sample of the PostObject page."""
     with running_harness(tmp_path, {}, "--oss", "accept-trailing-fields") as harness:

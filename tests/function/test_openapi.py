@@ -26,6 +26,7 @@ from emulator.server import Server
 from tests.function.callers.issuer import SETTINGS as JWT_SETTINGS
 from tests.function.callers.issuer import Token, claims
 from tests.function.invocations import ENVIRON, NO_STS
+from tests.function.multipart.stub import Stub
 
 DOCUMENT = yaml.safe_load(
     (Path(__file__).parents[2] / "docs" / "openapi.yaml").read_text(encoding="utf-8")
@@ -63,6 +64,13 @@ ENVIRONS = {
             }
         )
     },
+    "multipart": ENVIRON
+    | JWT_SETTINGS
+    | {
+        "MULTIPART": "true",
+        "GRANT_SECRET": "x" * 32,
+        "UPLOAD_PRESETS": json.dumps({"default": {}, "forms": {"multipart": False}}),
+    },
     "only file grants": ENVIRON | {"DIRECTORY_GRANTS": "false"},
     "misconfigured": ENVIRON | {"OSS_BUCKET": ""},
     "no STS": ENVIRON | NO_STS,
@@ -72,17 +80,23 @@ ENVIRONS = {
 @pytest.fixture(scope="module")
 def urls() -> Iterator[dict[str, str]]:
     """The function behind an emulated Function Compute, once for each configuration."""
-    servers = {
-        name: Server(
-            FunctionCompute(App(environ).handle, function_keys=None, log=lambda line: None)
-        )
-        for name, environ in ENVIRONS.items()
-    }
-    for server in servers.values():
-        server.start()
-    yield {name: server.url for name, server in servers.items()}
-    for server in servers.values():
-        server.stop()
+    with Stub() as oss:
+        addresses = {"multipart": {"OSS_ENDPOINT": oss.url}}
+        servers = {
+            name: Server(
+                FunctionCompute(
+                    App(environ | addresses.get(name, {})).handle,
+                    function_keys=None,
+                    log=lambda line: None,
+                )
+            )
+            for name, environ in ENVIRONS.items()
+        }
+        for server in servers.values():
+            server.start()
+        yield {name: server.url for name, server in servers.items()}
+        for server in servers.values():
+            server.stop()
 
 
 @cache
@@ -114,7 +128,8 @@ def test_any_request_gets_a_described_response(
     )
     @given(case=described.as_strategy(mode))
     def send(case: Any) -> None:
-        response = case.call(base_url=urls["V4"])
+        environ = "multipart" if "/multipart" in operation else "V4"
+        response = case.call(base_url=urls[environ], headers=TOKEN)
         if len(response.request.path_url) <= MAX_URI_BYTES:
             case.validate_response(response, checks=checks())
 
@@ -131,6 +146,7 @@ class Exchange:
     body: Any = None
     query: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
+    path: dict[str, str] = field(default_factory=dict)
 
 
 FILE = {"filename": "a.jpg", "content_type": "image/jpeg", "size": 5}
@@ -139,6 +155,30 @@ LASTING = Token(claims(exp=4102444800, nbf=None, iat=None))  # until 2100
 TOKEN = {"Authorization": f"Bearer {LASTING.signed()}"}
 FOREIGN = {"Origin": "https://evil.example"}
 AUTHORIZATION = {"Authorization": f"Bearer {Token().signed()}"}
+HTML = {"filename": "a.html", "size": 1}
+ANY = {"uploadId": "x", "partNumber": "1"}
+UPLOAD: tuple[Any, ...] = ("multipart", None, {"key": "k"}, TOKEN, ANY)
+OFF: tuple[Any, ...] = ("V4", *UPLOAD[1:])
+# Name, method, path below /s3/multipart, status, and the rest of an exchange.
+MULTIPART: list[Any] = [
+    ("begin", "POST", "", 200, "multipart", FILE, {}, TOKEN),
+    ("begin, no size", "POST", "", 400, "multipart", {"filename": "a.jpg"}, {}, TOKEN),
+    ("begin, no token", "POST", "", 401, "multipart", FILE),
+    ("begin, foreign origin", "POST", "", 403, "multipart", FILE, {}, FOREIGN),
+    ("begin, not for this preset", "POST", "", 404, "multipart", FILE, {"preset": "forms"}, TOKEN),
+    ("begin, too large", "POST", "", 413, "multipart", FILE | {"size": 10**9}, {}, TOKEN),
+    ("begin, active type", "POST", "", 415, "multipart", HTML, {}, TOKEN),
+    ("begin, switched off", "POST", "", 404, "V4", FILE),
+    ("list, no such upload", "GET", "/{uploadId}", 404, *UPLOAD),
+    ("list, switched off", "GET", "/{uploadId}", 404, *OFF),
+    ("list, HEAD", "HEAD", "/{uploadId}", 404, *UPLOAD),
+    ("sign, no such upload", "GET", "/{uploadId}/{partNumber}", 404, *UPLOAD),
+    ("sign, HEAD", "HEAD", "/{uploadId}/{partNumber}", 404, *UPLOAD),
+    ("batch, no such upload", "GET", "/{uploadId}/batch", 404, *UPLOAD),
+    ("complete, no such upload", "POST", "/{uploadId}/complete", 404, *UPLOAD),
+    ("delete, no such upload", "DELETE", "/{uploadId}", 404, *UPLOAD),
+    ("preflight of a deletion", "OPTIONS", "/{uploadId}", 204, "V4", None, {}, BROWSER, ANY),
+]
 REPORT = {"bucket": "b", "object": "k", "size": "1", "mimeType": "text/plain", "grant": "g"}
 
 
@@ -245,6 +285,10 @@ REPORT = {"bucket": "b", "object": "k", "size": "1", "mimeType": "text/plain", "
             Exchange("POST /callback", 404, body=REPORT, headers={"x-oss-pub-key-url": "a"}),
             id="no callbacks",
         ),
+        *(
+            pytest.param(Exchange(f"{method} /s3/multipart{below}", status, *rest), id=name)
+            for name, method, below, status, *rest in MULTIPART
+        ),
         pytest.param(Exchange("GET /healthz", 200, "no STS"), id="health"),
         pytest.param(Exchange("GET /healthz", 500, "misconfigured"), id="health, misconfigured"),
     ],
@@ -252,7 +296,11 @@ REPORT = {"bucket": "b", "object": "k", "size": "1", "mimeType": "text/plain", "
 def test_responds_as_described(exchange: Exchange, urls: dict[str, str]) -> None:
     operation = OPERATIONS[exchange.operation]
     kind = {"POST /callback": "application/x-www-form-urlencoded"}.get(exchange.operation)
-    parts: dict[str, Any] = {"query": exchange.query, "headers": exchange.headers}
+    parts: dict[str, Any] = {
+        "query": exchange.query,
+        "headers": exchange.headers,
+        "path_parameters": exchange.path,
+    }
     if exchange.body is not None:
         parts |= {"body": exchange.body, "media_type": kind or "application/json"}
     case = operation.Case(**parts)
@@ -262,12 +310,37 @@ def test_responds_as_described(exchange: Exchange, urls: dict[str, str]) -> None
     case.validate_response(response, checks=described)
 
 
-def test_every_route_and_method_is_described() -> None:
-    served = {f"OPTIONS {path}" for path in ROUTES}
-    for path, route in ROUTES.items():
-        served |= {f"{route.method} {path}"} | (
-            {f"HEAD {path}"} if route.method == "GET" else set()
+def test_the_steps_of_an_upload_respond_as_described(urls: dict[str, str]) -> None:
+    begin = OPERATIONS["POST /s3/multipart"].Case(
+        body={"filename": "a.mp4", "size": "7"}, headers=TOKEN, media_type="application/json"
+    )
+    response = begin.call(base_url=urls["multipart"])
+    begin.validate_response(response, checks=checks())
+    begun = response.json()
+    for operation, status in {
+        "GET /s3/multipart/{uploadId}/{partNumber}": 200,
+        "HEAD /s3/multipart/{uploadId}/{partNumber}": 200,
+        "GET /s3/multipart/{uploadId}/batch": 200,
+        "HEAD /s3/multipart/{uploadId}/batch": 200,
+        "GET /s3/multipart/{uploadId}": 200,
+        "HEAD /s3/multipart/{uploadId}": 200,
+        "POST /s3/multipart/{uploadId}/complete": 200,
+        "DELETE /s3/multipart/{uploadId}": 200,
+    }.items():
+        case = OPERATIONS[operation].Case(
+            path_parameters={"uploadId": begun["uploadId"], "partNumber": 1},
+            query={"key": begun["key"], "partNumbers": "1"},
+            headers=TOKEN,
         )
+        response = case.call(base_url=urls["multipart"])
+        assert response.status_code == status
+        case.validate_response(response, checks=checks())
+
+
+def test_every_route_and_method_is_described() -> None:
+    served = {*ROUTES}
+    for method, path in (route.split(" ") for route in ROUTES):
+        served |= {f"OPTIONS {path}"} | ({f"HEAD {path}"} if method == "GET" else set())
     assert set(OPERATIONS) == served
 
 
@@ -275,7 +348,8 @@ def test_every_error_is_described() -> None:
     codes = {(kind.code, kind.status) for kind in Refusal.__subclasses__()}
     described = set()
     for path in DOCUMENT["paths"].values():
-        for operation in (path[name] for name in ("get", "post", "options") if name in path):
+        methods = ("get", "post", "delete", "options")
+        for operation in (path[name] for name in methods if name in path):
             for status, response in operation["responses"].items():
                 name = response.get("$ref", "").rpartition("/")[2]
                 text = json.dumps(DOCUMENT["components"]["responses"].get(name, {}))
@@ -286,11 +360,15 @@ def test_every_error_is_described() -> None:
     assert set(everything["code"]["enum"]) == {code for code, _ in codes}
 
 
-@pytest.mark.parametrize("path", list(ROUTES))
+@pytest.mark.parametrize("path", sorted({route.partition(" ")[2] for route in ROUTES}))
 def test_other_methods_are_refused_as_described(path: str, urls: dict[str, str]) -> None:
     refused = {"405": {"$ref": "#/components/responses/MethodNotAllowed"}}
-    document = DOCUMENT | {"paths": {path: {"delete": {"responses": refused}}}}
-    case = schemathesis.openapi.from_dict(document)[path]["DELETE"].Case()
+    parameters = DOCUMENT["paths"][path].get("parameters", [])
+    patch = {"parameters": parameters, "patch": {"responses": refused}}
+    document = DOCUMENT | {"paths": {path: patch}}
+    case = schemathesis.openapi.from_dict(document)[path]["PATCH"].Case(
+        path_parameters={"uploadId": "x", "partNumber": "1"}
+    )
     case.validate_response(case.call(base_url=urls["V4"]), checks=checks())
 
 

@@ -61,6 +61,9 @@ def test_unset_settings_have_their_defaults() -> None:
         "callback_url": "",
         "callback_key_prefix": "https://gosspublic.alicdn.com/",
         "grant_secret": b"",
+        "multipart": False,
+        "multipart_seconds": 86400,
+        "oss_endpoint": "https://my-bucket.oss-cn-hangzhou.aliyuncs.com",
         "log_level": "INFO",
     }
 
@@ -131,6 +134,37 @@ def test_unset_settings_have_their_defaults() -> None:
             parse_allowed_types("ALLOWED_CONTENT_TYPES", "image/svg+xml,application/pdf"),
             id="exact types, any case",
         ),
+        pytest.param(
+            {"FC_REGION": "cn-hangzhou"},
+            "oss_endpoint",
+            "https://my-bucket.oss-cn-hangzhou-internal.aliyuncs.com",
+            id="OSS in the function's own region",
+        ),
+        pytest.param(
+            {"FC_REGION": "cn-beijing"},
+            "oss_endpoint",
+            "https://my-bucket.oss-cn-hangzhou.aliyuncs.com",
+            id="OSS in another region",
+        ),
+        pytest.param(
+            {"OSS_ENDPOINT": "http://127.0.0.1:9001/"},
+            "oss_endpoint",
+            "http://127.0.0.1:9001",
+            id="emulated OSS",
+        ),
+        pytest.param(
+            {"MULTIPART": "true", "GRANT_SECRET": "x" * 32, "MAX_UPLOAD_BYTES": "53656167435468"},
+            "max_upload_bytes",
+            53_656_167_435_468,
+            id="48.8 TB in parts",
+        ),
+        pytest.param(
+            {"MULTIPART": "true", "GRANT_SECRET": "x" * 32, "MAX_UPLOAD_BYTES": "53656167435468"},
+            "max_form_bytes",
+            5 * 1024**3,
+            id="5 GB in a form",
+        ),
+        pytest.param({"MAX_UPLOAD_BYTES": "7"}, "max_form_bytes", 7, id="less in a form"),
         pytest.param(
             {"CREDENTIALS_SOURCE": "function-role", "UPLOAD_ROLE_ARN": "nonsense"},
             "upload_role_arn",
@@ -245,6 +279,12 @@ def test_reads(changes: dict[str, str], name: str, expected: object) -> None:
         pytest.param("CALLBACK_URL", "https://a\\b/", id="callback with a backslash"),
         pytest.param("CALLBACK_URL", "http://100.100.100.200/", id="callback to shared addresses"),
         pytest.param("CALLBACK_URL", "http://169.254.169.254/", id="callback to link-local"),
+        pytest.param("MULTIPART", "yes", id="not a boolean for MULTIPART"),
+        pytest.param("MULTIPART_SECONDS", "3599", id="an upload too short"),
+        pytest.param("MULTIPART_SECONDS", "604801", id="an upload too long"),
+        pytest.param("OSS_ENDPOINT", "http://my-bucket.example", id="OSS in clear text"),
+        pytest.param("OSS_ENDPOINT", "my-bucket.example", id="OSS without a scheme"),
+        pytest.param("OSS_ENDPOINT", "https://my-bucket.example/a", id="OSS with a path"),
         pytest.param("STS_ENDPOINT", "http://sts.aliyuncs.com", id="STS in clear text"),
         pytest.param("STS_ENDPOINT", "http://10.0.0.5:9002", id="another machine's STS"),
         pytest.param("STS_ENDPOINT", "http://localhost.example", id="not this machine's STS"),
@@ -519,3 +559,40 @@ def test_types_that_make_forms_too_long_are_misconfigured() -> None:
     assert "ALLOWED_CONTENT_TYPES" in response.document["message"]
     only_file_grants = {"ALLOWED_CONTENT_TYPES": many, "DIRECTORY_GRANTS": "false"}
     assert invoke(ENVIRON | only_file_grants, path="/healthz").status == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        pytest.param({"MULTIPART": "true"}, "GRANT_SECRET", id="no secret"),
+        pytest.param(
+            {"MULTIPART": "true", "GRANT_SECRET": "x" * 31}, "GRANT_SECRET", id="short secret"
+        ),
+        pytest.param(
+            {"UPLOAD_PRESETS": '{"a": {"multipart": true}}'}, "GRANT_SECRET", id="for a preset"
+        ),
+        pytest.param(
+            {
+                "MULTIPART": "true",
+                "GRANT_SECRET": "x" * 32,
+                "MAX_UPLOAD_BYTES": "53656167435469",
+            },
+            "MAX_UPLOAD_BYTES",
+            id="over 48.8 TB",
+        ),
+        pytest.param(
+            {
+                "MULTIPART": "true",
+                "GRANT_SECRET": "x" * 32,
+                "MAX_UPLOAD_BYTES": "5368709121",
+                "UPLOAD_PRESETS": '{"a": {"multipart": false}}',
+            },
+            "UPLOAD_PRESETS.a.max_bytes",
+            id="over 5 GB in a preset of forms",
+        ),
+    ],
+)
+def test_what_resumable_uploads_need(changes: dict[str, str], name: str) -> None:
+    response = invoke(ENVIRON | changes, path="/healthz")
+    assert response.code == "misconfigured"
+    assert f"The setting {name} " in response.document["message"]

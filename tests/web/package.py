@@ -62,7 +62,7 @@ class Project:
 def installed(folder: Path, packages: Path) -> Project:
     """A new application with the client as npm packs it."""
     npm = program("npm", "npm")
-    command = [npm, "pack", CLIENT, "--pack-destination", folder, "--silent"]
+    command = [npm, "pack", str(CLIENT), "--pack-destination", str(folder), "--silent"]
     packed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     modules = folder / "node_modules"
     modules.mkdir()

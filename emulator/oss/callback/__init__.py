@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .address import Resolve, check_addresses, resolve_host
-from .field import Callback, read_callback
+from .field import Callback, read_callback, read_variables
 from .sending import PUBLIC_KEY_PATH, CallbackKey, CallbackResponse, call_back
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "call_back",
     "check_addresses",
     "read_callback",
+    "read_variables",
     "resolve_host",
 ]

@@ -42,13 +42,7 @@ class Callback:
 def read_callback(fields: Mapping[str, str]) -> Callback | None:
     """Validate `callback` and `callback-var`; None if no callback is requested."""
     if "callback-var" in fields:
-        _decode(
-            fields["callback-var"],
-            "callback-var",
-            too_long=refusals.CALLBACK_VARIABLES_TOO_LONG,
-            not_base64=refusals.CALLBACK_VARIABLES_NOT_BASE64,
-            not_json=refusals.CALLBACK_VARIABLES_NOT_JSON,
-        )
+        read_variables(fields["callback-var"])
     text = fields.get("callback", "")
     if not text:
         return None
@@ -75,6 +69,22 @@ def read_callback(fields: Mapping[str, str]) -> Callback | None:
         _body_type(members.get("callbackBodyType") or FORM),
         _headers(members.get("additionalHeaders") or {}),
     )
+
+
+def read_variables(text: str) -> dict[str, str]:
+    """The custom variables of a `callback-var`, which a form has as fields of its own instead."""
+    members = _decode(
+        text,
+        "callback-var",
+        too_long=refusals.CALLBACK_VARIABLES_TOO_LONG,
+        not_base64=refusals.CALLBACK_VARIABLES_NOT_BASE64,
+        not_json=refusals.CALLBACK_VARIABLES_NOT_JSON,
+    )
+    # What a value that is not a text becomes is inferred.
+    return {
+        name: value if isinstance(value, str) else json.dumps(value)
+        for name, value in members.items()
+    }
 
 
 def _decode(

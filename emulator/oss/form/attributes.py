@@ -1,4 +1,5 @@
-"""What a form says about the object: its key, ACL, storage class, headers and user metadata."""
+"""What a form, or the headers of a request, say about the object: its key, ACL, storage class,
+headers and user metadata."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 
 from werkzeug.datastructures import Headers
 
-from ..errors import Refused, refusals
+from ..errors import Refusal, Refused, refusals
 from .fields import Form
 
 MAX_KEY_BYTES = 1023
@@ -41,7 +42,11 @@ def object_key(form: Form) -> str:
             refusals.NO_KEY,
             hint="The form has no field 'key' before `file`; make `file` the last field.",
         )
-    key = form.fields["key"].replace("${filename}", form.filename)
+    return checked_key(form.fields["key"].replace("${filename}", form.filename))
+
+
+def checked_key(key: str) -> str:
+    """The key, if OSS accepts it as an object's name."""
     if len(key.encode()) > MAX_KEY_BYTES:
         raise Refused(
             refusals.KEY_LENGTH,
@@ -51,8 +56,8 @@ def object_key(form: Form) -> str:
     if not key:
         raise Refused(
             refusals.EMPTY_KEY,
-            hint="The field 'key' is empty, or is ${filename} and the file has no name; send the"
-            " key that the grant gives.",
+            hint="The key is empty (in a form, also if it is ${filename} and the file has no name);"
+            " send the key that the grant gives.",
         )
     if key[0] in "/\\":
         raise Refused(
@@ -63,9 +68,20 @@ def object_key(form: Form) -> str:
 
 
 def read_attributes(form: Form, request_headers: Headers) -> Attributes:
-    fields = form.fields
+    fields = dict(form.fields)
     # OSS documents, PostObject: the form's ACL takes precedence over the header's.
-    acl = fields.get("x-oss-object-acl") or request_headers.get("x-oss-object-acl") or "default"
+    fields["x-oss-object-acl"] = fields.get("x-oss-object-acl") or request_headers.get(
+        "x-oss-object-acl", ""
+    )
+    fields["content-type"] = form.content_type or ""
+    return collect_attributes(fields)
+
+
+def collect_attributes(
+    fields: Mapping[str, str], *, forbid_overwrite: Refusal = refusals.FORBID_OVERWRITE
+) -> Attributes:
+    """From fields or headers by their names in lower case; `forbid_overwrite` refuses its value."""
+    acl = fields.get("x-oss-object-acl") or "default"
     _check_choice("x-oss-object-acl", acl, ACLS)
     headers = {name: fields[name] for name in KEPT_HEADERS if fields.get(name)}
     headers.update(_storage_class(fields))
@@ -77,7 +93,7 @@ def read_attributes(form: Form, request_headers: Headers) -> Attributes:
             METADATA + "*", f"has {size} bytes in total; the limit is {MAX_METADATA_BYTES}"
         )
     headers.update(metadata)
-    content_type = form.content_type or DEFAULT_TYPE
+    content_type = fields.get("content-type") or DEFAULT_TYPE
     for name, value in {**headers, "content-type": content_type}.items():
         if not _HEADER_NAME.fullmatch(name) or _CONTROL.search(value):
             raise _invalid(name, "cannot become a header: its name or value has invalid characters")
@@ -85,15 +101,15 @@ def read_attributes(form: Form, request_headers: Headers) -> Attributes:
         acl=acl,
         content_type=content_type,
         headers=headers,
-        overwrite=_overwrite(fields),
+        overwrite=_overwrite(fields, forbid_overwrite),
     )
 
 
-def _overwrite(fields: Mapping[str, str]) -> bool:
+def _overwrite(fields: Mapping[str, str], refusal: Refusal) -> bool:
     forbidden = fields.get("x-oss-forbid-overwrite", "false")
     if forbidden not in ("true", "false"):
         raise Refused(
-            refusals.FORBID_OVERWRITE,
+            refusal,
             hint=f"The field 'x-oss-forbid-overwrite' is {forbidden!r}; it must be true or false,"
             " in lower case. Leave it out to allow overwriting.",
             elements={"ArgumentName": "x-oss-forbid-overwrite", "ArgumentValue": forbidden},

@@ -8,13 +8,14 @@ import hmac
 import time
 from typing import TYPE_CHECKING
 
-from ..errors import Refused, refusals
+from ..errors import Refusal, Refused, refusals
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 CHUNK_BYTES = 256 * 1024
-MAX_BODY_BYTES = 5 * 1024**3  # OSS documents, PostObject: "Post body size must be less than 5G."
+# OSS documents, PostObject ("Post body size must be less than 5G.") and UploadPart.
+MAX_BODY_BYTES = 5 * 1024**3
 DRAIN_SECONDS = 5.0
 
 
@@ -35,7 +36,7 @@ class Body:
         self._digest = hashlib.md5(usedforsecurity=False)
         self._content_md5: str | None = environ.get("HTTP_CONTENT_MD5")
 
-    def check_length(self) -> None:
+    def check_length(self, too_large: Refusal = refusals.BODY_TOO_LARGE) -> None:
         if not self._declared and not self._chunked:
             raise Refused(
                 refusals.MISSING_LENGTH,
@@ -43,9 +44,9 @@ class Body:
             )
         if self._left > MAX_BODY_BYTES:
             raise Refused(
-                refusals.BODY_TOO_LARGE,
-                hint=f"The body has more than the {MAX_BODY_BYTES} bytes that PostObject accepts; "
-                "send a smaller file.",
+                too_large,
+                hint=f"The body has more than the {MAX_BODY_BYTES} bytes that one request may have;"
+                " send a smaller file, or a file in parts.",
             )
 
     def read(self) -> bytes:
@@ -71,8 +72,8 @@ class Body:
         if not hmac.compare_digest(computed, self._content_md5.encode()):
             raise Refused(
                 refusals.BAD_DIGEST,
-                hint="Content-MD5 is not the base64 MD5 of the whole body including its fields; "
-                "compute it over the exact bytes sent, or leave it out.",
+                hint="Content-MD5 is not the base64 MD5 of the whole body (a form with all its "
+                "fields); compute it over the exact bytes sent, or leave it out.",
             )
 
     def drain(self) -> None:

@@ -13,7 +13,7 @@ import re
 from datetime import datetime, timedelta
 
 from ...keyring import AccessKey, KeyRing, TokenFault
-from ..errors import Refused, refusals
+from ..errors import Refusal, Refused, refusals
 from .claim import Claim, CredentialScope
 
 MAX_SKEW = timedelta(minutes=15)
@@ -22,8 +22,8 @@ LEGAL_ACCESS_KEY_ID = re.compile(r"[A-Za-z0-9._-]+")  # inferred
 
 def authenticate(claim: Claim, *, keys: KeyRing, region: str, now: datetime) -> AccessKey:
     """Return the key that signed the policy, or refuse."""
-    key = _known_key(claim, keys)
-    _check_token(key, claim, keys, now)
+    illegal = refusals.ILLEGAL_CREDENTIAL_ID if claim.scope else refusals.ILLEGAL_ACCESS_KEY_ID
+    key = find_key(claim.access_key_id, claim.security_token, keys=keys, now=now, illegal=illegal)
     if claim.scope is None:
         expected = v1_signature(key.access_key_secret, claim.policy)
     else:
@@ -62,20 +62,26 @@ def v4_signature(access_key_secret: str, policy: str, *, date: str, region: str)
     return hmac.digest(key, policy.encode(), hashlib.sha256).hex()
 
 
-def _known_key(claim: Claim, keys: KeyRing) -> AccessKey:
-    access_key_id = claim.access_key_id
+def find_key(
+    access_key_id: str,
+    security_token: str | None,
+    *,
+    keys: KeyRing,
+    now: datetime,
+    illegal: Refusal = refusals.ILLEGAL_ACCESS_KEY_ID,
+) -> AccessKey:
+    """The key of this ID, which may be used now with this token; `illegal` refuses other IDs."""
     named = {"OSSAccessKeyId": access_key_id}
     if not LEGAL_ACCESS_KEY_ID.fullmatch(access_key_id):
-        refusal = refusals.ILLEGAL_CREDENTIAL_ID if claim.scope else refusals.ILLEGAL_ACCESS_KEY_ID
         raise Refused(
-            refusal,
+            illegal,
             hint=f"The access key ID {access_key_id!r} has characters that no ID contains; "
             "check whether a space was copied with it.",
             elements=named,
         )
     key = keys.find(access_key_id)
     temporary = key.security_token is not None if key else access_key_id.startswith("STS.")
-    if temporary and claim.security_token is None:
+    if temporary and security_token is None:
         raise Refused(
             refusals.NO_TOKEN,
             hint=f"{access_key_id!r} is a temporary key; send its token as x-oss-security-token.",
@@ -94,13 +100,13 @@ def _known_key(claim: Claim, keys: KeyRing) -> AccessKey:
             hint=f"The key {access_key_id!r} is disabled; use another.",
             elements=named,
         )
+    if security_token is not None:
+        _check_token(key, security_token, keys, now)
     return key
 
 
-def _check_token(key: AccessKey, claim: Claim, keys: KeyRing, now: datetime) -> None:
-    if claim.security_token is None:
-        return
-    fault = keys.token_fault(key, claim.security_token, now)
+def _check_token(key: AccessKey, security_token: str, keys: KeyRing, now: datetime) -> None:
+    fault = keys.token_fault(key, security_token, now)
     if fault is TokenFault.UNKNOWN:
         raise Refused(
             refusals.INVALID_TOKEN,
@@ -128,12 +134,22 @@ def _check_scope(scope: CredentialScope, region: str, now: datetime) -> None:
             refusals.FUTURE_DATE,
             hint=f"x-oss-date is {scope.signed_at - now} ahead of this machine's clock; "
             "correct the signer's clock and use UTC.",
-            elements={
-                "MaxAllowedSkewMilliseconds": str(MAX_SKEW // timedelta(milliseconds=1)),
-                "RequestTime": f"{scope.signed_at:%Y-%m-%dT%H:%M:%S.000Z}",
-                "ServerTime": f"{now:%Y-%m-%dT%H:%M:%S.000Z}",
-            },
+            elements=skew_elements(scope.signed_at, now),
         )
+    check_scope_names(scope, region)
+
+
+def skew_elements(signed_at: datetime, now: datetime) -> dict[str, str]:
+    """What RequestTimeTooSkewed says besides (seen live: Molunerfinn/PicGo#759)."""
+    return {
+        "MaxAllowedSkewMilliseconds": str(MAX_SKEW // timedelta(milliseconds=1)),
+        "RequestTime": f"{signed_at:%Y-%m-%dT%H:%M:%S.000Z}",
+        "ServerTime": f"{now:%Y-%m-%dT%H:%M:%S.000Z}",
+    }
+
+
+def check_scope_names(scope: CredentialScope, region: str) -> None:
+    """The scope must name the day of x-oss-date, the bucket's region, and OSS."""
     expected = (f"{scope.signed_at:%Y%m%d}", region, "oss")
     got = (scope.date, scope.region, scope.product)
     if got != expected:

@@ -10,6 +10,7 @@ from ..errors import Refusal, Refused, refusals
 
 V4 = "OSS4-HMAC-SHA256"
 S3_FIELDS = ("awsaccesskeyid", "x-amz-algorithm", "x-amz-credential", "x-amz-signature")
+TIME = "%Y%m%dT%H%M%SZ"  # x-oss-date
 FAR_OFF_DAYS = 8  # inferred: a V4 signature lives for 7 days, and a day is lost to rounding
 
 
@@ -76,22 +77,15 @@ def _read_v4(fields: Mapping[str, str], now: datetime) -> Claim:
         fields, "x-oss-signature", refusals.NO_SIGNATURE, refusals.EMPTY_SIGNATURE
     )
     policy = _required(fields, "policy", refusals.NO_POLICY)
-    parts = credential.split("/")
-    if len(parts) != 5 or parts[4] != "aliyun_v4_request":
-        raise Refused(
-            refusals.BAD_CREDENTIAL_SCOPE,
-            hint="x-oss-credential must be "
-            f"<AccessKeyId>/<YYYYMMDD>/<region>/oss/aliyun_v4_request; it is {credential!r}.",
-        )
-    access_key_id, date, region, product, _ = parts
-    day = _parse(date, "%Y%m%d")
+    access_key_id, date, region, product = split_credential(credential)
+    day = parse_time(date, "%Y%m%d")
     if day is None or abs((now - day).days) > FAR_OFF_DAYS:
         raise Refused(
             refusals.BAD_CREDENTIAL_DATE,
             hint=f"The date in x-oss-credential is {date!r}; it must be the UTC day of signing "
             f"as YYYYMMDD, and today is {now:%Y%m%d}.",
         )
-    signed_at = _parse(fields.get("x-oss-date", ""), "%Y%m%dT%H%M%SZ")
+    signed_at = parse_time(fields.get("x-oss-date", ""), TIME)
     if signed_at is None:
         raise Refused(
             refusals.NO_DATE,
@@ -107,6 +101,19 @@ def _read_v4(fields: Mapping[str, str], now: datetime) -> Claim:
     )
 
 
+def split_credential(credential: str) -> tuple[str, str, str, str]:
+    """The access key ID, the day, the region and the product of a V4 credential."""
+    parts = credential.split("/")
+    if len(parts) != 5 or parts[4] != "aliyun_v4_request":
+        raise Refused(
+            refusals.BAD_CREDENTIAL_SCOPE,
+            hint="The credential must be "
+            f"<AccessKeyId>/<YYYYMMDD>/<region>/oss/aliyun_v4_request; it is {credential!r}.",
+        )
+    access_key_id, date, region, product, _ = parts
+    return access_key_id, date, region, product
+
+
 def _required(
     fields: Mapping[str, str], name: str, missing: Refusal, empty: Refusal | None = None
 ) -> str:
@@ -120,7 +127,7 @@ def _required(
     return value
 
 
-def _parse(text: str, form: str) -> datetime | None:
+def parse_time(text: str, form: str) -> datetime | None:
     """Strict: strptime by itself accepts missing digits and spaces."""
     try:
         time = datetime.strptime(text, form).replace(tzinfo=timezone.utc)

@@ -64,7 +64,7 @@ def get_object(request: Request, store: Store, key: str) -> Response:
         )
     record, file = found
     response = Response(wrap_file(request.environ, file, BUFFER_BYTES), direct_passthrough=True)
-    response.content_type = _header(record.content_type)
+    response.content_type = encoded_header(record.content_type)
     response.content_length = record.size
     _describe(response, record)
     try:
@@ -82,18 +82,18 @@ def get_object(request: Request, store: Store, key: str) -> Response:
 def _describe(response: Response, record: Record) -> None:
     headers = response.headers
     for name, value in record.headers.items():
-        headers[name] = _header(value)
+        headers[name] = encoded_header(value)
     headers.setdefault("x-oss-storage-class", "Standard")
     headers["ETag"] = f'"{record.etag}"'
     headers["x-oss-hash-crc64ecma"] = str(record.crc64)
-    headers["x-oss-object-type"] = "Normal"
+    headers["x-oss-object-type"] = record.type
     response.last_modified = record.modified_at
     # An uploaded page must not run scripts with this origin's rights.
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Content-Security-Policy"] = f"script-src 'none'; {NO_FORMS}"
 
 
-def _header(value: str) -> str:
+def encoded_header(value: str) -> str:
     """The UTF-8 of a header as WSGI expects it: each byte as a Latin-1 character."""
     return value.encode().decode("latin-1")
 
@@ -169,7 +169,7 @@ def _xml(listing: Listing) -> bytes:
         add(contents, "Key", text(record.key))
         add(contents, "LastModified", record.last_modified)
         add(contents, "ETag", f'"{record.etag}"')
-        add(contents, "Type", "Normal")
+        add(contents, "Type", record.type)
         add(contents, "Size", str(record.size))
         add(contents, "StorageClass", record.headers.get("x-oss-storage-class", "Standard"))
     xml: bytes = ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True)

@@ -1,9 +1,10 @@
 """Objects on disk, below one folder.
 
 `content/` holds the bytes under generated names, `index/` one JSON record for each key, named by
-the key's hash, and `incoming/` whatever is still arriving. So no key can leave the folder, collide
-with another when case is ignored, or be too long for a file name. A record appears by one rename or
-link and names its content, so a reader sees either the old object or the new one, never a mixture.
+the key's hash, and `incoming/` whatever is still arriving or being removed. So no key can leave the
+folder, collide with another when case is ignored, or be too long for a file name. A record appears
+by one rename or link and names its content, so a reader sees either the old object or the new one,
+never a mixture.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import threading
 import uuid
 from collections.abc import Iterator
@@ -24,7 +26,8 @@ from typing import BinaryIO
 
 import anycrc
 
-_CRC64 = anycrc.Model("CRC64-XZ")
+COPY_BYTES = 1024**2
+CRC64 = anycrc.Model("CRC64-XZ")
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Record:
     headers: dict[str, str]  # sent again by GET: Content-Disposition, x-oss-meta-* and so on
     acl: str
     content: str = ""  # the file's name in content/
+    type: str = "Normal"  # or "Multipart"
 
     @property
     def modified_at(self) -> datetime:
@@ -59,8 +63,14 @@ class IncomingObject:
     def write(self, data: bytes) -> None:
         self._file.write(data)
         self._md5.update(data)
-        self.crc64 = _CRC64.calc(data, self.crc64)
+        self.crc64 = CRC64.calc(data, self.crc64)
         self.size += len(data)
+
+    def append(self, source: BinaryIO, size: int, crc64: int) -> None:
+        """Copy the rest of a file whose size and CRC are known; the MD5 does not count it."""
+        shutil.copyfileobj(source, self._file, COPY_BYTES)
+        self.crc64 = CRC64.combine(self.crc64, crc64, size)
+        self.size += size
 
     @property
     def md5(self) -> str:
@@ -74,6 +84,7 @@ class Store:
     """The objects of one bucket; safe to share between threads."""
 
     def __init__(self, directory: Path) -> None:
+        self.directory = directory
         self._incoming = directory / "incoming"
         self._content = directory / "content"
         self._index = directory / "index"
@@ -85,12 +96,16 @@ class Store:
     @contextmanager
     def receive(self) -> Iterator[IncomingObject]:
         """A place for arriving bytes; they are removed at the end, unless `put` has taken them."""
-        incoming = IncomingObject(self._incoming / uuid.uuid4().hex)
+        incoming = IncomingObject(self.new_path())
         try:
             yield incoming
         finally:
             incoming.close()
             incoming.path.unlink(missing_ok=True)
+
+    def new_path(self) -> Path:
+        """A name that is free, for something that a restart sweeps away."""
+        return self._incoming / uuid.uuid4().hex
 
     def put(self, incoming: IncomingObject, record: Record, *, overwrite: bool) -> None:
         """Make the object visible at once; FileExistsError if it must not be overwritten."""
@@ -122,6 +137,10 @@ class Store:
             record = self._read(self._record_path(key))
             return (record, (self._content / record.content).open("rb")) if record else None
 
+    def record(self, key: str) -> Record | None:
+        """What is kept about the object besides its bytes."""
+        return self._read(self._record_path(key))
+
     def records(self, prefix: str = "") -> list[Record]:
         """All objects whose keys start with the prefix, in the order of the keys' UTF-8."""
         found = (self._read(path) for path in self._index.iterdir())
@@ -143,7 +162,10 @@ class Store:
         known = {record.content for record in self.records()}
         leftovers = [path for path in self._content.iterdir() if path.name not in known]
         for path in (*self._incoming.iterdir(), *leftovers):
-            path.unlink()
+            if path.is_dir():  # a multipart upload that was completed or aborted
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
 def _readable(key: str) -> str:

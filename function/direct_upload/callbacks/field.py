@@ -38,7 +38,7 @@ MAX_USER_BYTES = 64
 
 _GRANT_ID = re.compile(
     # Length of the directory (0: one exact key), smallest and largest size, issue time, life, user.
-    r"(?P<claims>(?P<directory>[0-9]{1,4})\.(?P<minimum>[0-9]{1,10})\.(?P<maximum>[0-9]{1,10})"
+    r"(?P<claims>(?P<directory>[0-9]{1,4})\.(?P<minimum>[0-9]{1,10})\.(?P<maximum>[0-9]{1,14})"
     r"\.(?P<issued>[0-9]{1,10})\.(?P<life>[0-9]{1,5})\.(?P<user>[A-Za-z0-9_-]*)"
     r"(\.(?P<preset>[a-z][a-z0-9-]{0,15}))?)"
     r"\.(?P<code>[A-Za-z0-9_-]{22})"

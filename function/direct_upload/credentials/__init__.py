@@ -22,10 +22,12 @@ def credentials_for(
     *,
     prefixes: Sequence[str],
     policy_seconds: int,
+    multipart: bool = False,
 ) -> CredentialsSource:
     """What CREDENTIALS_SOURCE says; `environ` is where the function's own keys may be.
 
-    The credentials may put objects below the prefixes, and should last for grants of a length.
+    The credentials may put objects below the prefixes, with `multipart` also list and abort uploads
+    there, and should last for grants of a length.
     """
     if settings.credentials_source == "function-role":
         return FunctionRole(environ=environ)
@@ -35,7 +37,7 @@ def credentials_for(
     return AssumedRole(
         Role(
             settings.upload_role_arn,
-            session_policy(settings.oss_bucket, prefixes),
+            session_policy(settings.oss_bucket, prefixes, multipart=multipart),
             settings.credentials_seconds,
             settings.sts_endpoint,
             settings.sts_region,

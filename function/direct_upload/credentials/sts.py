@@ -29,6 +29,9 @@ ROLE_SESSION_NAME = "direct-upload"
 # "must be smaller than 2048 bytes" (STS documents, AssumeRole, InvalidParameter.PolicySize).
 MAX_SESSION_POLICY_BYTES = 2047
 
+# RAM policies for OSS list both as actions on objects (OSS documents, "RAM policies").
+MULTIPART_ACTIONS = ("oss:ListParts", "oss:AbortMultipartUpload")
+
 LOOK_UP = "See AssumeRole, error codes, in the STS documents."
 RETRY_LATER = "This is transient; try again in a few seconds."
 CHECK_THE_WAY = "Check STS_ENDPOINT, and that the function can reach it (internetAccess)."
@@ -85,8 +88,10 @@ class AssumeRoleFailed(Exception):
         self.transient = transient
 
 
-def session_policy(bucket: str, prefixes: Sequence[str]) -> str:
+def session_policy(bucket: str, prefixes: Sequence[str], *, multipart: bool = False) -> str:
     """A RAM policy that allows putting objects below the prefixes, and nothing else.
+
+    With `multipart` also what resumable uploads need besides: to list their parts and to abort.
 
     PostObject is authorised as oss:PutObject (OSS documents, PostObject). All users and presets
     share one AssumeRole, so a prefix is what all keys of a preset begin with; each POST policy pins
@@ -99,7 +104,9 @@ def session_policy(bucket: str, prefixes: Sequence[str]) -> str:
             "Statement": [
                 {
                     "Effect": "Allow",
-                    "Action": "oss:PutObject",
+                    "Action": ["oss:PutObject", *MULTIPART_ACTIONS]
+                    if multipart
+                    else "oss:PutObject",
                     "Resource": resources if len(resources) > 1 else resources[0],
                 }
             ],

@@ -86,7 +86,7 @@ class GrantMaker:
             preset=self._preset.name,
             user=user,
             minimum=settings.min_upload_bytes,
-            maximum=settings.max_upload_bytes,
+            maximum=settings.max_form_bytes,
             content_types=self._directory_types,
         )
         fields = {"key": prefix + "${filename}", **self._directory_fields}

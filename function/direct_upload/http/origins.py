@@ -15,7 +15,7 @@ from ..errors import OriginNotAllowed, misconfigured
 
 # Sent with every preflight; a progress listener on an upload causes one, too.
 PREFLIGHT_HEADERS = {
-    "Access-Control-Allow-Methods": "GET, HEAD, POST",
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, DELETE",
     "Access-Control-Allow-Headers": "authorization, content-type",
     "Access-Control-Max-Age": "600",
 }

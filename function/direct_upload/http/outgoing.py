@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import queue
 import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    import ssl
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -104,43 +109,73 @@ def within(seconds: float, call: Callable[[], T]) -> T:
 Fetched: TypeAlias = tuple[Mapping[str, str], bytes]
 """Headers, by their names in lower case, and the body of a response with status 200."""
 
+Reply: TypeAlias = tuple[int, Mapping[str, str], bytes]
+"""The status of a response, its headers, by their names in lower case, and its body."""
+
 
 class FetchFailed(Exception):
-    """There is no such response; the text says why, for the log: "the server ..."."""
+    """There is no usable response; the text says why, for the log: "the server ..."."""
 
 
 def fetch(url: str, *, seconds: float, max_bytes: int) -> Fetched:
-    """Send a GET. Follows no redirect and uses no proxy. Raises `FetchFailed`."""
+    """Send a GET. Raises `FetchFailed`."""
+    status, headers, body = send("GET", url, seconds=seconds, max_bytes=max_bytes)
+    if status != 200:
+        raise FetchFailed(f"the server responds with status {status}")
+    return headers, body
+
+
+def send(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] = MappingProxyType({}),
+    body: bytes = b"",
+    seconds: float,
+    max_bytes: int,
+) -> Reply:
+    """Send one request. Follows no redirect and uses no proxy. Raises `FetchFailed`."""
     import http.client  # loads TLS, which a cold start should not wait for
 
     parts = urlsplit(url)
-    class_ = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = class_(parts.hostname or "", parts.port, timeout=seconds)
+    host = parts.hostname or ""
+    connection = (
+        http.client.HTTPSConnection(host, parts.port, timeout=seconds, context=_trust())
+        if parts.scheme == "https"
+        else http.client.HTTPConnection(host, parts.port, timeout=seconds)
+    )
     target = f"{parts.path}?{parts.query}" if parts.query else parts.path
 
-    def get() -> Fetched | FetchFailed:
+    def exchange() -> Reply | FetchFailed:
         try:
             # Some networks refuse requests that do not say what sends them.
-            connection.request("GET", target, headers={"User-Agent": "direct-upload"})
+            named = {"User-Agent": "direct-upload", **headers}
+            connection.request(method, target, body or None, named)
             response = connection.getresponse()
-            if response.status != 200:
-                return FetchFailed(f"the server responds with status {response.status}")
-            body = response.read(max_bytes + 1)
+            read = response.read(max_bytes + 1)
             names = {name.lower() for name in response.headers}
-            headers = {name: ", ".join(response.headers.get_all(name, [])) for name in names}
+            received = {name: ", ".join(response.headers.get_all(name, [])) for name in names}
         except (OSError, ValueError, http.client.HTTPException) as error:
             kind = type(error).__name__  # such as SSLCertVerificationError
             return FetchFailed(f"the server cannot be reached, or breaks off: {kind}")
         finally:
             connection.close()
-        if len(body) > max_bytes:
+        if len(read) > max_bytes:
             return FetchFailed(f"the server sends more than {max_bytes} bytes")
-        return headers, body
+        return response.status, received, read
 
     try:
-        outcome = within(seconds, get)
+        outcome = within(seconds, exchange)
     except TookTooLong:
         raise FetchFailed(f"the server does not respond within {seconds:g} s") from None
     if isinstance(outcome, FetchFailed):
         raise outcome
     return outcome
+
+
+@functools.cache
+def _trust() -> ssl.SSLContext:
+    """The certificates that are trusted: reading them takes longer than a request."""
+    import ssl
+
+    return ssl.create_default_context()

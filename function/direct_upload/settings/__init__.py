@@ -53,7 +53,7 @@ class Settings:
     credentials_seconds: int = _row("3600", read.whole(900, 43200))
     policy_seconds: int = _row("300", read.whole(1, 86400), member="policy_seconds")
     max_upload_bytes: int = _row("104857600", read.max_upload_bytes, member="max_bytes")
-    min_upload_bytes: int = _row("1", read.whole(0, read.MAX_OBJECT_BYTES), member="min_bytes")
+    min_upload_bytes: int = _row("1", read.whole(0, read.MAX_FORM_BYTES), member="min_bytes")
     allowed_content_types: AllowedTypes = _row(  # noqa: RUF009 (it is frozen)
         "", read.content_types, member="types"
     )
@@ -75,6 +75,9 @@ class Settings:
     callback_url: str = _row("", read.callback_url)  # empty: no callbacks
     callback_key_prefix: str = _row(read.OSS_KEY_PREFIX, read.callback_key_prefix)
     grant_secret: bytes = _row("", read.grant_secret, secret=True)
+    multipart: bool = _row("false", read.multipart, member="multipart")
+    multipart_seconds: int = _row("86400", read.whole(3600, 604800))
+    oss_endpoint: str = _row("", read.oss_endpoint)  # an origin, without a trailing slash
     log_level: str = _row("INFO", read.choice("DEBUG", "INFO", "WARNING", "ERROR"))
 
     # Not a setting: what follows from how they were set.
@@ -84,6 +87,11 @@ class Settings:
     def fixed_prefix(self) -> str:
         """What all keys begin with, for every caller and on every day."""
         return self.upload_dir.partition("{")[0]
+
+    @property
+    def max_form_bytes(self) -> int:
+        """The largest file of a grant: larger ones need a resumable upload."""
+        return min(self.max_upload_bytes, read.MAX_FORM_BYTES)
 
 
 ROWS: Mapping[str, Row] = {

@@ -25,8 +25,10 @@ MAX_PREFIX_BYTES = 512
 DEFAULT_KEY = "{id}{ext}"
 MAX_NAME_BYTES = 511  # what a key of 1,023 bytes (OSS documents, "Object") leaves below the prefix
 MIN_SECRET_BYTES = 32
-# PostObject accepts at most 5 GB (OSS documents, EC 0006-00000003).
-MAX_OBJECT_BYTES = 5 * 1024**3
+# PostObject accepts at most 5 GB (OSS documents, EC 0006-00000003), multipart uploads 48.8 TB
+# (OSS documents, "Multipart upload").
+MAX_FORM_BYTES = 5 * 1024**3
+MAX_MULTIPART_BYTES = 488 * 1024**4 // 10
 # What the 512 bytes of a callback leave for its URL; https needs one more member (callbacks.field).
 MAX_CALLBACK_URL_CHARACTERS = {"http": 120, "https": 101}
 
@@ -63,7 +65,7 @@ def boolean(env: Environment, name: str) -> bool:
 def whole(minimum: int, maximum: int) -> Reader:
     def read(env: Environment, name: str) -> int:
         value = env.text(name)
-        if not re.fullmatch(r"[0-9]{1,12}", value) or not minimum <= int(value) <= maximum:
+        if not re.fullmatch(r"[0-9]{1,15}", value) or not minimum <= int(value) <= maximum:
             hint = f"Set a whole number from {minimum} to {maximum}."
             raise misconfigured(name, "is out of range", hint)
         return int(value)
@@ -195,7 +197,8 @@ def _refuse_clear_text(name: str, url: str) -> None:
 
 def max_upload_bytes(env: Environment, name: str) -> int:
     minimum: int = env.read("MIN_UPLOAD_BYTES")
-    value: int = whole(max(minimum, 1), MAX_OBJECT_BYTES)(env, name)
+    maximum = MAX_MULTIPART_BYTES if env.read("MULTIPART") else MAX_FORM_BYTES
+    value: int = whole(max(minimum, 1), maximum)(env, name)
     return value
 
 
@@ -265,9 +268,31 @@ def callback_key_prefix(env: Environment, name: str) -> str:
 
 
 def grant_secret(env: Environment, name: str) -> bytes:
-    secret = env.text(name).encode()
-    if env.read("CALLBACK_URL") and len(secret) < MIN_SECRET_BYTES:
+    if env.read("CALLBACK_URL"):
+        _require_grant_secret(env, "Callbacks need it")
+    return env.text(name).encode()
+
+
+def multipart(env: Environment, name: str) -> bool:
+    wanted = boolean(env, name)
+    if wanted:
+        _require_grant_secret(env, "Resumable uploads need it")
+    return wanted
+
+
+def _require_grant_secret(env: Environment, need: str) -> None:
+    secret = env.text("GRANT_SECRET").encode()
+    if len(secret) < MIN_SECRET_BYTES:
         problem = f"has fewer than {MIN_SECRET_BYTES} bytes" if secret else "is missing"
-        hint = "Callbacks need it; make one with: openssl rand -base64 32"
-        raise misconfigured(name, problem, hint)
-    return secret
+        hint = f"{need}; make one with: openssl rand -hex 32"
+        raise misconfigured("GRANT_SECRET", problem, hint)
+
+
+def oss_endpoint(env: Environment, name: str) -> str:
+    region = env.read("OSS_REGION")
+    # In the bucket's own region, requests stay inside the network of the cloud, free of charge.
+    inside = "-internal" if env.text("FC_REGION").removeprefix("oss-") == region else ""
+    standard = f"https://{env.read('OSS_BUCKET')}.oss-{region}{inside}.aliyuncs.com"
+    origin = normal_origin(name, env.text(name) or standard)
+    _refuse_clear_text(name, origin)
+    return origin

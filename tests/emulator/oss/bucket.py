@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -58,6 +58,8 @@ def running_bucket(
     *,
     allowed_origins: Sequence[str] = (ORIGIN,),
     switches: Switches = NO_SWITCHES,
+    private_objects: bool = False,
+    clock: Callable[[], datetime] = lambda: NOW,
 ) -> Iterator[Bucket]:
     keys, log = KeyRing([KEY]), list[str]()
     oss = Oss(
@@ -66,9 +68,10 @@ def running_bucket(
         directory,
         keys,
         allowed_origins,
-        clock=lambda: NOW,
+        clock=clock,
         log=log.append,
         switches=switches,
+        private_objects=private_objects,
     )
     with Server(oss) as server:
         yield Bucket(server.url, directory, keys, log)

@@ -40,7 +40,7 @@ def test_the_default_rule_allows_the_page_to_upload_with_any_header(bucket: Buck
     assert (reply.status, reply.body) == (200, b"")
     expected = {
         "access-control-allow-origin": ORIGIN,
-        "access-control-allow-methods": "POST, GET, HEAD",
+        "access-control-allow-methods": "POST, PUT, GET, HEAD",
         "access-control-allow-headers": "x-requested-with, content-type",
         "access-control-expose-headers": "ETag, x-oss-request-id",
         "access-control-max-age": "600",
@@ -55,7 +55,12 @@ def test_a_preflight_that_requests_no_header_gets_none(bucket: Bucket) -> None:
 
 @pytest.mark.parametrize(
     ("origin", "method"),
-    [("http://localhost:9004", "POST"), ("null", "POST"), (ORIGIN, "PUT"), (ORIGIN + "/", "POST")],
+    [
+        ("http://localhost:9004", "POST"),
+        ("null", "POST"),
+        (ORIGIN, "DELETE"),
+        (ORIGIN + "/", "POST"),
+    ],
 )
 def test_the_default_rule_allows_nothing_else(bucket: Bucket, origin: str, method: str) -> None:
     reply = preflight(bucket, origin, method)

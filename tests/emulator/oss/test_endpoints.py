@@ -77,6 +77,7 @@ def test_only_data_is_refused_and_the_page_can_read_why(tmp_path: Path) -> None:
             bucket.post(headers={"Origin": ORIGIN}),
             bucket.get("/a.txt", {"Origin": ORIGIN}),
             bucket.get("/", {"Origin": ORIGIN}),
+            send(bucket.url, "PUT", "/a.txt?partNumber=1", headers={"Origin": ORIGIN}),
         ):
             assert reply.element("Code") == "PublicEndpointForbidden"
             assert reply.headers["access-control-allow-origin"] == ORIGIN

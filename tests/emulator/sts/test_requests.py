@@ -17,18 +17,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import Client, TestResponse
 
-from emulator.keyring import KeyRing
-from emulator.server import Server
-from emulator.sts import Sts
-from emulator.sts.acs3 import (
+from emulator.acs3 import (
     MAX_NONCES,
+    Acs3Error,
     Nonces,
     SignedRequest,
     check_signature,
     parse_authorization,
     string_to_sign,
 )
-from emulator.sts.responses import StsError
+from emulator.keyring import KeyRing
+from emulator.server import Server
+from emulator.sts import Sts
 from tests.emulator.client import send
 from tests.emulator.sts.harness import BASE, ROLE
 
@@ -401,7 +401,7 @@ class TestVector:
     def test_with_another_secret_it_is_refused(self) -> None:
         request = self.request()
 
-        with pytest.raises(StsError, match="SignatureDoesNotMatch"):
+        with pytest.raises(Acs3Error, match="SignatureDoesNotMatch"):
             check_signature(request, parse_authorization(request), "YourAccessKeySecre")
 
 
@@ -425,7 +425,7 @@ class TestNonces:
         nonces = Nonces()
         nonces.use("nonce", "key", NOW)
 
-        with pytest.raises(StsError, match="SignatureNonceUsed"):
+        with pytest.raises(Acs3Error, match="SignatureNonceUsed"):
             nonces.use("nonce", "key", NOW + timedelta(minutes=30))
         nonces.use("nonce", "key", NOW + timedelta(minutes=30, seconds=1))
 
@@ -439,6 +439,6 @@ class TestNonces:
         for number in range(MAX_NONCES + 1):
             nonces.use(str(number), "key", NOW)
 
-        with pytest.raises(StsError, match="SignatureNonceUsed"):
+        with pytest.raises(Acs3Error, match="SignatureNonceUsed"):
             nonces.use(str(MAX_NONCES), "key", NOW)
         nonces.use("0", "key", NOW)

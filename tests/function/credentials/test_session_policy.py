@@ -48,6 +48,31 @@ def test_several_prefixes_are_allowed_together() -> None:
     ]
 
 
+def test_resumable_uploads_may_also_be_listed_and_aborted() -> None:
+    [statement] = json.loads(session_policy("post-test", ["a/"], multipart=True))["Statement"]
+    assert statement["Action"] == ["oss:PutObject", "oss:ListParts", "oss:AbortMultipartUpload"]
+    assert statement["Resource"] == "acs:oss:*:*:post-test/a/*"
+
+
+@pytest.mark.parametrize(
+    ("changes", "several"),
+    [
+        pytest.param({}, False, id="off"),
+        pytest.param({"MULTIPART": "true"}, True, id="on"),
+        pytest.param(
+            {"UPLOAD_PRESETS": '{"default": {}, "b": {"multipart": true}}'}, True, id="one preset"
+        ),
+    ],
+)
+def test_only_resumable_uploads_ask_for_more_rights(
+    changes: dict[str, str], several: bool, sts_server: FaultySts
+) -> None:
+    secret = {"GRANT_SECRET": "0123456789abcdef0123456789abcdef"}
+    _, [asked] = sign_with_role(sts_server, Clock(), changes | secret)
+    [statement] = json.loads(asked["Policy"])["Statement"]
+    assert isinstance(statement["Action"], list) is several
+
+
 @pytest.mark.parametrize("letter", ["a", "é", "上", "\N{GRINNING FACE}", '"'])
 def test_the_longest_prefix_fits(letter: str) -> None:
     prefix = letter * (511 // len(letter.encode())) + "/"

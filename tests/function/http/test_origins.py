@@ -158,5 +158,5 @@ def test_a_preflight_needs_neither_route_nor_settings(path: str) -> None:
     assert response.status == 204
     assert response.document is None
     assert response.headers["Access-Control-Allow-Origin"] == "https://app.example.com"
-    assert response.headers["Access-Control-Allow-Methods"] == "GET, HEAD, POST"
+    assert response.headers["Access-Control-Allow-Methods"] == "GET, HEAD, POST, DELETE"
     assert response.headers["Access-Control-Allow-Headers"] == "authorization, content-type"

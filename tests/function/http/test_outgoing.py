@@ -260,3 +260,9 @@ def test_fetch_abandons_a_server_that_trickles(monkeypatch: pytest.MonkeyPatch) 
     with trickling() as trickle, recording(trickle) as server:
         assert failure(f"{server.url}/") == "the server does not respond within 60 s"
     assert limits == [PATIENT]
+
+
+def test_a_server_without_a_trusted_certificate_is_not_reached() -> None:
+    with recording(lambda asked: Response("x")) as server, pytest.raises(FetchFailed) as failed:
+        fetch(server.url.replace("http:", "https:") + "/", seconds=PATIENT, max_bytes=9)
+    assert "SSLError" in str(failed.value)

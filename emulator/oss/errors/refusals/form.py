@@ -57,7 +57,7 @@ STORAGE_CLASS = Refusal(
     400, "InvalidArgument", "The storage class is invalid.", "0017-00000132", INFERRED
 )
 INVALID_FIELD = Refusal(
-    400, "InvalidArgument", "The value of a form field is not valid.", evidence=INFERRED
+    400, "InvalidArgument", "The value of a field or parameter is not valid.", evidence=INFERRED
 )
 INVALID_ENCRYPTION = Refusal(
     400,

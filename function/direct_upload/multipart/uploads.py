@@ -1,0 +1,347 @@
+"""The six routes of resumable uploads, as clients of Uppy's Companion call them.
+
+The function begins and completes each upload itself; the browser only puts parts, each by a URL
+that is signed for its number and its exact length. So nobody can store more than was declared, or
+under another key or type. Each step checks the caller, the ticket and the preset anew.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from ..callbacks import Callbacks, Scope
+from ..callers import Caller
+from ..credentials import GRANT_MARGIN, Credentials, CredentialsSource
+from ..errors import (
+    CredentialsUnavailable,
+    InvalidRequest,
+    NotFound,
+    UploadIncomplete,
+    UploadNotFound,
+)
+from ..files import AdmittedFile, File, file_from_members, parse_body, shown_name
+from ..files.keys import Naming, Template
+from ..http.events import Request
+from ..presets import Preset, Presets, choose_preset, name_in_json, name_in_query
+from .answers import Part
+from .oss import Bucket, Completed, KeyTaken, NoSuchUpload, PartChanged, Session
+from .tickets import Ticket, part_size, read_ticket, write_ticket
+from .url_signature import Operation, signed_url
+
+logger = logging.getLogger("direct_upload")
+
+# A part of 5 MiB takes this long over a line of 140 kbit/s.
+MIN_PART_SECONDS = 300
+MAX_BATCH = 100
+MAX_NAME_BYTES = 1024  # of a shown name, encoded: 80 characters of 12
+
+_SIZE = (
+    'Send the file\'s size in bytes as "size". With Uppy: '
+    'uppy.on("file-added", (file) => uppy.setFileMeta(file.id, { size: file.size }))'
+)
+
+
+class ResumableUploads:
+    """The routes under one configuration; safe to share between threads.
+
+    Each takes a request, its caller and Function Compute's context.
+    """
+
+    def __init__(
+        self, presets: Presets, credentials: CredentialsSource, clock: Callable[[], datetime]
+    ) -> None:
+        self._presets = presets
+        self._credentials = credentials
+        self._clock = clock
+        # What no preset changes.
+        settings = next(iter(presets.values())).settings
+        self._bucket = Bucket(settings.oss_bucket, settings.oss_region, settings.oss_endpoint)
+        self._public_origin = settings.upload_url
+        self._secret = settings.grant_secret
+        self._seconds = settings.multipart_seconds
+        self._callbacks = (
+            Callbacks(settings.callback_url, self._secret) if settings.callback_url else None
+        )
+
+    def create(self, request: Request, caller: Caller, context: object) -> dict[str, Any]:
+        """`POST /s3/multipart`: begin the upload of one file."""
+        members = parse_body(request.body)
+        name = name_in_json(members) or name_in_query(request.query)
+        preset = choose_preset(self._presets, name, caller)
+        settings = preset.settings
+        if not settings.multipart:
+            raise NotFound(
+                f"Resumable uploads are switched off for the preset {preset.name}.",
+                "Use POST /sign for this file.",
+            )
+        file = settings.allowed_content_types.admit(
+            _declared(members),
+            minimum=max(settings.min_upload_bytes, 1),  # no file without bytes has parts
+            maximum=settings.max_upload_bytes,
+        )
+        now = self._clock()
+        naming = Naming(caller.user, now, os.urandom(16).hex(), file.name, file.extension)
+        key = Template(settings.upload_dir).fill(naming) + Template(settings.upload_key).fill(
+            naming
+        )
+        session = Session(self._credentials.get(context), now)
+        ticket = Ticket(
+            oss_id=self._bucket.initiate(session, key, _headers(preset, file)),
+            key=key,
+            size=file.maximum,
+            part_size=part_size(file.maximum),
+            content_type=file.content_type,
+            preset=preset.name,
+            user=caller.user,
+            end=int(now.timestamp()) + self._seconds,
+        )
+        logger.debug("began %r for %r", key, caller.user or "anyone")
+        return {
+            "key": key,
+            "uploadId": write_ticket(ticket, self._secret, self._bucket.name),
+            "partSize": ticket.part_size,
+            "parts": ticket.parts,
+            "expires": self._seconds,
+        }
+
+    def sign_part(self, request: Request, caller: Caller, context: object) -> dict[str, Any]:
+        """`GET /s3/multipart/{uploadId}/{partNumber}`: a URL that takes one part."""
+        ticket, preset = self._open(request, caller)
+        number = _part_number(request.path.split("/", 4)[4], ticket)
+        credentials = self._credentials.get(context)
+        now = self._clock()
+        seconds = _url_seconds(preset, ticket, credentials, now)
+        return {
+            "url": self._part_url(ticket, number, credentials, now, seconds),
+            "expires": seconds,
+            "method": "PUT",
+            "size": ticket.length(number),
+        }
+
+    def sign_batch(self, request: Request, caller: Caller, context: object) -> dict[str, Any]:
+        """`GET /s3/multipart/{uploadId}/batch`: URLs for several parts."""
+        ticket, preset = self._open(request, caller)
+        texts = request.query.get("partNumbers", "").split(",", MAX_BATCH)
+        if len(texts) > MAX_BATCH:
+            raise InvalidRequest(
+                f"partNumbers has more than {MAX_BATCH} numbers.", "Ask for the rest afterwards."
+            )
+        numbers = [_part_number(text, ticket) for text in texts]
+        credentials = self._credentials.get(context)
+        now = self._clock()
+        seconds = _url_seconds(preset, ticket, credentials, now)
+        urls = {
+            str(number): self._part_url(ticket, number, credentials, now, seconds)
+            for number in numbers
+        }
+        return {"presignedUrls": urls, "expires": seconds}
+
+    def list_parts(self, request: Request, caller: Caller, context: object) -> list[dict[str, Any]]:
+        """`GET /s3/multipart/{uploadId}`: the parts that are there."""
+        ticket, _ = self._open(request, caller)
+        return [
+            {"PartNumber": part.number, "Size": part.size, "ETag": part.etag}
+            for part in self._list(self._session(context), ticket)
+        ]
+
+    def complete(self, request: Request, caller: Caller, context: object) -> dict[str, Any]:
+        """`POST /s3/multipart/{uploadId}/complete`: make the object, of all its parts.
+
+        What the client says of the parts is not looked at. Repeating it is harmless: a key is
+        unique, so an object under it can only be this upload's.
+        """
+        ticket, preset = self._open(request, caller)
+        session = self._session(context)
+        try:
+            parts = _demand_all(ticket, self._bucket.list_parts(session, ticket.key, ticket.oss_id))
+            headers = self._completion_headers(ticket, preset, session.now)
+            done = self._bucket.complete(session, ticket.key, ticket.oss_id, parts, headers)
+        except (NoSuchUpload, KeyTaken):
+            if not self._bucket.holds(session, ticket.key):
+                raise _not_found() from None
+            done = Completed(None, None)
+        except PartChanged:
+            raise UploadIncomplete(
+                "A part was sent again while the upload was being completed.",
+                "Complete it once more.",
+            ) from None
+        found = {"key": ticket.key, "size": ticket.size, "user": ticket.user}
+        logger.info(json.dumps({"event": "multipart_completed", **found, "preset": preset.name}))
+        return {
+            "location": f"{self._public_origin}/{quote(ticket.key)}",
+            "key": ticket.key,
+            "size": ticket.size,
+            "etag": done.etag,
+            "preset": ticket.preset,
+            "callback": done.callback,
+        }
+
+    def delete(self, request: Request, caller: Caller, context: object) -> dict[str, Any]:
+        """`DELETE /s3/multipart/{uploadId}`: remove the parts; an object that is there stays."""
+        ticket, _ = self._open(request, caller)
+        try:
+            self._bucket.abort(self._session(context), ticket.key, ticket.oss_id)
+        except NoSuchUpload:
+            logger.debug("nothing is left of %r", ticket.key)
+        return {}
+
+    def _open(self, request: Request, caller: Caller) -> tuple[Ticket, Preset]:
+        """The upload that the path names, if it is the caller's, and its preset."""
+        ticket = read_ticket(
+            request.path.split("/", 4)[3],
+            self._secret,
+            bucket=self._bucket.name,
+            key=request.query.get("key", ""),
+            user=caller.user,
+            now=self._clock(),
+        )
+        if (
+            ticket is None
+            or ticket.preset not in self._presets
+            or not self._presets[ticket.preset].settings.multipart
+        ):
+            raise _not_found()
+        return ticket, choose_preset(self._presets, ticket.preset, caller)
+
+    def _session(self, context: object) -> Session:
+        return Session(self._credentials.get(context), self._clock())
+
+    def _list(self, session: Session, ticket: Ticket) -> list[Part]:
+        try:
+            return self._bucket.list_parts(session, ticket.key, ticket.oss_id)
+        except NoSuchUpload:
+            raise _not_found() from None
+
+    def _part_url(
+        self, ticket: Ticket, number: int, credentials: Credentials, now: datetime, seconds: int
+    ) -> str:
+        # OSS refuses a part of any other length (seen live, for PutObject).
+        operation = Operation(
+            "PUT",
+            self._bucket.name,
+            ticket.key,
+            {"partNumber": str(number), "uploadId": ticket.oss_id},
+            {"content-length": str(ticket.length(number))},
+            ("content-length",),
+        )
+        return signed_url(
+            operation,
+            credentials,
+            origin=self._public_origin,
+            region=self._bucket.region,
+            now=now,
+            seconds=seconds,
+        )
+
+    def _completion_headers(
+        self, ticket: Ticket, preset: Preset, now: datetime
+    ) -> Mapping[str, str]:
+        """What only counts when the object is made: overwriting, ACL and callback."""
+        settings = preset.settings
+        headers = {}
+        if settings.forbid_overwrite:
+            headers["x-oss-forbid-overwrite"] = "true"
+        if settings.object_acl is not None:
+            headers["x-oss-object-acl"] = settings.object_acl
+        if self._callbacks:
+            scope = Scope(
+                self._bucket.name,
+                ticket.key,
+                is_directory=False,
+                preset=ticket.preset,
+                user=ticket.user,
+                minimum=0,  # so that the ID is no longer than a form's; all parts were checked
+                maximum=ticket.size,
+                content_types=(ticket.content_type,),
+            )
+            life = timedelta(seconds=MIN_PART_SECONDS)
+            headers["x-oss-callback"] = self._callbacks.form_field(
+                scope, issued=now, expires=now + life
+            )
+        return headers
+
+
+def _declared(members: Mapping[str, Any]) -> File:
+    """The file that a client declares: Uppy sends `type`, and the size in its metadata as text."""
+    metadata = members.get("metadata")
+    size = members.get("size")
+    if size is None and isinstance(metadata, dict):
+        size = metadata.get("size")
+    if isinstance(size, str) and re.fullmatch("[0-9]{1,20}", size):
+        size = int(size)
+    file = file_from_members(
+        {
+            "filename": members.get("filename"),
+            "content_type": members.get("content_type") or members.get("type"),
+            "size": size,
+        }
+    )
+    if file.size is None:
+        raise InvalidRequest("size is missing.", _SIZE)
+    return file
+
+
+def _headers(preset: Preset, file: AdmittedFile) -> dict[str, str]:
+    """What the object gets, whoever puts its parts."""
+    settings = preset.settings
+    shown = shown_name(file.name, MAX_NAME_BYTES)
+    headers = {
+        "content-type": file.content_type,
+        "content-disposition": f"{settings.content_disposition}; filename*=UTF-8''{shown}",
+        "x-oss-forbid-overwrite": "true" if settings.forbid_overwrite else None,
+        "x-oss-storage-class": settings.storage_class,
+        **preset.metadata,
+    }
+    return {name: value for name, value in headers.items() if value is not None}
+
+
+def _part_number(text: str, ticket: Ticket) -> int:
+    if re.fullmatch("[1-9][0-9]{0,4}", text) and int(text) <= ticket.parts:
+        return int(text)
+    raise InvalidRequest(
+        f"The file has no part of this number; they are 1 to {ticket.parts}.",
+        f"Cut the file into parts of {ticket.part_size} bytes, of which the last has the rest.",
+    )
+
+
+def _url_seconds(preset: Preset, ticket: Ticket, credentials: Credentials, now: datetime) -> int:
+    """How long a part's URL lives: within the credentials' life and the upload's."""
+    seconds = min(
+        max(preset.settings.policy_seconds, MIN_PART_SECONDS), int(ticket.end - now.timestamp())
+    )
+    if credentials.expiration is not None:
+        left = credentials.expiration - GRANT_MARGIN - now
+        seconds = min(seconds, int(left.total_seconds()))
+    if seconds < 1:
+        raise CredentialsUnavailable(
+            "The cached credentials expire too soon to sign with.",
+            "Try again in a few seconds.",
+            {"Retry-After": "5"},
+        )
+    return seconds
+
+
+def _demand_all(ticket: Ticket, parts: list[Part]) -> list[Part]:
+    """The parts of the file, each with its exact length."""
+    found = {part.number: part for part in parts}
+    for number in range(1, ticket.parts + 1):
+        if number not in found or found[number].size != ticket.length(number):
+            raise UploadIncomplete(
+                f"Part {number} of {ticket.parts} has not arrived.",
+                "Send it, then complete the upload.",
+            )
+    return [found[number] for number in range(1, ticket.parts + 1)]
+
+
+def _not_found() -> UploadNotFound:
+    return UploadNotFound(
+        "There is no such upload: it has ended or been deleted, or it is for another key or user.",
+        "Begin a new one with POST /s3/multipart, and send its key with each step.",
+    )

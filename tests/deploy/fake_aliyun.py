@@ -1,0 +1,204 @@
+"""A fake `aliyun` command: an account in a JSON file, with what setup-cloud's script needs of it.
+
+    fake_aliyun.py FOLDER ram GetRole --RoleName ...
+
+Takes and returns what the documents of RAM, SLS and ossutil 2 say, refuses anything else, and
+writes each call into FOLDER/calls. What is in FOLDER/unknown (one name of an action a line, each
+for one call) fails as if it was not known everywhere yet.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+Options = dict[str, str]
+ROTATE = "DeleteOldestNonDefaultVersionWhenLimitExceeded"
+
+
+class Account:
+    """Everything in it, and a method for each action."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file = folder / "account.json"
+        text = self._file.read_text("utf-8") if self._file.exists() else "{}"
+        self.state: dict[str, Any] = json.loads(text)
+        for kind in ("roles", "policies", "attached", "projects", "stores", "indexes", "buckets"):
+            self.state.setdefault(kind, {})
+
+    def save(self) -> None:
+        self._file.write_text(json.dumps(self.state, indent=1), "utf-8")
+
+    def _get(self, kind: str, name: str, code: str) -> Any:
+        return self.state[kind].get(name) or fail(code)
+
+    def _create(self, kind: str, name: str, content: Any, code: str) -> None:
+        if name in self.state[kind]:
+            fail(code)
+        self.state[kind][name] = content
+
+    # RAM
+
+    def GetRole(self, o: Options) -> object:
+        return {"Role": self._get("roles", o.pop("RoleName"), "EntityNotExist.Role")}
+
+    def CreateRole(self, o: Options) -> None:
+        name, trust = o.pop("RoleName"), o.pop("AssumeRolePolicyDocument")
+        self._principals_exist(trust)
+        role = {
+            "RoleName": name,
+            "AssumeRolePolicyDocument": json.dumps(json.loads(trust), indent=2),  # as RAM keeps it
+            "MaxSessionDuration": int(o.pop("MaxSessionDuration", "3600")),
+        }
+        self._create("roles", name, role, "EntityAlreadyExists.Role")
+
+    def UpdateRole(self, o: Options) -> None:
+        role = self._get("roles", o.pop("RoleName"), "EntityNotExist.Role")
+        role["AssumeRolePolicyDocument"] = o.pop("NewAssumeRolePolicyDocument")
+        role["MaxSessionDuration"] = int(o.pop("NewMaxSessionDuration"))
+
+    def _principals_exist(self, trust: str) -> None:
+        for statement in json.loads(trust)["Statement"]:
+            for arn in statement["Principal"].get("RAM", []):
+                self._get("roles", arn.partition("role/")[2], "EntityNotExist.Role")
+
+    def GetPolicy(self, o: Options) -> object:
+        assert o.pop("PolicyType") == "Custom"
+        versions = self._get("policies", o.pop("PolicyName"), "EntityNotExist.Policy")
+        return {"Policy": {}, "DefaultPolicyVersion": {"PolicyDocument": versions[-1]}}
+
+    def CreatePolicy(self, o: Options) -> None:
+        document = json.dumps(json.loads(o.pop("PolicyDocument")), indent=2)
+        self._create("policies", o.pop("PolicyName"), [document], "EntityAlreadyExists.Policy")
+
+    def CreatePolicyVersion(self, o: Options) -> None:
+        versions = self._get("policies", o.pop("PolicyName"), "EntityNotExist.Policy")
+        assert (o.pop("SetAsDefault"), o.pop("RotateStrategy")) == ("true", ROTATE)
+        versions.append(o.pop("PolicyDocument"))
+        del versions[:-5]
+
+    def ListPoliciesForRole(self, o: Options) -> object:
+        name = o.pop("RoleName")
+        self._get("roles", name, "EntityNotExist.Role")
+        attached = self.state["attached"].get(name, [])
+        return {"Policies": {"Policy": [{"PolicyName": policy} for policy in attached]}}
+
+    def AttachPolicyToRole(self, o: Options) -> None:
+        assert o.pop("PolicyType") == "Custom"
+        policy, role = o.pop("PolicyName"), o.pop("RoleName")
+        self._get("policies", policy, "EntityNotExist.Policy")
+        self._get("roles", role, "EntityNotExist.Role")
+        attached = self.state["attached"].setdefault(role, [])
+        if policy in attached:
+            fail("EntityAlreadyExists.Role.Policy")
+        attached.append(policy)
+
+    # Logs
+
+    def GetProject(self, o: Options) -> object:
+        del o["region"]
+        return self._get("projects", o.pop("project"), "ProjectNotExist")
+
+    def CreateProject(self, o: Options) -> None:
+        body = json.loads(o.pop("body"))
+        place = {**body, "region": o.pop("region")}
+        self._create("projects", body["projectName"], place, "ProjectAlreadyExist")
+
+    def GetLogStore(self, o: Options) -> object:
+        self.GetProject(o)
+        return self._get("stores", o.pop("logstore"), "LogStoreNotExist")
+
+    def CreateLogStore(self, o: Options) -> None:
+        body = json.loads(o.pop("body"))
+        self.GetProject(o)
+        self._create("stores", body["logstoreName"], body, "LogStoreAlreadyExist")
+
+    def GetIndex(self, o: Options) -> object:
+        name = o["logstore"]
+        self.GetLogStore(o)
+        index = self._get("indexes", name, "IndexConfigNotExist")
+        return {**index, "ttl": 30, "lastModifyTime": 1, "index_mode": "v2"}
+
+    def CreateIndex(self, o: Options) -> None:
+        name, index = o["logstore"], json.loads(o.pop("body"))
+        self.GetLogStore(o)
+        self._create("indexes", name, index, "IndexAlreadyExist")
+
+    def UpdateIndex(self, o: Options) -> None:
+        name, index = o["logstore"], json.loads(o.pop("body"))
+        self.GetLogStore(o)
+        self._get("indexes", name, "IndexConfigNotExist")
+        self.state["indexes"][name] = index
+
+    # OSS, by ossutil 2
+
+    def get_bucket_info(self, o: Options) -> object:
+        return {"Bucket": self._bucket(o)["region"]}
+
+    def put_bucket(self, o: Options) -> None:
+        self._create("buckets", o.pop("bucket"), {"region": o.pop("region")}, "BucketAlreadyExists")
+
+    def _bucket(self, o: Options) -> dict[str, Any]:
+        bucket: dict[str, Any] = self._get("buckets", o.pop("bucket"), "NoSuchBucket")
+        if bucket["region"] != o.pop("region"):
+            fail("AccessDenied")
+        return bucket
+
+    def get_bucket_cors(self, o: Options) -> str:
+        assert o.pop("output-format") == "xml"
+        return str(self._bucket(o).get("cors") or fail("NoSuchCORSConfiguration"))
+
+    def put_bucket_cors(self, o: Options) -> None:
+        self._bucket(o)["cors"] = read(o.pop("cors-configuration"))
+
+    def get_bucket_lifecycle(self, o: Options) -> str:
+        assert o.pop("output-format") == "xml"
+        return str(self._bucket(o).get("lifecycle") or fail("NoSuchLifecycle"))
+
+    def put_bucket_lifecycle(self, o: Options) -> None:
+        assert o.pop("allow-same-action-overlap") == "true"
+        self._bucket(o)["lifecycle"] = read(o.pop("lifecycle-configuration"))
+
+    def delete_bucket_lifecycle(self, o: Options) -> None:
+        self._bucket(o)["lifecycle"] = ""
+
+
+def read(reference: str) -> str:
+    assert reference.startswith("file://")
+    return Path(reference.removeprefix("file://")).read_text("utf-8")
+
+
+def fail(code: str) -> NoReturn:
+    print(f"ERROR: SDK.ServerError\nErrorCode: {code}", file=sys.stderr)
+    sys.exit(1)
+
+
+def main(folder: Path, *arguments: str) -> None:
+    words = 3 if arguments[:2] == ("ossutil", "api") else 2
+    action, rest = arguments[words - 1], arguments[words:]
+    with (folder / "calls").open("a") as calls:
+        print(" ".join(arguments[:words]), file=calls)
+    unknown = folder / "unknown"
+    lines = unknown.read_text().splitlines() if unknown.exists() else []
+    if action in lines:
+        lines.remove(action)
+        unknown.write_text("\n".join(lines))
+        fail("EntityNotExist.Role")
+    account = Account(folder)
+    options = dict(zip(rest[::2], rest[1::2], strict=True))
+    assert all(name.startswith("--") for name in options), options
+    options = {name.removeprefix("--"): value for name, value in options.items()}
+    method: Callable[[Options], object] = getattr(account, action.replace("-", "_"))
+    result = method(options)
+    assert not options, f"unknown options of {action}: {options}"
+    account.save()
+    print(result if isinstance(result, str) else json.dumps(result))
+    print("0.05(s) elapsed" if words == 3 else "")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), *sys.argv[2:])

@@ -1,0 +1,86 @@
+"""A strict stand-in for OSS: it accepts the requests of one upload of seven bytes, and a test can
+replace any of its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from types import TracebackType
+from urllib.parse import parse_qsl, urlsplit
+
+from werkzeug import Response
+
+from tests.recorder import Asked, recording
+
+UPLOAD_ID = "0004B9894A22E5B1888A1E29F8236E2D"
+ETAG = '"0123456789ABCDEF0123456789ABCDEF"'
+PART = f"<Part><PartNumber>1</PartNumber><ETag>{ETAG}</ETag><Size>7</Size></Part>"
+LISTED = f"<ListPartsResult>{PART}<IsTruncated>false</IsTruncated></ListPartsResult>"
+INITIATED = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n<InitiateMultipartUploadResult '
+    'xmlns="http://doc.oss-cn-hangzhou.aliyuncs.com">'
+    f"<Bucket>post-test</Bucket><Key>k</Key><UploadId>{UPLOAD_ID}</UploadId>"
+    "</InitiateMultipartUploadResult>"
+)
+COMPLETED = (
+    "<CompleteMultipartUploadResult><Location>http://x/k</Location><Bucket>post-test</Bucket>"
+    '<Key>k</Key><ETag>"B864DB6A936D376F9F8D3ED3BBE540DD-1"</ETag></CompleteMultipartUploadResult>'
+)
+ANSWERS: dict[str, tuple[int, str]] = {
+    "initiate": (200, INITIATED),
+    "list": (200, LISTED),
+    "complete": (200, COMPLETED),
+    "abort": (204, ""),
+}
+NAMES = {"GET": "list", "DELETE": "abort"}
+
+Answer = Callable[[Asked], Response]
+
+
+def error(status: int, code: str) -> Response:
+    return Response(f"<Error><Code>{code}</Code><Message>no</Message></Error>", status)
+
+
+class Stub:
+    """The stand-in on a free port; `replaced` has the answers of a test, by operation."""
+
+    def __init__(self, **replaced: Answer) -> None:
+        self.replaced = replaced
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Stub:
+        recorder = self._stack.enter_context(recording(self._answer))
+        self.url, self.asked = recorder.url, recorder.asked
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def operations(self) -> list[str]:
+        return [operation(asked) for asked in self.asked]
+
+    def _answer(self, asked: Asked) -> Response:
+        name = operation(asked)
+        if name in self.replaced:
+            return self.replaced[name](asked)
+        status, body = ANSWERS[name]
+        return Response(body, status, content_type="application/xml")
+
+
+def operation(asked: Asked) -> str:
+    """The name of a request, which must be signed and carry exactly what it should."""
+    query = dict(parse_qsl(urlsplit(asked.target).query, keep_blank_values=True))
+    assert query["x-oss-signature-version"] == "OSS4-HMAC-SHA256"
+    assert len(query["x-oss-signature"]) == 64
+    assert "authorization" not in asked.headers
+    if "uploads" in query:
+        assert asked.body == b""
+        return "initiate"
+    assert query["uploadId"] == UPLOAD_ID
+    return NAMES.get(asked.method, "complete")
