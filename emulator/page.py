@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 # The element's style sheet, for browsers that need it in the document: docs/deploy.md says which.
-STYLE_HASH = "'sha256-ajqXqef37xZtE0eaEvXwcGAe0Um+vq5qiusllC0YZNY='"
+STYLE_HASH = "'sha256-6G04nlgLf5ob/uw0ns3BJwHFbb2QB9bvwh/fXzkLkDw='"
 JWKS_PATH = "/issuer/jwks.json"
 TOKEN_PATH = "/issuer/token"  # noqa: S105
 DEFAULT_USER = "developer"
@@ -59,7 +59,8 @@ class Page:
         else:
             if request.path == "/":
                 environ["PATH_INFO"] = "/index.html"
-            response = Response.from_app(self._files, environ)
+            # Read at once: a browser that reloads hangs up, and its files are not to stay open.
+            response = Response.from_app(self._files, environ, buffered=True)
         response.headers["Content-Security-Policy"] = self._policy
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Cache-Control"] = "no-store"
