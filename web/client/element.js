@@ -229,7 +229,7 @@ export class OssUpload extends Base {
   }
 
   #changed(item) {
-    if (item.state === "signing") this.#view.begun(item);
+    if (item.state === "signing") this.#view.begun();
     this.#view.show(item, this.#paths.get(item.file));
     this.#settle();
   }

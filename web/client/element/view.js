@@ -211,14 +211,13 @@ export function createView({ choose, act, totals }) {
 
     progressed(item) {
       meter.reach(totals().sent);
-      rows.get(item)?.meter?.reach(item.sent);
+      const row = rows.get(item);
+      if (row) (row.meter ??= new Meter()).reach(item.sent);
       view.show(item);
     },
 
-    /** An attempt begins: the speed of the last one says nothing about it. */
-    begun(item) {
-      const row = rows.get(item);
-      if (row) row.meter = new Meter();
+    /** A file begins. */
+    begun() {
       if (!isSending()) meter = new Meter(totals().sent); // it was idle, which is no speed
     },
 
