@@ -130,7 +130,7 @@ def test_has_what_a_first_deploy_needs() -> None:
 def test_preflights_reach_the_function() -> None:
     assert http_trigger() == {
         "authType": "anonymous",
-        "methods": ["GET", "POST", "HEAD", "OPTIONS"],
+        "methods": ["GET", "POST", "HEAD", "DELETE", "OPTIONS"],
     }
 
 
