@@ -16,11 +16,13 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
+from urllib.parse import urlsplit
 
 from .dotenv import ROOT, read_environment  # first: it puts the function's code on the path
 
 # isort: split
 from direct_upload.errors import Misconfigured
+from direct_upload.settings.secret_files import with_secrets
 
 from .diagnosis import Finding
 from .diagnosis.browser import NoResponse, Response, is_web_address
@@ -148,10 +150,15 @@ def main(
         description=__doc__.splitlines()[0],
         epilog="If AUTH is jwt, set the environment variable TOKEN to a valid token.",
     )
-    parser.add_argument("url", help="of the HTTP trigger or custom domain")
+    parser.add_argument("url", nargs="?", help="of the HTTP trigger or custom domain")
     parser.add_argument("--origin", help="of a page that may upload, such as https://example.com")
     parser.add_argument("--upload", action="store_true", help="upload one byte as well")
     options = parser.parse_args(arguments)
+    if not options.url:
+        parser.error(
+            "name the deployment: make doctor URL=https://... ORIGIN=https://www.example.com"
+            " UPLOAD=1 (s deploy prints its URL last, as system_url)"
+        )
     for address in (options.url, *filter(None, [options.origin])):
         if not is_web_address(address):
             parser.error(f"{visible(address)} is not a valid http(s) address in ASCII")
@@ -161,17 +168,28 @@ def main(
             "the environment variable TOKEN is not a valid token: it has spaces, control"
             " characters or characters outside ASCII"
         )
+    _check_origin(parser, options.origin)
     function = Function(options.url.rstrip("/"), options.origin, token or None)
     if not function.origin:
         say("note  Add --origin to check CORS as well, of the function and of the bucket.")
     if token:
         say("note  Requests to the function carry the token in TOKEN.")
     try:
-        settings = read_environment(ROOT, environ)
+        settings = with_secrets(read_environment(ROOT, environ), ROOT / "function")
     except Misconfigured as error:
         parser.error(f"{error.message} {error.hint}")
     examined = examine(function, upload=options.upload, clock=clock, settings=settings)
     return 0 if report(examined, function.token) else 1
+
+
+def _check_origin(parser: argparse.ArgumentParser, origin: str | None) -> None:
+    """Browsers send no slash or path in Origin, so a deployment could never admit it."""
+    if origin and urlsplit(origin)[2:] != ("", "", ""):
+        parts = urlsplit(origin)
+        parser.error(
+            f"{visible(origin)} is an address, not an origin, which ends with its host or port:"
+            f" ORIGIN={visible(f'{parts.scheme}://{parts.netloc}')}"
+        )
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,15 +12,28 @@ from pathlib import Path
 import pytest
 
 
-def program(name: str, package: str) -> str:
-    """Where a program is. Continuous integration must have it; elsewhere its tests are skipped."""
-    path = shutil.which(name)
-    if path:
+def program(name: str, package: str, *, oldest: int = 0) -> str:
+    """Where a program, or a file by its whole path, is; a program of at least this major version.
+
+    Continuous integration must have it; elsewhere its tests are skipped.
+    """
+    path = name if Path(name).is_absolute() and Path(name).exists() else shutil.which(name)
+    if not path:
+        reason = f"{package} is missing: apt-get install {package.lower()}"
+    elif oldest and _major_version(path) < oldest:
+        reason = f"{name} is too old: version {oldest} or newer is needed"
+    else:
         return path
-    reason = f"{package} is missing: apt-get install {package.lower()}"
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def _major_version(path: str) -> int:
+    printed = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"\d+", printed)
+    assert found, printed
+    return int(found[0])
 
 
 def npm_packages(folder: Path) -> Path:

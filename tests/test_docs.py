@@ -21,7 +21,7 @@ LOCAL = Document("docs/local.md")
 PRESETS = Document("docs/presets.md")
 PAGES = [
     Document(path.relative_to(ROOT).as_posix())
-    for path in (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")))
+    for path in (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")))
 ]
 
 

@@ -14,7 +14,8 @@ from xml.sax.saxutils import escape
 
 FOLDER = Path(__file__).resolve().parent.parent
 ORIGIN_LINE = "    <AllowedOrigin>${ALLOWED_ORIGIN}</AllowedOrigin>\n"
-METHOD_LINE = "    <AllowedMethod>POST</AllowedMethod>\n"
+POST_LINE = "    <AllowedMethod>POST</AllowedMethod>\n"
+SECONDS_OF_DAY = 86_400
 RULE_PREFIX = "direct-upload-"  # of the IDs of this project's lifecycle rules
 WORD_ENDS = list(' ,;=()[]{}"?@&<>/:\n\t')  # what separates words in a log search
 # What Function Compute writes into its logs (SLS documents, "Function Compute 3.0 log fields").
@@ -55,28 +56,28 @@ def _filled(part: object, values: Mapping[str, str], prefixes: Sequence[str]) ->
 def cors_document(origins: Sequence[str], *, multipart: bool = False) -> str:
     """The bucket's CORS configuration, with one AllowedOrigin for each origin.
 
-    With `multipart`, pages may also put the parts of resumable uploads.
+    Forms are posted; the parts of resumable uploads are put.
     """
     document = (FOLDER / "cors.xml").read_text("utf-8")
     lines = [ORIGIN_LINE.replace("${ALLOWED_ORIGIN}", escape(origin)) for origin in origins]
-    methods = METHOD_LINE + METHOD_LINE.replace("POST", "PUT") if multipart else METHOD_LINE
-    return document.replace(ORIGIN_LINE, "".join(lines)).replace(METHOD_LINE, methods)
+    methods = POST_LINE + POST_LINE.replace("POST", "PUT") if multipart else POST_LINE
+    return document.replace(ORIGIN_LINE, "".join(lines)).replace(POST_LINE, methods)
 
 
 def lifecycle_document(
-    prefixes: Sequence[str], *, unclaimed_days: int, multipart_seconds: int = 0
+    prefixes: Sequence[str], *, unclaimed_days: int, multipart_seconds: int | None = None
 ) -> str:
-    """This project's lifecycle rules: remove what nobody claimed, and what nobody completed.
+    """This project's lifecycle rules: what nobody claimed (unless the days are 0), and the parts of
+    uploads that were not finished (unless there are no resumable uploads).
 
-    None of either if its time is 0. OSS counts days from the last change and runs rules once a day,
-    so that an object lives for up to two days more. Of the parts of an upload, the days may count
-    from its beginning (the documents disagree), so they are more than it may take.
+    OSS counts days from the last change and runs rules once a day, so that an object lives for up
+    to two days more. Parts must outlive the upload, of which the days may count from the beginning.
     """
     actions = {}
     if unclaimed_days:
         actions["unclaimed"] = f"<Expiration><Days>{unclaimed_days}</Days></Expiration>"
     if multipart_seconds:
-        days = -(-multipart_seconds // 86400) + 1
+        days = -(-multipart_seconds // SECONDS_OF_DAY) + 1
         actions["unfinished"] = f"<AbortMultipartUpload><Days>{days}</Days></AbortMultipartUpload>"
     rules = [
         f"  <Rule>\n    <ID>{RULE_PREFIX}{name}-{number}</ID>\n"

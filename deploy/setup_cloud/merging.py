@@ -140,7 +140,9 @@ def _same(ours: Element, theirs: Element) -> bool:
 
 
 def _shape(rule: Element) -> Any:
-    return sorted(_canonical(child) for child in rule if child.tag != "AllowedOrigin")
+    """All but the origins, and whether there are resumable uploads."""
+    children = [_canonical(child) for child in rule if child.tag != "AllowedOrigin"]
+    return sorted(child for child in children if child != ("AllowedMethod", "PUT", []))
 
 
 def _origins(rule: Element) -> list[str]:

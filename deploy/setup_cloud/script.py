@@ -17,6 +17,7 @@ from ..dotenv import ROOT  # first: it puts the function's code on the path
 from direct_upload.presets import fixed_prefixes, presets_for
 from direct_upload.services import ROOT as CODE
 from direct_upload.settings import Settings, parse_settings
+from direct_upload.settings.secret_files import with_secrets
 
 from .documents import cors_document, lifecycle_document, policy_document
 from .names import role_names, value
@@ -33,7 +34,7 @@ def commands(environ: Mapping[str, str], *, create_bucket: bool = False) -> Iter
     """
     region = value(environ, "FUNCTION_REGION")
     value(environ, "FUNCTION_NAME")
-    environ = {**environ, "FC_REGION": region}
+    environ = with_secrets({**environ, "FC_REGION": region}, CODE)
     settings = parse_settings(environ)
     presets = presets_for(settings, environ, CODE)
     prefixes = fixed_prefixes(presets)
@@ -48,12 +49,12 @@ def commands(environ: Mapping[str, str], *, create_bucket: bool = False) -> Iter
         "LOG_STORE": value(environ, "LOG_STORE"),
     }
     days = int(value(environ, "UNCLAIMED_DAYS"))
+    roles = [*_roles(settings, values, prefixes, multipart)]
     lifecycle = lifecycle_document(
         prefixes,
         unclaimed_days=days,
-        multipart_seconds=settings.multipart_seconds if multipart else 0,
+        multipart_seconds=settings.multipart_seconds if multipart else None,
     )
-    roles = [*_roles(settings, values, prefixes, multipart=multipart)]
     yield "#!/bin/sh"
     yield f"# Prepares the account for the bucket {settings.oss_bucket} in {settings.oss_region}."
     yield "# Read it, then run it. It needs aliyun 3.0.304 or newer, after aliyun configure."
@@ -62,12 +63,15 @@ def commands(environ: Mapping[str, str], *, create_bucket: bool = False) -> Iter
     yield from roles
     yield "\n# The logs"
     yield _logs(values["LOG_PROJECT"], values["LOG_STORE"], region=region)
-    yield from _bucket(settings, lifecycle, create_bucket, multipart=multipart)
+    yield "\n# The bucket, which pages may upload to it, and what it removes by itself"
+    create = "create" if create_bucket else ""
+    yield _call("bucket", settings.oss_bucket, settings.oss_region, create)
+    yield from _rules(settings, lifecycle, multipart)
     yield 'echo "Everything is as it should be. A new role may need a minute before it works."'
 
 
 def _roles(
-    settings: Settings, values: Mapping[str, str], prefixes: Sequence[str], *, multipart: bool
+    settings: Settings, values: Mapping[str, str], prefixes: Sequence[str], multipart: bool
 ) -> Iterator[str]:
     function_role, upload_role = role_names(values["FUNCTION_ROLE_ARN"], settings.upload_role_arn)
     yield "# The function's role"
@@ -89,12 +93,8 @@ def _roles(
     yield _policy(f"{upload_role}-upload", upload, role=upload_role)
 
 
-def _bucket(
-    settings: Settings, lifecycle: str, create_bucket: bool, *, multipart: bool
-) -> Iterator[str]:
+def _rules(settings: Settings, lifecycle: str, multipart: bool) -> Iterator[str]:
     name, region = settings.oss_bucket, settings.oss_region
-    yield "\n# The bucket, which pages may upload to it, and what it removes by itself"
-    yield _call("bucket", name, region, "create" if create_bucket else "")
     origins = settings.allowed_origins
     listed = ["*"] if origins.everyone else sorted(origins.listed)
     if listed:

@@ -25,8 +25,9 @@ from .http.events import (
 from .http.origins import PREFLIGHT_HEADERS, Origins, parse_origins
 from .presets import all_dangers
 from .routes import find_route, template
-from .services import Invocation, Services, make_services, request_id
+from .services import ROOT, Invocation, Services, make_services, request_id
 from .settings import parse_settings
+from .settings.secret_files import with_secrets
 
 logger = logging.getLogger("direct_upload")
 
@@ -112,9 +113,10 @@ class App:
         return services
 
     def _make_services(self) -> Services:
-        settings = parse_settings(self._environ)
+        environ = with_secrets(self._environ, ROOT)
+        settings = parse_settings(environ)
         logger.setLevel(settings.log_level)
-        services = make_services(settings, self._environ, self._clock)
+        services = make_services(settings, environ, self._clock)
         for danger in all_dangers(services.presets):
             logger.warning("%s", danger)
         return services

@@ -6,7 +6,8 @@ import contextlib
 import secrets
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -16,16 +17,10 @@ from typing import Protocol
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from tests.clients.clients import (
-    BROWSER_CLIENTS,
-    CURL,
-    FOLDER,
-    RESUMABLE_CLIENTS,
-    Client,
-    Settings,
-    changed,
-)
-from tests.clients.driving import Outcome, upload_in_browser, upload_with_curl
+from tests.clients.client import FOLDER, Client, Settings, changed
+from tests.clients.clients import CLIENTS
+from tests.clients.driving import Outcome, upload_in_browser
+from tests.clients.running import upload_by_bytes, upload_by_program
 from tests.function.callers.issuer import AUDIENCE, ISSUER, Token, claims, jwks, public_jwk
 from tests.harness import Harness, running_harness
 from tests.programs import npm_packages
@@ -36,7 +31,6 @@ PAGE = """<!doctype html>
 <div id="app"><input type="file"></div>
 <script src="{script}"></script></html>
 """
-PAGES = (*BROWSER_CLIENTS, *RESUMABLE_CLIENTS)
 HarnessWith = Callable[[Settings], Harness]
 
 
@@ -50,29 +44,52 @@ def packages() -> Path:
     return npm_packages(FOLDER)
 
 
+@dataclass(frozen=True)
+class Pages:
+    """A folder of pages, each with one client bundled by esbuild."""
+
+    packages: Path
+    folder: Path
+
+    def add(self, clients: Sequence[Client]) -> None:
+        uni = [client for client in clients if client.uses_vue_of_uni]
+        self._bundle([client for client in clients if client not in uni])
+        self._bundle(uni, "--alias:vue=@dcloudio/uni-h5-vue")
+        for client in clients:
+            page = PAGE.format(name=client.name, script=f"{client.name}.js")
+            (self.folder / f"{client.name}.html").write_text(page, encoding="utf-8")
+
+    def _bundle(self, clients: Sequence[Client], *options: str) -> None:
+        finished = subprocess.run(
+            [
+                self.packages / ".bin" / "esbuild",
+                *(client.entry for client in clients),
+                "--bundle",
+                f"--outdir={self.folder}",
+                "--entry-names=[name]",
+                "--log-level=error",
+                '--define:process.env.NODE_ENV="production"',
+                *options,
+            ],
+            cwd=FOLDER,
+            capture_output=True,
+            text=True,
+        )
+        assert finished.returncode == 0, finished.stderr
+
+
 @pytest.fixture(scope="session")
-def origin(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The origin of the clients' pages: each client bundled by esbuild, on its own page."""
-    folder = tmp_path_factory.mktemp("pages")
-    finished = subprocess.run(
-        [
-            packages / ".bin" / "esbuild",
-            *(client.entry for client in PAGES),
-            "--bundle",
-            f"--outdir={folder}",
-            "--entry-names=[name]",
-            "--log-level=warning",
-            '--define:process.env.NODE_ENV="production"',
-        ],
-        cwd=FOLDER,
-        capture_output=True,
-        text=True,
-    )
-    assert finished.returncode == 0, finished.stderr
-    for client in PAGES:
-        page = PAGE.format(name=client.name, script=f"{client.name}.js")
-        (folder / f"{client.name}.html").write_text(page, encoding="utf-8")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_QuietHandler, directory=str(folder)))
+def pages(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Pages:
+    pages = Pages(packages, tmp_path_factory.mktemp("pages"))
+    pages.add([client for client in CLIENTS if client.runs_in_chromium])
+    return pages
+
+
+@pytest.fixture(scope="session")
+def origin(pages: Pages) -> Iterator[str]:
+    """Where the pages are served."""
+    handler = partial(_QuietHandler, directory=str(pages.folder))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -130,17 +147,29 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def run(browser_context: BrowserContext, harness_with: HarnessWith, origin: str, file: Path) -> Run:
+def token() -> str:
+    """A token that the harness's settings admit."""
+    expiration = datetime.now(timezone.utc) + timedelta(hours=1)
+    return Token(claims(exp=int(expiration.timestamp()), nbf=None, iat=None)).signed()
+
+
+@pytest.fixture(scope="session")
+def run(
+    browser_context: BrowserContext,
+    harness_with: HarnessWith,
+    origin: str,
+    token: str,
+    file: Path,
+) -> Run:
     """Upload with a client and its settings, or changed ones; once for the same arguments."""
-    hour = timedelta(hours=1)
-    expiration = int((datetime.now(timezone.utc) + hour).timestamp())
-    token = Token(claims(exp=expiration, nbf=None, iat=None)).signed()
 
     @cache
     def upload(client: Client, settings: Settings, path: Path) -> Outcome:
         harness = harness_with(settings)
-        if client is CURL:
-            return upload_with_curl(path, harness, token=token)
+        if client.write:
+            return upload_by_bytes(client.write, path, harness, token=token)
+        if not client.runs_in_chromium:
+            return upload_by_program(client, path, harness, token=token)
         return upload_in_browser(browser_context, client, path, harness, origin=origin, token=token)
 
     def upload_once(client: Client, changes: Settings = (), path: Path = file) -> Outcome:

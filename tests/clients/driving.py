@@ -1,11 +1,8 @@
-"""Uploads by real clients: all in the same Chromium, and curl as a process."""
+"""Uploads by clients in Chromium, and what arrived."""
 
 from __future__ import annotations
 
 import contextlib
-import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +12,7 @@ from urllib.request import urlopen
 
 from playwright.sync_api import BrowserContext, Page, TimeoutError
 
-from tests.clients.clients import CURL, FOLDER, Client
+from tests.clients.client import Client
 from tests.harness import Harness
 
 # Slow enough to observe progress.
@@ -100,19 +97,3 @@ def upload_in_browser(
         record = page.evaluate("() => record")
         console = [message.text for message in page.console_messages() if message.type == "error"]
     return Outcome(tuple(record["progress"]), record["result"], record["failure"], tuple(console))
-
-
-def upload_with_curl(file: Path, harness: Harness, *, token: str) -> Outcome:
-    """Run the script that the document shows."""
-    finished = subprocess.run(
-        ["bash", FOLDER / CURL.entry, harness.function, file, token],
-        env={
-            **os.environ,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        },
-        capture_output=True,
-        text=True,
-    )
-    if finished.returncode:
-        return Outcome((), None, finished.stdout + finished.stderr)
-    return Outcome((), {"key": finished.stdout.splitlines()[-1]}, None)

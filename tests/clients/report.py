@@ -1,4 +1,4 @@
-"""The findings of the run, as docs/clients.md shows them below its hand-written head."""
+"""The findings of the run, as docs/clients.md and its pages show them below hand-written heads."""
 
 from __future__ import annotations
 
@@ -7,13 +7,36 @@ import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
 
-from tests.clients.clients import FOLDER, Client
+from tests.clients.client import FOLDER, Client
 from tests.clients.driving import Outcome, StoredObject
+from tests.clients.traps import TRAPS
 
-DOCUMENT = FOLDER.parent.parent / "docs" / "clients.md"
+DOCS = FOLDER.parent.parent / "docs"
+OVERVIEW = DOCS / "clients.md"
+FAMILIES = {
+    "browsers": "Pages",
+    "mini-programs": "Mini programs",
+    "apps": "Phone apps",
+    "servers": "Servers and programs",
+}
 MARK = "<!-- Generated from here on: WRITE_DOCS=1 python -m pytest tests/clients -->\n"
-LANGUAGES = {".js": "js", ".sh": "sh"}
+LANGUAGES = {
+    ".cs": "csharp",
+    ".dart": "dart",
+    ".ets": "ts",
+    ".go": "go",
+    ".java": "java",
+    ".js": "js",
+    ".mjs": "js",
+    ".py": "python",
+    ".sh": "sh",
+    ".swift": "swift",
+}
+# What most clients of a family share.
+SHARED = {"browsers": "entries/grant.js", "servers": "entries/node-grant.mjs"}
 
 
 @dataclass(frozen=True)
@@ -29,27 +52,52 @@ class Finding:
     without: Mapping[str, Outcome]  # without one of its needs, by what is set instead
 
 
-def document(findings: list[Finding]) -> str:
-    """The whole document: the existing head, and the findings."""
-    head = DOCUMENT.read_text(encoding="utf-8").partition(MARK)[0]
-    sections = [_table(findings), _grant_section(), *(_section(finding) for finding in findings)]
-    return head + MARK + "\n" + "\n".join(sections)
+def documents(findings: list[Finding]) -> dict[Path, str]:
+    """The whole pages: the existing head of each, and the findings."""
+    pages = {OVERVIEW: [_traps(), *(_table(family, findings) for family in FAMILIES)]}
+    for family in FAMILIES:
+        headings: dict[str, list[Finding]] = {}
+        for finding in findings:
+            if finding.client.family == family:
+                headings.setdefault(finding.client.heading, []).append(finding)
+        shared = [_grant_section(SHARED[family])] if family in SHARED else []
+        pages[DOCS / "clients" / f"{family}.md"] = [*shared, *map(_section, headings.values())]
+    return {
+        path: path.read_text(encoding="utf-8").partition(MARK)[0] + MARK + "\n" + "\n".join(parts)
+        for path, parts in pages.items()
+    }
 
 
-def _table(findings: list[Finding]) -> str:
+def _traps() -> str:
+    rows = ["| OSS says | cause | cure | run |", "|---|---|---|---|"]
+    rows += [
+        f"| `{trap.symptom.replace(', EC ', '`, EC ')}{'' if ', EC ' in trap.symptom else '`'} "
+        f"| {trap.cause} | {trap.cure} | {trap.how} |"
+        for trap in TRAPS
+    ]
+    return "## Refused forms\n\nThe emulated OSS names each of these in its hint.\n\n" + (
+        "\n".join(rows) + "\n"
+    )
+
+
+def _table(family: str, findings: list[Finding]) -> str:
     rows = [
-        "| client | version | requests | needs | sends a token | progress | stored as | verdict |",
-        "|---|---|---|---|---|---|---|---|",
+        f"## {FAMILIES[family]}\n",
+        "| client | version | run | requests | needs | token | progress | stored as | verdict |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for finding in findings:
         client = finding.client
+        if client.family != family:
+            continue
         cells = (
-            f"[{client.title}](#{_anchor(client.title)})",
+            f"[{client.title}](clients/{family}.md#{_anchor(client.heading)})",
             _versions(client),
+            client.how,
             f"`{client.route}`",
             "<br>".join(f"`{need}`" for need in client.needs),
             "yes" if client.sends_token else "no",
-            "yes" if finding.outcome.progress else "no",
+            "" if client.write else "yes" if finding.outcome.progress else "no",
             finding.stored.content_type if finding.stored else "",
             _verdict(finding),
         )
@@ -63,30 +111,36 @@ def _verdict(finding: Finding) -> str:
     return "works" if finding.bytes_arrived else "fails: other bytes arrived"
 
 
-def _grant_section() -> str:
+def _grant_section(entry: str) -> str:
     return "\n".join(
         (
             "## Requesting a grant\n",
             "Most clients below share this function.\n",
-            shown_code("entries/grant.js"),
+            shown_code(entry),
         )
     )
 
 
-def _section(finding: Finding) -> str:
-    client = finding.client
-    facts = [*client.notes, *_reports(finding)]
-    if finding.refusal:
-        facts.append(
-            f"When the function refuses a file, it reports: {_quoted_failure(finding.refusal)}"
-        )
-    for setting, outcome in finding.without.items():
-        facts.append(f"With `{setting}` it reports: {_quoted_failure(outcome)}")
+def _section(findings: list[Finding]) -> str:
+    """One section for all clients with this heading: the code of the first, the facts of all."""
+    first = findings[0].client
+    facts = list(first.notes)
+    for finding in findings:
+        facts += _reports(finding)
+        if finding.refusal:
+            facts.append(
+                f"When the function refuses a file, it reports: {_quoted_failure(finding.refusal)}"
+            )
+        for setting, outcome in finding.without.items():
+            facts.append(f"With `{setting}` it reports: {_quoted_failure(outcome)}")
+        if finding.client.evidence:
+            client = finding.client
+            facts.append(f"{client.title} was run {client.how}: {client.evidence}.")
     return "\n".join(
         (
-            f"## {client.title}\n",
-            shown_code(client.entry),
-            *(_item(fact) for fact in facts),
+            f"## {first.heading}\n",
+            shown_code(first.entry),
+            *(_item(fact) for fact in dict.fromkeys(facts)),
             "",
         )
     )
@@ -129,6 +183,9 @@ def _versions(client: Client) -> str:
 
 def _version(package: str) -> str:
     """The tested version, from the package itself."""
+    if package.startswith("pypi:"):
+        name = package.removeprefix("pypi:")
+        return f"{name} {version(name)}"
     folder = FOLDER / package if "node_modules" in package else FOLDER / "node_modules" / package
     manifest = json.loads((folder / "package.json").read_text(encoding="utf-8"))
     return f"{manifest['name']} {manifest['version']}"
@@ -138,12 +195,12 @@ def shown_code(entry: str) -> str:
     """The marked lines of an entry file."""
     source = FOLDER / entry
     shown = re.search(
-        r"(?://|#) shown: begin\n(.*?)(?://|#) shown: end",
+        r"(?://|#) shown: begin\n(.*?)\n* *(?://|#) shown: end",
         source.read_text(encoding="utf-8"),
         re.DOTALL,
     )
     assert shown, f"{entry} does not mark the lines to show"
-    return f"```{LANGUAGES[source.suffix]}\n{shown[1]}```\n"
+    return f"```{LANGUAGES[source.suffix]}\n{textwrap.dedent(shown[1]).strip()}\n```\n"
 
 
 def _item(text: str) -> str:

@@ -14,6 +14,7 @@ from tests.deploy.planted import ORIGIN, SECRETS, Deployment, Document
 
 Fault = Callable[[Deployment], None]
 FAULTS: list[Any] = []
+STS_SAYS = "STS refused AssumeRole: {} (HTTP 403)."
 
 
 def fault(message: str) -> Callable[[Fault], Fault]:
@@ -119,9 +120,19 @@ def a_setting_is_missing(it: Deployment) -> None:
     it.refuse("GET /", 500, "misconfigured", "The setting JWT_ISSUER is missing.")
 
 
-@fault("503 credentials_unavailable.")
+@fault("503 credentials_unavailable. STS refused AssumeRole: NoPermission.")
 def the_role_cannot_be_assumed(it: Deployment) -> None:
-    it.refuse("GET /", 503, "credentials_unavailable")
+    it.refuse("GET /", 503, "credentials_unavailable", STS_SAYS.format("NoPermission"))
+
+
+@fault("503 credentials_unavailable.\n      -> STS is down or cannot be reached")
+def sts_does_not_respond(it: Deployment) -> None:
+    it.refuse("GET /", 503, "credentials_unavailable", "STS did not respond in time.")
+
+
+@fault("STS refused AssumeRole: ServiceUnavailable.\n      -> STS is down")
+def sts_is_down(it: Deployment) -> None:
+    it.refuse("GET /", 503, "credentials_unavailable", STS_SAYS.format("ServiceUnavailable"))
 
 
 @fault("The grant request returned 504, from something in front")

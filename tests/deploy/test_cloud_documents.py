@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from deploy.setup_cloud import __main__ as command
-from deploy.setup_cloud.documents import cors_document, policy_document
+from deploy.setup_cloud.documents import cors_document, lifecycle_document, policy_document
 from deploy.setup_cloud.names import REGIONS
 from deploy.setup_cloud.script import commands
 from direct_upload.credentials.sts import session_policy
@@ -107,6 +108,31 @@ def test_only_function_compute_and_the_functions_role_are_trusted() -> None:
 def test_the_upload_role_may_do_what_the_session_policy_of_the_code_allows() -> None:
     sent = json.loads(session_policy("my-bucket", PREFIXES))
     assert json.loads(policy_document("upload-role-policy", VALUES, PREFIXES)) == sent
+
+
+def test_the_upload_role_may_do_what_resumable_uploads_need() -> None:
+    sent = json.loads(session_policy("my-bucket", PREFIXES, multipart=True))
+    assert json.loads(policy_document("upload-role-multipart-policy", VALUES, PREFIXES)) == sent
+    text = script(MULTIPART="true", GRANT_SECRET="x" * 32, MULTIPART_SECONDS="172799")
+    [*_, (_, document, _)] = calls(text, "policy")
+    assert json.loads(document) == sent
+    [[*_, cors]] = calls(text, "cors")
+    assert re.findall("<AllowedMethod>(.*)<", cors) == ["POST", "PUT"]
+    [[*_, lifecycle]] = calls(text, "lifecycle")
+    assert "<ID>direct-upload-unfinished-1</ID>" in lifecycle
+    assert "<AbortMultipartUpload><Days>2</Days>" in lifecycle
+    assert "Expiration" not in lifecycle
+
+
+@pytest.mark.parametrize(("seconds", "days"), [("3600", 1), ("86399", 1), ("86400", 2)])
+def test_parts_outlive_the_upload(seconds: str, days: int) -> None:
+    document = lifecycle_document(["a/"], unclaimed_days=0, multipart_seconds=int(seconds))
+    assert f"<Days>{days}</Days>" in document
+
+
+def test_a_preset_with_resumable_uploads_suffices() -> None:
+    text = script(UPLOAD_PRESETS='{"film": {"multipart": true}}', GRANT_SECRET="x" * 32)
+    assert "oss:AbortMultipartUpload" in text
 
 
 def test_no_value_breaks_out_of_its_string() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import socket
 import subprocess
 import time
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +21,9 @@ from werkzeug.wrappers import Response
 
 from deploy import doctor
 from deploy.diagnosis.bucket import check_place
+from deploy.diagnosis.function import STS_HINTS
+from direct_upload.credentials import sts
+from direct_upload.errors import Refusal
 from emulator.server import Server
 from tests.deploy.conftest import ROOT
 from tests.deploy.faults import FAULTS, Fault
@@ -251,3 +256,60 @@ def test_a_custom_domain_is_only_mentioned() -> None:
     [finding] = check_place(grant_for("https://files.example.com/"))
     assert "files.example.com does not name a region" in finding.message
     assert not finding.hint
+
+
+def codes(kind: type[Refusal] = Refusal) -> set[str]:
+    """Every error code of the function."""
+    own = {kind.code} if "code" in vars(kind) else set()
+    return own.union(*map(codes, kind.__subclasses__()))
+
+
+@pytest.mark.parametrize("code", sorted(codes()))
+def test_has_a_hint_of_its_own_for_every_refusal(
+    code: str, deployment: Deployment, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deployment.refuse("POST /sign", 400, code)
+    assert examine(url) == 1
+    printed = capsys.readouterr().out
+    assert f"400 {code}." in printed
+    assert "under the same request ID" not in printed
+
+
+@pytest.mark.parametrize("code", sorted(STS_HINTS))
+def test_tells_a_refusal_of_sts_from_an_outage(code: str) -> None:
+    assert code in "".join(sts.HINTS), "the function knows it, too"
+    assert "STS is down" not in STS_HINTS[code]
+
+
+def test_without_an_address_it_says_what_it_wants(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        doctor.main([])
+    assert "make doctor URL=https://... ORIGIN=" in capsys.readouterr().err
+
+
+def test_make_passes_on_that_there_is_no_address() -> None:
+    done = subprocess.run(
+        ["make", "--dry-run", "doctor"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert re.search(r"-m deploy\.doctor *$", done.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("end", ["/", "/page", "?a", "#a", "/?a"])
+def test_an_address_as_origin_is_named_as_that(
+    end: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        doctor.main(["https://f.example", "--origin", f"https://www.example.com:8443{end}"])
+    error = capsys.readouterr().err
+    assert "is an address, not an origin" in error
+    assert error.strip().endswith("ORIGIN=https://www.example.com:8443")
+
+
+def test_a_value_that_serverless_devs_would_change_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".env").write_text("GRANT_SECRET=a$b\n")
+    monkeypatch.setattr(doctor, "ROOT", tmp_path)
+    with pytest.raises(SystemExit, match="2"):
+        doctor.main(["https://f.example"], environ={})
+    assert "Serverless Devs would replace '$'" in capsys.readouterr().err

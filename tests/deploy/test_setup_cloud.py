@@ -46,9 +46,9 @@ class Cloud:
     folder: Path
 
     def run(
-        self, *, interpreter: str = "sh", create_bucket: bool = True, **changes: str
+        self, *, interpreter: str = "sh", create_bucket: str = "yes", **changes: str
     ) -> subprocess.CompletedProcess[str]:
-        script = "\n".join(commands({**ENVIRONMENT, **changes}, create_bucket=create_bucket))
+        script = "\n".join(commands({**ENVIRONMENT, **changes}, create_bucket=bool(create_bucket)))
         (self.folder / "calls").write_text("")
         return subprocess.run(
             [interpreter],
@@ -61,9 +61,9 @@ class Cloud:
             check=False,
         )
 
-    def changes(self, **changes: str) -> list[str]:
+    def changes(self, *, interpreter: str = "sh", **changes: str) -> list[str]:
         """What a run changes; it must succeed."""
-        done = self.run(create_bucket=True, **changes)
+        done = self.run(interpreter=interpreter, **changes)
         assert done.returncode == 0, done.stdout + done.stderr
         assert done.stdout.splitlines()[-1].startswith("Everything is as it should be.")
         calls = (self.folder / "calls").read_text().splitlines()
@@ -116,6 +116,15 @@ def test_the_second_run_changes_nothing(cloud: Cloud) -> None:
         ),
         pytest.param(
             {"UNCLAIMED_DAYS": "2"}, ["ossutil api put-bucket-lifecycle"], id="unclaimed objects"
+        ),
+        pytest.param(
+            {"MULTIPART": "true", "GRANT_SECRET": "x" * 32},
+            [
+                "ram CreatePolicyVersion",
+                "ossutil api put-bucket-cors",
+                "ossutil api put-bucket-lifecycle",
+            ],
+            id="resumable uploads",
         ),
     ],
 )
@@ -263,7 +272,7 @@ def test_it_ends_when_a_comparison_fails(cloud: Cloud) -> None:
 
 
 def test_the_bucket_is_created_only_if_asked(cloud: Cloud) -> None:
-    done = cloud.run(create_bucket=False)
+    done = cloud.run(create_bucket="")
     assert done.returncode == 1
     assert "The bucket my-bucket does not exist. Create it, or" in done.stderr
     assert cloud.state["buckets"] == {}

@@ -100,7 +100,9 @@ def finish_form(parts: FormParts, *, accept_trailing_fields: bool) -> None:
 def _refuse_after_file(part: Part, *, accept_trailing_fields: bool) -> None:
     if part.name.lower() == "file":
         raise Refused(
-            refusals.TWO_FILES, hint="The form has two parts named `file`; send one per request."
+            refusals.TWO_FILES,
+            hint="The form has two parts named `file`; send one per request. uni.uploadFile: call"
+            " it once for each file, without `files`.",
         )
     if not accept_trailing_fields:
         raise Refused(

@@ -55,7 +55,7 @@ def read_boundary(content_type: str | None, switches: Switches) -> bytes:
         raise Refused(
             refusals.NO_BOUNDARY,
             hint="Content-Type has no boundary. Do not set this header yourself: axios, fetch,"
-            " uni-app and others add the boundary only if they write the header.",
+            " uni-app, Taro and others add the boundary only if they write the header.",
         )
     if _QUOTED_BOUNDARY.search(content_type) and not switches.accept_quoted_boundary:
         raise Refused(
@@ -68,7 +68,9 @@ def read_boundary(content_type: str | None, switches: Switches) -> bytes:
         raise Refused(
             refusals.UNSETTLED_FORM,
             hint="Content-Type has charset before boundary, which a user of rn-fetch-blob found"
-            " refused; leave charset out, or put it last." + offer("accept-charset-first"),
+            " refused; leave charset out, or put it last. Apache HttpClient 5:"
+            ' setContentType(ContentType.create("multipart/form-data")).'
+            + offer("accept-charset-first"),
         )
     return boundary.encode("latin-1", "replace")
 
@@ -89,8 +91,9 @@ def read_part_headers(block: bytes, switches: Switches) -> Part:
         raise Refused(
             refusals.BAD_PART_HEADER,
             hint=f"A part starts with {found} instead of Content-Disposition. aiohttp's FormData"
-            " (use requests or httpx), Dart's package http (use dio) and .NET's StringContent (use"
-            " ByteArrayContent) start with Content-Type. Elsewhere, put Content-Disposition first.",
+            " (use requests or httpx), Dart's package http (use dio), Alamofire 4 (use 5) and"
+            " .NET's StringContent (use ByteArrayContent) start with Content-Type. Elsewhere, put"
+            " Content-Disposition first.",
         )
     content_type = _content_type(headers[1:], switches)
     disposition, options = parse_options_header(line)

@@ -284,7 +284,7 @@ def _require_grant_secret(env: Environment, need: str) -> None:
     secret = env.text("GRANT_SECRET").encode()
     if len(secret) < MIN_SECRET_BYTES:
         problem = f"has fewer than {MIN_SECRET_BYTES} bytes" if secret else "is missing"
-        hint = f"{need}; make one with: openssl rand -base64 32"
+        hint = f"{need}; make one with: openssl rand -hex 32"
         raise misconfigured("GRANT_SECRET", problem, hint)
 
 

@@ -4,18 +4,25 @@ set -euo pipefail
 function=$1 file=$2 token=${3:-}
 
 # shown: begin
+question=$(python3 -c '
+import json, pathlib, sys
+path = pathlib.Path(sys.argv[1])
+print(json.dumps({"filename": path.name, "size": path.stat().st_size}))
+' "$file")
 grant=$(curl --silent --show-error --fail-with-body "$function/sign" \
-  --header "Authorization: Bearer $token" \
-  --data "{\"filename\": \"$(basename "$file")\"}") || { echo "$grant" >&2; exit 1; }
+  --header "Authorization: Bearer $token" --data "$question") || { echo "$grant" >&2; exit 1; }
 # --form-string, because --form would treat `; filename*=...` in a value as its own option.
+# The path stands in quotes, because --form would otherwise cut it at a comma or a semicolon.
 python3 -c '
 import json, sys
-grant = json.load(sys.stdin)
+grant, path = json.load(sys.stdin), sys.argv[1]
 print("url =", json.dumps(grant["url"]))
 for name, value in grant["fields"].items():
     print("form-string =", json.dumps(f"{name}={value}"))
-' <<<"$grant" |
-  curl --silent --show-error --fail-with-body --config - --form "file=@$file"
+quoted = path.replace("\\", "\\\\").replace("\"", "\\\"")
+print("form =", json.dumps(f"file=@\"{quoted}\";filename=upload", ensure_ascii=False))
+' "$file" <<<"$grant" |
+  curl --silent --show-error --fail-with-body --config -
 # shown: end
 
 python3 -c 'import json, sys; print(json.load(sys.stdin)["key"])' <<<"$grant"

@@ -1,0 +1,22 @@
+import { file, functionUrl, main, token } from "./mini-main.mjs";
+import { my } from "../platforms/my.mjs";
+// shown: begin
+import { upload } from "../../../web/client/miniprogram.js";
+
+const store = (path, name, size, onProgress) =>
+  upload(path, {
+    platform: my,
+    endpoint: functionUrl,
+    name,
+    size,
+    headers: { Authorization: `Bearer ${token}` },
+    onProgress, // ({ state, sent, total, waiting }) => ...
+  });
+// shown: end
+
+main("tmp/8f3a", async (path, size) => {
+  const { key } = await store(path, file.split("/").pop(), size, ({ sent, total }) =>
+    console.log("progress", sent / total),
+  );
+  return key;
+});
