@@ -27,8 +27,7 @@ const CSS = `
 :focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 .unseen,input{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .drop{position:relative;display:grid;justify-items:center;gap:.6rem;padding:2.25rem 1rem 1.75rem;border:2px dashed var(--line);border-radius:var(--radius);background:var(--surface);color:var(--quiet);text-align:center}
-.drop:hover,.drop[data-over]{border-color:var(--accent)}
-.drop[data-over]{background:rgb(80 120 240 / 11%)}
+.drop[data-over]{border-color:var(--accent);background:rgb(80 120 240 / 11%)}
 .drop[data-disabled]{opacity:.5}
 .pick{display:grid;gap:.7rem;justify-items:center;cursor:pointer}
 .pick::after{content:"";position:absolute;inset:0}
@@ -71,7 +70,7 @@ button:hover,.open:hover{border-color:var(--accent);color:var(--accent)}
 .overlay{position:fixed;z-index:9;inset:.75rem;display:grid;place-items:center;border:3px dashed var(--accent);border-radius:var(--radius);background:var(--surface);color:var(--accent);font-size:1.5rem;font-weight:600;pointer-events:none}
 @media (pointer: coarse){.folder{display:none}button,.open{min-height:2.75rem;padding:.5rem 1rem}.remove{min-width:2.75rem}}
 @media (max-width: 30rem){.pace{display:block}.pace:not(:empty)::before{content:none}}
-@media (forced-colors: active){.bar,.choose,.preview{border:1px solid}.bar::before{background:Highlight;forced-color-adjust:none}}
+@media (forced-colors: active){.bar,.choose,.preview{border:1px solid;color:CanvasText}.bar::before{background:Highlight;forced-color-adjust:none}}
 @media print{:host{color-scheme:light}.drop,.actions,.overlay{display:none !important}li{content-visibility:visible;break-inside:avoid;box-shadow:none}.summary{position:static;box-shadow:none}.bar{border:1px solid}.bar::before{print-color-adjust:exact}}
 `;
 
