@@ -77,7 +77,7 @@ def lifecycle_document(
     if unclaimed_days:
         actions["unclaimed"] = f"<Expiration><Days>{unclaimed_days}</Days></Expiration>"
     if multipart_seconds:
-        days = multipart_seconds // SECONDS_OF_DAY + 1
+        days = -(-multipart_seconds // SECONDS_OF_DAY) + 1
         actions["unfinished"] = f"<AbortMultipartUpload><Days>{days}</Days></AbortMultipartUpload>"
     rules = [
         f"  <Rule>\n    <ID>{RULE_PREFIX}{name}-{number}</ID>\n"

@@ -117,14 +117,18 @@ def _preset(services: Services, call: Invocation, name: str) -> Preset:
 
 def _admit(services: Services, preset: Preset, file: File) -> Wanted:
     settings = preset.settings
-    if file.size is not None and settings.max_form_bytes < file.size <= settings.max_upload_bytes:
-        raise FileTooLarge(
-            f"A form carries at most {settings.max_form_bytes} bytes.",
-            "Upload larger files in parts, through POST /s3/multipart.",
+    maximum = settings.max_form_bytes
+    try:
+        admitted = settings.allowed_content_types.admit(
+            file, minimum=settings.min_upload_bytes, maximum=maximum
         )
-    admitted = settings.allowed_content_types.admit(
-        file, minimum=settings.min_upload_bytes, maximum=settings.max_form_bytes
-    )
+    except FileTooLarge:
+        if file.size is None or file.size > settings.max_upload_bytes:
+            raise
+        raise FileTooLarge(
+            f"A form carries at most {maximum} bytes.",
+            "Upload larger files in parts, through POST /s3/multipart.",
+        ) from None
     return services.grants[preset.name], admitted
 
 

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.wrappers import Response
 
 from emulator.page import Page as PageServer
 from emulator.server import Server
@@ -93,6 +95,20 @@ def scripted_page(open_page: Open, scripted: Scripted) -> Iterator[Callable[...,
     pages = PageServer(ROOT / "web", function_url=scripted.url, oss_url=scripted.url)
     with Server(pages) as server:
         yield lambda **how: open_page(server.url, scripted.url, **how)
+
+
+@pytest.fixture
+def blank(chromium: Browser, scripted: Scripted) -> Iterator[Page]:
+    """An empty document beside the client, without a Content-Security-Policy."""
+    pages = PageServer(ROOT / "web", function_url=scripted.url, oss_url=scripted.url)
+    html = Response("<!doctype html><title>Blank</title>", mimetype="text/html")
+    with Server(DispatcherMiddleware(pages, {"/blank": html})) as server:
+        context = chromium.new_context()
+        context.set_default_timeout(WAIT_MILLISECONDS)
+        page = context.new_page()
+        page.goto(server.url + "/blank")
+        yield page
+        context.close()
 
 
 @pytest.fixture(scope="session")

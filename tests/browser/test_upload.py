@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
-from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from playwright.sync_api import Page
 from werkzeug.wrappers import Request, Response
 
-from emulator.page import Page as PageServer
-from emulator.server import Server
 from tests.browser.scripted import (
     Scripted,
     Step,
@@ -20,8 +17,6 @@ from tests.browser.scripted import (
     refusal,
     responding,
 )
-from tests.browser.view import WAIT_MILLISECONDS
-from tests.harness import ROOT
 
 pytestmark = pytest.mark.browser
 
@@ -46,20 +41,6 @@ ATTEMPT = """async ([endpoint, file, options]) => {
     return { ...outcome, uncaught };
 }"""
 FILE = 'new File(["hello"], "a.txt", { type: "text/plain" })'
-
-
-@pytest.fixture
-def blank(chromium: Browser, scripted: Scripted) -> Iterator[Page]:
-    """An empty document beside the client, without a Content-Security-Policy."""
-    pages = PageServer(ROOT / "web", function_url=scripted.url, oss_url=scripted.url)
-    html = Response("<!doctype html><title>Blank</title>", mimetype="text/html")
-    with Server(DispatcherMiddleware(pages, {"/blank": html})) as server:
-        context = chromium.new_context()
-        context.set_default_timeout(WAIT_MILLISECONDS)
-        page = context.new_page()
-        page.goto(server.url + "/blank")
-        yield page
-        context.close()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import requests
 from playwright.sync_api import expect
 
 from tests.browser.view import UploadPage, text_file, text_files
-from tests.harness import Harness
+from tests.harness import Harness, running_harness
 
 pytestmark = pytest.mark.browser
 
@@ -168,3 +168,30 @@ def test_refuses_without_a_request_what_it_has_learned(real_page: OpenReal) -> N
     page.expect_count("failed", 4)
     page.expect_message("bigger.txt", "At most 2 MB is allowed")
     assert requested == []
+
+
+PRESETS = """{"picture": {"dir": "pictures/{user}/", "types": "image/*", "max_bytes": 2000},
+              "note": {"dir": "notes/", "types": "text/plain", "allow": {"role": ["clerk"]}}}"""
+
+
+def test_signs_in_and_keeps_to_a_preset(
+    open_page: Callable[..., UploadPage], tmp_path: Path
+) -> None:
+    with running_harness(tmp_path, {"AUTH": "jwt", "UPLOAD_PRESETS": PRESETS}) as harness:
+        page = open_page(harness.page, harness.function, harness.oss)
+        config = {"endpoint": harness.function, "token": "/issuer/token?user=alice"}
+        page.page.route("**/config.json", lambda route: route.fulfill(json=config))
+
+        config["preset"] = "picture"
+        page.page.reload()
+        expect(page.page.get_by_text("Accepted: pictures · up to 2 KB each")).to_be_visible()
+        page.choose(text_file("red.png", png(), "image/png"), text_file("a.txt"))
+        page.expect_state("red.png", "done")
+        page.expect_message("a.txt", "Files of this type are not allowed.")
+        assert page.key("red.png").startswith("pictures/alice/")
+
+        config["preset"] = "note"
+        page.page.reload()
+        expect(page.page.get_by_role("alert")).to_contain_text(
+            "not allowed to upload files of this"
+        )

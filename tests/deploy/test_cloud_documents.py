@@ -429,3 +429,46 @@ def test_the_upload_role_may_do_what_the_session_policy_of_all_presets_allows() 
 def test_a_wrong_preset_is_refused_by_name() -> None:
     with pytest.raises(Misconfigured, match=r"UPLOAD_PRESETS\.avatar\.dir"):
         list(commands({**ENVIRONMENT, "UPLOAD_PRESETS": '{"avatar": {"dir": "/"}}'}))
+
+
+MULTIPART = {"MULTIPART": "true", "GRANT_SECRET": "x" * 32}
+BY_A_PRESET = {
+    "GRANT_SECRET": "x" * 32,
+    "UPLOAD_PRESETS": '{"a": {"dir": "a/"}, "b": {"dir": "b/", "multipart": true}}',
+}
+
+
+@pytest.mark.parametrize(
+    ("settings", "prefixes"),
+    [
+        pytest.param(MULTIPART, ["user-dirs/"], id="for everything"),
+        pytest.param(BY_A_PRESET, ["a/", "b/"], id="for one preset"),
+    ],
+)
+def test_resumable_uploads_bring_their_rights_their_method_and_their_end(
+    settings: dict[str, str], prefixes: list[str]
+) -> None:
+    text = script(**settings)
+    policies = {name: json.loads(document) for name, document, _ in calls(text, "policy")}
+    assert policies["oss-uploader-upload"] == json.loads(
+        session_policy("my-bucket", prefixes, multipart=True)
+    )
+    [[*_, cors]] = calls(text, "cors")
+    methods = [method.text for method in ElementTree.fromstring(cors).iter("AllowedMethod")]  # noqa: S314
+    assert methods == ["POST", "PUT"]
+    [[*_, lifecycle]] = calls(text, "lifecycle")
+    rules = ElementTree.fromstring(lifecycle).findall("Rule")  # noqa: S314
+    assert [rule.findtext("Prefix") for rule in rules] == prefixes
+    assert rules[0].findtext("ID") == "direct-upload-unfinished-1"
+    assert {rule.findtext("AbortMultipartUpload/Days") for rule in rules} == {"2"}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "days"), [("3600", "2"), ("86400", "2"), ("86401", "3"), ("604800", "8")]
+)
+def test_unfinished_uploads_are_removed_after_their_time(seconds: str, days: str) -> None:
+    text = script(**MULTIPART, MULTIPART_SECONDS=seconds, UNCLAIMED_DAYS="5")
+    [[*_, lifecycle]] = calls(text, "lifecycle")
+    unclaimed, unfinished = ElementTree.fromstring(lifecycle).findall("Rule")  # noqa: S314
+    assert unclaimed.findtext("Expiration/Days") == "5"
+    assert unfinished.findtext("AbortMultipartUpload/Days") == days

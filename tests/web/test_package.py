@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from direct_upload import __version__, errors
+from tests.documents import Document
 from tests.programs import program
 from tests.web.package import BASELINE, CLIENT, GUIDE, NAME, Project
 
@@ -47,10 +49,20 @@ def test_the_examples_of_the_guide_compile(project: Project) -> None:
         export {};
     """
     (project.folder / "given.d.ts").write_text(given)
-    (project.folder / "tsconfig.json").write_text("{}")
     for name, ending in {"upload": "ts", "queue": "ts", "react": "tsx", "vue": "ts"}.items():
         (project.folder / f"{name}.{ending}").write_text(GUIDE.block(name))
     project.compile()
+    for name, ending in {"upload": "ts", "queue": "ts", "react": "tsx"}.items():
+        assert project.bundle(GUIDE.block(name), name=f"{name}.{ending}")
+
+
+def test_the_example_of_the_readme_compiles_and_is_bundled_beside_a_copy(project: Project) -> None:
+    shutil.copytree(CLIENT, project.folder / "client")
+    example = Document("README.md").block("upload")
+    (project.folder / "given.d.ts").write_text("declare const file: File;")
+    (project.folder / "example.ts").write_text(example)
+    project.compile()
+    assert project.bundle(example)
 
 
 @pytest.mark.parametrize(
@@ -145,6 +157,7 @@ def test_every_code_has_a_sentence() -> None:
 
 def test_every_code_of_the_function_is_declared() -> None:
     refusals = {cls.code for cls in errors.Refusal.__subclasses__()}
-    assert refusals - codes() <= {"callback_refused", "upload_not_found", "upload_incomplete"}
+    resumable = {"upload_not_found", "upload_incomplete", "storage_unavailable"}
+    assert refusals - codes() <= {"callback_refused", *resumable}
     raised = re.findall(r'"([a-z_]+)"', Path(CLIENT / "upload.js").read_text())
     assert {"unreachable", "connection_lost", "offline"} <= set(raised) & codes()

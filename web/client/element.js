@@ -174,10 +174,7 @@ export class OssUpload extends Base {
 
   #start() {
     const [endpoint, preset] = ["endpoint", "preset"].map((name) => this.getAttribute(name) || undefined);
-    if (!endpoint) {
-      this.#view.showNotice(this.#view.words.errors.not_configured);
-      return;
-    }
+    if (!endpoint) return this.#show({ code: "not_configured" });
     const queue = new UploadQueue({ endpoint, preset, headers: (how) => this.#headers(how) });
     this.#queue = queue;
     const listen = (type, listener) =>

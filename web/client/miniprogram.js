@@ -122,7 +122,7 @@ function checked(path, options) {
   demand(path && typeof path === "string", "The first argument must be the path of a file.");
   demand(platform && typeof platform.uploadFile === "function", "`platform` must be wx, my, uni or Taro.");
   // Not by `new URL`, which mini programs lack.
-  const address = /^(https?:\/\/[^/?#@\s]+(?:\/[^?#\s]*?)?)\/*(\?[^#\s]*)?$/.exec(endpoint);
+  const address = /^(https?:\/\/[^/?#@\s]+(?:\/[^?#\s]*?)??)\/*(\?[^#\s]*)?$/.exec(endpoint);
   demand(address, "`endpoint` must be the http(s) URL of the function.");
   const name = nameOf(path, options.name);
   for (const [option, text] of Object.entries({ preset, type, name })) {

@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
 from urllib.parse import quote
 
 from ..credentials import Credentials
@@ -20,8 +21,7 @@ from ..grants.post_policy import V4_VERSION, signing_key_v4
 _COUNTED = frozenset({"content-type", "content-md5"})
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(NamedTuple):
     """A request to a bucket, as far as its signature covers it.
 
     Names of headers are in lower case; a parameter of the query with an empty value has none. The
@@ -33,7 +33,7 @@ class Operation:
     bucket: str
     key: str
     query: Mapping[str, str]
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
     additional: tuple[str, ...] = ()
 
 
@@ -67,7 +67,7 @@ def signed_url(
     encoded = canonical_query(query)
     text = string_to_sign(canonical_request(operation, encoded), moment, scope)
     key = signing_key_v4(credentials.access_key_secret, date, region)
-    path = quote(operation.key, safe="/")
+    path = _quote_key(operation.key)
     signature = hmac.digest(key, text.encode(), "sha256").hex()
     return f"{origin}/{path}?{encoded}&x-oss-signature={signature}"
 
@@ -80,7 +80,7 @@ def canonical_request(operation: Operation, query: str) -> str:
         for name, value in sorted(operation.headers.items())
         if _is_counted(name) or name in named
     )
-    path = quote(f"/{operation.bucket}/{operation.key}", safe="/")
+    path = f"/{operation.bucket}/{_quote_key(operation.key)}"
     return f"{operation.method}\n{path}\n{query}\n{counted}\n{';'.join(named)}\nUNSIGNED-PAYLOAD"
 
 
@@ -106,3 +106,8 @@ def _additional(operation: Operation) -> list[str]:
 @lru_cache(maxsize=64)  # a token takes longer to encode than all the rest
 def _quote(text: str) -> str:
     return quote(text, safe="")
+
+
+@lru_cache(maxsize=8)
+def _quote_key(key: str) -> str:
+    return quote(key, safe="/")

@@ -27,17 +27,16 @@ const CSS = `
 :focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 .unseen,input{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .drop{position:relative;display:grid;justify-items:center;gap:.6rem;padding:2.25rem 1rem 1.75rem;border:2px dashed var(--line);border-radius:var(--radius);background:var(--surface);color:var(--quiet);text-align:center}
-.drop:hover,.drop[data-over]{border-color:var(--accent)}
-.drop[data-over]{background:rgb(80 120 240 / 11%)}
-.drop[data-disabled]{opacity:.55;pointer-events:none}
+.drop[data-over]{border-color:var(--accent);background:rgb(80 120 240 / 11%)}
+.drop[data-disabled]{opacity:.5}
 .pick{display:grid;gap:.7rem;justify-items:center;cursor:pointer}
 .pick::after{content:"";position:absolute;inset:0}
 .pick:focus-within .choose,.folder:focus-within{outline:2px solid var(--accent);outline-offset:3px}
 svg{width:2.25rem;fill:none;stroke:var(--accent);stroke-width:1.75;stroke-linecap:round;stroke-linejoin:round}
 .choose{padding:.55rem 1.3rem;border-radius:9rem;background:var(--accent);color:var(--accent-text);font-weight:600}
-.folder{position:relative;cursor:pointer;color:var(--accent);text-decoration:underline}
+.folder{position:relative;margin-left:.5rem;cursor:pointer;color:var(--accent);text-decoration:underline}
 .limits:empty,.detail:empty{display:none}
-[data-filled] .drop{display:flex;flex-wrap:wrap;align-items:center;gap:.15rem 1rem;padding:.9rem;text-align:start}
+[data-filled] .drop{display:flex;flex-wrap:wrap;align-items:center;gap:.4rem .9rem;padding:.9rem;text-align:start}
 [data-filled] svg{display:none}
 .notice{margin-top:1rem;color:var(--warn)}
 .notice a{color:inherit}
@@ -47,7 +46,7 @@ li,.summary,.notice{display:flex;flex-wrap:wrap;gap:.5rem .9rem;align-items:cent
 .preview{display:grid;flex:none;place-items:center;width:2.9rem;height:2.9rem;overflow:hidden;border-radius:.6rem;background:rgb(80 120 240 / 11%);color:var(--accent);font-size:.72rem;font-weight:700}
 canvas{width:100%;height:100%}
 .body{flex:1 1 9rem;min-width:0}
-.name{font-weight:600;line-height:1.35}
+.name{font-weight:600}
 .status,.detail,.limits{color:var(--quiet);font-size:.875rem;font-variant-numeric:tabular-nums}
 strong{color:var(--text)}
 .pace{display:inline-block}
@@ -68,10 +67,10 @@ button:hover,.open:hover{border-color:var(--accent);color:var(--accent)}
 [data-callback="failed"] .text::before{content:"! "}
 [data-state="cancelled"] .name{color:var(--quiet)}
 .summary{position:sticky;z-index:2;bottom:.75rem;margin-top:1rem;box-shadow:0 4px 28px rgb(20 25 40 / 18%)}
-.overlay{position:fixed;z-index:9;inset:.75rem;display:grid;place-items:center;border:3px dashed var(--accent);border-radius:1.25rem;background:var(--surface);color:var(--accent);font-size:1.5rem;font-weight:600;pointer-events:none}
+.overlay{position:fixed;z-index:9;inset:.75rem;display:grid;place-items:center;border:3px dashed var(--accent);border-radius:var(--radius);background:var(--surface);color:var(--accent);font-size:1.5rem;font-weight:600;pointer-events:none}
 @media (pointer: coarse){.folder{display:none}button,.open{min-height:2.75rem;padding:.5rem 1rem}.remove{min-width:2.75rem}}
 @media (max-width: 30rem){.pace{display:block}.pace:not(:empty)::before{content:none}}
-@media (forced-colors: active){.bar,.choose,.preview{border:1px solid}.bar::before{background:Highlight;forced-color-adjust:none}[data-state="failed"]{border:2px solid}}
+@media (forced-colors: active){.bar,.choose,.preview{border:1px solid;color:CanvasText}.bar::before{background:Highlight;forced-color-adjust:none}}
 @media print{:host{color-scheme:light}.drop,.actions,.overlay{display:none !important}li{content-visibility:visible;break-inside:avoid;box-shadow:none}.summary{position:static;box-shadow:none}.bar{border:1px solid}.bar::before{print-color-adjust:exact}}
 `;
 
