@@ -104,6 +104,7 @@ class Rehearsal:
                 "ALIBABA_CLOUD_SECURITY_TOKEN": key.security_token or "",
                 "STS_ENDPOINT": self._sts_url,
                 "UPLOAD_URL": self._oss_url,
+                "OSS_ENDPOINT": self._oss_url,
                 "CALLBACK_KEY_PREFIX": f"{self._oss_url}/",
             },
             log=self._as(function.name),

@@ -59,7 +59,7 @@ class Page:
         else:
             if request.path == "/":
                 environ["PATH_INFO"] = "/index.html"
-            # Read at once: a browser that reloads hangs up, and its files are not to stay open.
+            # Buffered, which closes the file: werkzeug does not when a browser hangs up.
             response = Response.from_app(self._files, environ, buffered=True)
         response.headers["Content-Security-Policy"] = self._policy
         response.headers["X-Content-Type-Options"] = "nosniff"

@@ -41,6 +41,15 @@ HINTS = {
         "The doctor found no type of file that ALLOWED_CONTENT_TYPES lists: correct the setting, or"
         " ignore this if it lists rare types only."
     ),
+    "storage_unavailable": (
+        "OSS is down, slow or cannot be reached by the function: try again in a minute. If it stays"
+        " so, check OSS_ENDPOINT and internetAccess in s.yaml."
+    ),
+    "upload_not_found": (
+        "The function does not know its own ticket: all instances must have the same GRANT_SECRET,"
+        " so deploy again."
+    ),
+    "upload_incomplete": "Parts are missing at OSS: something in front loses them. Try again.",
     "internal_error": "This is a defect of the function: its log names the line. Please report it.",
     "keys_unavailable": (
         "See the function's log: it says why the URL in JWT_JWKS gives no keys. The function needs"

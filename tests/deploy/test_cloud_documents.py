@@ -120,11 +120,11 @@ def test_the_upload_role_may_do_what_resumable_uploads_need() -> None:
     assert re.findall("<AllowedMethod>(.*)<", cors) == ["POST", "PUT"]
     [[*_, lifecycle]] = calls(text, "lifecycle")
     assert "<ID>direct-upload-unfinished-1</ID>" in lifecycle
-    assert "<AbortMultipartUpload><Days>2</Days>" in lifecycle
+    assert "<AbortMultipartUpload><Days>3</Days>" in lifecycle
     assert "Expiration" not in lifecycle
 
 
-@pytest.mark.parametrize(("seconds", "days"), [("3600", 1), ("86399", 1), ("86400", 2)])
+@pytest.mark.parametrize(("seconds", "days"), [("3600", 2), ("86400", 2), ("86401", 3)])
 def test_parts_outlive_the_upload(seconds: str, days: int) -> None:
     document = lifecycle_document(["a/"], unclaimed_days=0, multipart_seconds=int(seconds))
     assert f"<Days>{days}</Days>" in document

@@ -126,7 +126,8 @@ def settings_of(runtime: str) -> dict[str, Any]:
     props = properties()
     rest = ("region", "triggers", "concurrencyConfig", "code")
     settings = {name: value for name, value in props.items() if name not in rest}
-    environment = {**props["environmentVariables"], "ALLOWED_ORIGINS": ORIGIN}
+    multipart = {"MULTIPART": "true", "GRANT_SECRET": "x" * 32}  # the doctor tries it, too
+    environment = {**props["environmentVariables"], "ALLOWED_ORIGINS": ORIGIN, **multipart}
     return {**settings, "runtime": runtime, "environmentVariables": environment}
 
 

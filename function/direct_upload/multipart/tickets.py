@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import base64
 import hmac
-import json
-import re
 from datetime import datetime
 from typing import NamedTuple
 
@@ -21,7 +19,6 @@ MAX_PARTS = 10_000  # OSS documents, "Multipart upload"
 
 # No grant id is a code over a text that begins like this, though both have the same secret.
 _PURPOSE = "multipart\n"
-_TICKET = re.compile(r"([A-Za-z0-9_-]{1,900})\.([A-Za-z0-9_-]{43})")
 
 
 class Ticket(NamedTuple):
@@ -53,15 +50,10 @@ def part_size(size: int) -> int:
 
 def write_ticket(ticket: Ticket, secret: bytes, bucket: str) -> str:
     """The upload's ID: at most 600 characters, none of which a URL has to escape."""
-    fields = [
-        ticket.oss_id,
-        ticket.size,
-        ticket.part_size,
-        ticket.content_type,
-        ticket.preset,
-        ticket.end,
-    ]
-    claims = _encode(json.dumps(fields, separators=(",", ":")).encode())
+    claims = _encode(
+        f"{ticket.oss_id}\n{ticket.size}\n{ticket.part_size}\n{ticket.content_type}\n"
+        f"{ticket.preset}\n{ticket.end}".encode()
+    )
     return f"{claims}.{_code(secret, claims, bucket, ticket.key, ticket.user)}"
 
 
@@ -69,27 +61,26 @@ def read_ticket(
     text: str, secret: bytes, *, bucket: str, key: str, user: str, now: datetime
 ) -> Ticket | None:
     """The ticket of an upload's ID, if it is ours, for this key and user, and has not ended."""
-    found = _TICKET.fullmatch(text)
-    if found is None:
+    claims, _, code = text.partition(".")
+    expected = _code(secret, claims, bucket, key, user)
+    if not code.isascii() or not hmac.compare_digest(code, expected):
         return None
-    claims, code = found.groups()
-    if not hmac.compare_digest(code, _code(secret, claims, bucket, key, user)):
+    oss_id, size, part, content_type, preset, end = _decode(claims).split("\n")
+    if now.timestamp() > int(end) - 1:  # a URL lives a whole second at least
         return None
-    oss_id, size, part, content_type, preset, end = json.loads(_decode(claims))
-    if now.timestamp() > end - 1:  # a URL lives a whole second at least
-        return None
-    return Ticket(oss_id, key, size, part, content_type, preset, user, end)
+    return Ticket(oss_id, key, int(size), int(part), content_type, preset, user, int(end))
 
 
 def _code(secret: bytes, claims: str, bucket: str, key: str, user: str) -> str:
-    # JSON keeps the parts apart, whatever they contain.
-    text = _PURPOSE + json.dumps([claims, bucket, key, user])
-    return _encode(hmac.digest(secret, text.encode(), "sha256"))
+    # Their lengths keep the parts apart, whatever they contain; JSON takes longer.
+    lengths = f"{len(claims)} {len(bucket)} {len(key)}"
+    text = f"{_PURPOSE}{lengths}\n{claims}{bucket}{key}{user}"
+    return _encode(hmac.digest(secret, text.encode("utf-8", "surrogatepass"), "sha256"))
 
 
 def _encode(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def _decode(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+def _decode(text: str) -> str:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()

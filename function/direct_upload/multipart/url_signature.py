@@ -67,7 +67,7 @@ def signed_url(
     encoded = canonical_query(query)
     text = string_to_sign(canonical_request(operation, encoded), moment, scope)
     key = signing_key_v4(credentials.access_key_secret, date, region)
-    path = quote(operation.key, safe="/")
+    path = _quote_key(operation.key)
     signature = hmac.digest(key, text.encode(), "sha256").hex()
     return f"{origin}/{path}?{encoded}&x-oss-signature={signature}"
 
@@ -80,7 +80,7 @@ def canonical_request(operation: Operation, query: str) -> str:
         for name, value in sorted(operation.headers.items())
         if _is_counted(name) or name in named
     )
-    path = quote(f"/{operation.bucket}/{operation.key}", safe="/")
+    path = f"/{operation.bucket}/{_quote_key(operation.key)}"
     return f"{operation.method}\n{path}\n{query}\n{counted}\n{';'.join(named)}\nUNSIGNED-PAYLOAD"
 
 
@@ -106,3 +106,8 @@ def _additional(operation: Operation) -> list[str]:
 @lru_cache(maxsize=64)  # a token takes longer to encode than all the rest
 def _quote(text: str) -> str:
     return quote(text, safe="")
+
+
+@lru_cache(maxsize=8)
+def _quote_key(key: str) -> str:
+    return quote(key, safe="/")

@@ -64,6 +64,10 @@ RESULT = "<InitiateMultipartUploadResult><UploadId>{}</UploadId></InitiateMultip
         pytest.param(INITIATED.encode() + b"<a/>", id="two documents"),
         pytest.param((BOMB + RESULT.format("&c;")).encode(), id="entities that multiply"),
         pytest.param((EXTERNAL + RESULT.format("&a;")).encode(), id="an external entity"),
+        pytest.param(
+            b'<!DOCTYPE x [<!ENTITY a "b">]>' + RESULT.format("&a;").encode(), id="an entity"
+        ),
+        pytest.param(b"<!DOCTYPE x>" + RESULT.format("a").encode(), id="a document type"),
         pytest.param(RESULT.format("&a;").encode(), id="an unknown entity"),
         pytest.param(b"<Error><Code>AccessDenied</Code></Error>", id="an error with status 200"),
         pytest.param(COMPLETED.encode(), id="another operation's answer"),

@@ -163,3 +163,19 @@ def test_the_parts_are_the_file(size: int) -> None:
     assert 1 <= ticket.parts <= MAX_PARTS
     assert 1 <= ticket.length(ticket.parts) <= ticket.part_size <= 5 * 1024**3
     assert (ticket.parts - 1) * ticket.part_size + ticket.length(ticket.parts) == size
+
+
+@given(st.text("ab\n 1.", max_size=8), st.text("ab\n 1.", max_size=8))
+def test_key_and_user_are_kept_apart(key: str, user: str) -> None:
+    """What belongs to one cannot be moved to the other."""
+    text = write_ticket(TICKET._replace(key=key, user=user), SECRET, BUCKET)
+    whole = BUCKET + key + user
+    for begin in range(len(whole)):
+        for end in range(begin, len(whole) + 1):
+            split: dict[str, Any] = {
+                "bucket": whole[:begin],
+                "key": whole[begin:end],
+                "user": whole[end:],
+            }
+            if split != {"bucket": BUCKET, "key": key, "user": user}:
+                assert read(text, **split) is None

@@ -362,17 +362,13 @@ def test_the_report_of_the_callback_is_proven_and_its_answer_handed_on(tmp_path:
             assert site.complete(upload).document["callback"] is None
     (asked,) = receiver.asked
     report = dict(parse_qsl(asked.body.decode()))
-    granted: dict[str, Any] = {
-        "bucket": "post-test",
-        "key": upload.key,
-        "content_type": report["mimeType"],
-    }
     assert check_grant_id(
         report["grant"],
         SECRET.encode(),
-        **granted,
-        content_type=report["mimeType"],
+        bucket="post-test",
+        key=upload.key,
         size=int(report["size"]),
+        content_type=report["mimeType"],
         now=NOW,
     ) == ("", "default")
 
@@ -400,3 +396,17 @@ def test_a_page_may_send_what_these_routes_take(site: Site, step: str) -> None:
     assert preflight.headers["Access-Control-Allow-Methods"] == "GET, HEAD, POST, DELETE"
     refused = site.request("GET", step, headers={"Origin": "https://evil.example"})
     assert refused.status in (403, 405)
+
+
+@pytest.mark.parametrize("size", [6, 8])
+def test_a_part_of_another_length_is_not_a_part(size: int, tmp_path: Path) -> None:
+    with Stub() as stub:  # which has a part of seven bytes
+        site = Site(stub.url, MULTIPART, tmp_path)
+        refused = site.complete(site.begin(size))
+        assert (refused.status, refused.code) == (409, "upload_incomplete")
+        assert stub.operations == ["initiate", "list"]
+
+
+def test_a_long_event_is_refused_before_wrong_settings() -> None:
+    refused = invoke(MULTIPART | {"OSS_BUCKET": ""}, "POST", "/sign", body="x" * 300_000)
+    assert (refused.status, refused.code) == (400, "invalid_request")
