@@ -181,8 +181,7 @@ def test_retry_is_offered_only_where_it_can_help(
 ) -> None:
     scripted.refused = {"a.exe": "type_not_allowed", "b.txt": "misconfigured"}
     page = scripted_page()
-    page.choose(text_file("a.exe"))
-    page.choose(text_file("b.txt"))
+    page.choose(text_file("a.exe"), text_file("b.txt"))
     page.expect_count("failed", 2)
     expect(page.button("Retry", "a.exe")).to_have_count(0)
     expect(page.button("Retry", "b.txt")).to_be_visible()

@@ -51,7 +51,7 @@ export class OssUpload extends Base {
       if (this.isConnected) return;
       this.#listening?.abort();
       this.#listening = null;
-      this.#actAll("cancelAll");
+      this.#act("cancelAll");
     });
   }
 
@@ -125,8 +125,7 @@ export class OssUpload extends Base {
 
   #build() {
     this.#view = createView({
-      act: (kind, item) => (kind === "remove" ? this.#remove(item) : this.#queue[kind](item)),
-      actAll: (kind) => this.#actAll(kind),
+      act: (kind, item) => this.#act(kind, item),
       choose: (files) => this.add(files),
       totals: () => this.#queue.totals,
     });
@@ -230,7 +229,7 @@ export class OssUpload extends Base {
   }
 
   #changed(item) {
-    if (item.state === "signing") this.#view.begun(item);
+    if (item.state === "signing") this.#view.begun();
     this.#view.show(item, this.#paths.get(item.file));
     this.#settle();
   }
@@ -247,7 +246,9 @@ export class OssUpload extends Base {
     this.#settle();
   }
 
-  #actAll(kind) {
+  #act(kind, item) {
+    if (kind === "remove") this.#remove(item);
+    else if (item) this.#queue[kind](item);
     if (kind === "clear") {
       this.clear();
       this.focus();

@@ -7,17 +7,10 @@ export function make(name, attributes = {}, ...children) {
   const [tag, part] = name.split(".");
   const element = document.createElement(tag);
   if (part) element.className = part;
-  if (part) element.setAttribute("part", part);
+  if (part) element.setAttribute("part", tag === "button" ? `button ${part}` : part);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   element.append(...children);
   return element;
-}
-
-export function makeButton(part, onclick) {
-  const button = make(`button.${part}`, { type: "button" });
-  button.part?.add("button");
-  button.onclick = onclick;
-  return button;
 }
 
 /** A drawing of lines, for the eye only. */

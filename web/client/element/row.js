@@ -2,8 +2,8 @@
 
 import { bytes, explain, fill } from "../messages/index.js";
 import { extensionOf } from "../queue.js";
-import { make, makeButton, setText, showProgress, showSome } from "./dom.js";
-import { Meter, pace, percent } from "./pace.js";
+import { make, setText, showProgress, showSome } from "./dom.js";
+import { pace, percent } from "./pace.js";
 
 // Another attempt with the same file cannot help; only another file can.
 const FAULTS_OF_THE_FILE = [
@@ -36,8 +36,8 @@ export function outcome({ state, error, size, result }, words, limits) {
   return result.repeated ? words.repeated : words.done;
 }
 
-/** `view` has words, limits and links; `act(kind, item)` is what the buttons do. */
-export function createRow(item, name, view, act) {
+/** `view` has words, limits and links, and listens to the buttons. */
+export function createRow(item, name, view) {
   const shown = shownName(name);
   const id = `file-${++rows}`;
   const title = make("p.name", { id, dir: "auto" }, shown);
@@ -48,9 +48,7 @@ export function createRow(item, name, view, act) {
   const bar = make("div.bar", { role: "progressbar", "aria-labelledby": id });
   const detail = make("p.detail");
   const open = make("a.open", { target: "_blank" });
-  const [retry, cancel, remove] = ["retry", "cancel", "remove"].map((kind) =>
-    makeButton(kind, () => act(kind, item)),
-  );
+  const [retry, cancel, remove] = ["retry", "cancel", "remove"].map((kind) => make(`button.${kind}`));
   const actions = { retry, cancel, open, remove };
   const element = make(
     "li.row", {}, preview,
@@ -106,6 +104,7 @@ export function createRow(item, name, view, act) {
   }
 
   translate();
-  const row = { element, preview, meter: new Meter(), render, translate };
+  element.item = item;
+  const row = { element, preview, meter: null, render, translate };
   return row;
 }

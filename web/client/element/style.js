@@ -69,7 +69,6 @@ button:hover,.open:hover{border-color:var(--accent);color:var(--accent)}
 .summary{position:sticky;z-index:2;bottom:.75rem;margin-top:1rem;box-shadow:0 4px 28px rgb(20 25 40 / 18%)}
 .overlay{position:fixed;z-index:9;inset:.75rem;display:grid;place-items:center;border:3px dashed var(--accent);border-radius:var(--radius);background:var(--surface);color:var(--accent);font-size:1.5rem;font-weight:600;pointer-events:none}
 @media (pointer: coarse){.folder{display:none}button,.open{min-height:2.75rem;padding:.5rem 1rem}.remove{min-width:2.75rem}}
-@media (max-width: 30rem){.pace{display:block}.pace:not(:empty)::before{content:none}}
 @media (forced-colors: active){.bar,.choose,.preview{border:1px solid;color:CanvasText}.bar::before{background:Highlight;forced-color-adjust:none}}
 @media print{:host{color-scheme:light}.drop,.actions,.overlay{display:none !important}li{content-visibility:visible;break-inside:avoid;box-shadow:none}.summary{position:static;box-shadow:none}.bar{border:1px solid}.bar::before{print-color-adjust:exact}}
 `;

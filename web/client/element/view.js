@@ -2,7 +2,7 @@
 
 import { bytes, fill } from "../messages/index.js";
 import { createAnnouncer } from "./announcer.js";
-import { make, makeButton, makeIcon, setText, showProgress, showSome } from "./dom.js";
+import { make, makeIcon, setText, showProgress, showSome } from "./dom.js";
 import { Meter, pace, percent } from "./pace.js";
 import { canRetry, createRow, outcome, shownName } from "./row.js";
 import { thumbnail } from "./thumbnail.js";
@@ -15,10 +15,10 @@ const SOUND = /^\.(aac|aiff?|amr|ape|flac|m4[ab]|midi?|mp3|og[ag]|opus|wav|weba|
 const ARROW = "M12 15V4m0 0L7.5 8.5M12 4l4.5 4.5M4 15v3a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2v-3";
 
 /**
- * `choose(files)` gets what is picked; `act(kind, item)` is a button of a row, `actAll(kind)` one
- * for all files; `totals()` are those of all files.
+ * `choose(files)` gets what is picked; `act(kind, item)` is a button of a row, or without an item
+ * one for all files; `totals()` are those of all files.
  */
-export function createView({ choose, act, actAll, totals }) {
+export function createView({ choose, act, totals }) {
   const names = new Map(); // of all items, in their order
   const rows = new Map(); // of those that a frame has had time for
   const changed = new Set();
@@ -41,9 +41,7 @@ export function createView({ choose, act, actAll, totals }) {
   const counts = make("strong");
   const speed = make("span.pace");
   const bar = make("div.bar", { role: "progressbar" });
-  const [retryAll, cancelAll, clear] = ["retryAll", "cancelAll", "clear"].map((kind) =>
-    makeButton(kind, () => actAll(kind)),
-  );
+  const [retryAll, cancelAll, clear] = ["retryAll", "cancelAll", "clear"].map((kind) => make(`button.${kind}`));
   const buttons = { retryAll, cancelAll, clear };
   const summary = make(
     "section.summary", { hidden: "" },
@@ -54,6 +52,11 @@ export function createView({ choose, act, actAll, totals }) {
   const overlay = make("p.overlay", { "aria-hidden": true, hidden: "" });
   const element = make("div.all", {}, drop, notice, list, summary, status, overlay);
   const announcer = createAnnouncer(status, () => view.words, counted);
+
+  // One listener for the buttons of all rows, of which there may be thousands.
+  element.onclick = ({ target: { tagName, className, parentNode } }) => {
+    if (tagName === "BUTTON") act(className, parentNode.parentNode.item);
+  };
 
   // Rows that come near get their picture.
   const nearness = new IntersectionObserver((entries) => {
@@ -95,7 +98,7 @@ export function createView({ choose, act, actAll, totals }) {
   }
 
   function newRow(item) {
-    const row = createRow(item, names.get(item), view, act);
+    const row = createRow(item, names.get(item), view);
     rows.set(item, row);
     if (PICTURES.test(item.file?.type)) {
       row.preview.file = item.file;
@@ -208,18 +211,19 @@ export function createView({ choose, act, actAll, totals }) {
 
     progressed(item) {
       meter.reach(totals().sent);
-      rows.get(item)?.meter.reach(item.sent);
+      const row = rows.get(item);
+      if (row) (row.meter ??= new Meter()).reach(item.sent);
       view.show(item);
     },
 
-    /** An attempt begins: the speed of the last one says nothing about it. */
-    begun(item) {
-      const row = rows.get(item);
-      if (row) row.meter = new Meter();
+    /** A file begins. */
+    begun() {
       if (!isSending()) meter = new Meter(totals().sent); // it was idle, which is no speed
     },
 
     ended(item) {
+      const row = rows.get(item);
+      if (row) row.meter = null;
       announcer.ended(item.state, shownName(names.get(item)), outcome(item, view.words, view.limits));
     },
 
