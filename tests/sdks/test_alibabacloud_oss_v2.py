@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from emulator.keyring import AccessKey
+from emulator.server import utc_now
 from tests.emulator.oss.bucket import Bucket
 from tests.sdks.conftest import PART_BYTES, parts_sent, stored
 
@@ -158,3 +159,17 @@ def test_a_whole_upload_by_presigned_urls(client: oss.Client, bucket: Bucket) ->
     assert done.status_code == 200, done.text
     assert stored(bucket, KEY) == b"x"
     assert requests.post(made.url, headers=made.signed_headers, timeout=30).status_code == 404
+
+
+def test_head_tells_about_an_object_and_its_metadata(client: oss.Client, bucket: Bucket) -> None:
+    bucket.post(KEY, b"content", fields={"x-oss-meta-grant": "a1"}, now=utc_now())
+    found = client.head_object(oss.HeadObjectRequest(**NAMED))
+    assert (found.content_length, found.metadata) == (7, {"grant": "a1"})
+    assert found.etag == '"9A0364B9E99BB480DD25E1F0284C8555"'
+    for key, expected in (
+        ("user/absent", (404, "NoSuchKey", "0026-00000001")),
+        ("other/a", (403, "AccessDenied", "0003-00000301")),
+    ):
+        with pytest.raises(oss.exceptions.OperationError) as refused:
+            client.head_object(oss.HeadObjectRequest(bucket="post-test", key=key))
+        assert service_error(refused.value) == expected

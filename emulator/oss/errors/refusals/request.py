@@ -31,7 +31,8 @@ PUBLIC_ENDPOINT_FORBIDDEN = Refusal(
     "Data operations are forbidden at the public endpoint of this bucket.",
     "0048-00000401",
 )
-NO_SUCH_KEY = Refusal(404, "NoSuchKey", "The specified key does not exist.")
+# Seen live: the Go SDK's tests, of HEAD and of GetObjectAcl.
+NO_SUCH_KEY = Refusal(404, "NoSuchKey", "The specified key does not exist.", "0026-00000001", LIVE)
 INVALID_RANGE = Refusal(416, "InvalidRange", "The requested range cannot be satisfied.")
 NOT_EMULATED = Refusal(
     501,
