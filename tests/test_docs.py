@@ -123,6 +123,12 @@ def test_every_point_of_rfc_8725_is_held_by_a_test() -> None:
             assert any(f"def {name}(" in file.read_text(encoding="utf-8") for file in files), name
 
 
+def test_the_claim_of_the_page_is_the_example() -> None:
+    """tests/end_to_end/test_claim.py runs it, with the page's policy."""
+    example = (ROOT / "examples/claim.py").read_text(encoding="utf-8")
+    assert Document("docs/callbacks.md").block("claim") == example
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_leads_somewhere(page: Document) -> None:
     for path, anchor in page.links():

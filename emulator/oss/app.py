@@ -26,6 +26,7 @@ from .multipart import Call, is_multipart, serve_multipart
 from .post import post_object
 from .signatures import is_signed, signed_request
 from .store import Store, Uploads, get_object, list_objects
+from .stored import serve_stored
 from .switches import NO_SWITCHES, Switches
 
 if TYPE_CHECKING:
@@ -115,8 +116,7 @@ class Oss:
             return response
         is_form = request.method == "POST" and request.path == "/"
         is_part = not is_form and is_multipart(request)
-        is_read = request.method in ("GET", "HEAD") and request.path != PUBLIC_KEY_PATH
-        if self._config.switches.new_account and (is_form or is_part or is_read):
+        if self._config.switches.new_account and request.path != PUBLIC_KEY_PATH:
             check_endpoint(_host(request), self._config.region)
         if is_form:
             return post_object(
@@ -125,11 +125,14 @@ class Oss:
         if is_part:
             return self._serve_multipart(request, body, bucket, log)
         if request.method in ("PUT", "DELETE"):
-            raise Refused(
-                refusals.NOT_EMULATED,
-                hint=f"{request.method} is not emulated but for multipart uploads; upload a form by"
-                " POST to /, or a file in parts.",
+            response = serve_stored(
+                signed_request(request.environ, bucket),
+                config=self._config,
+                store=self._store,
+                log=log,
             )
+            body.drain()
+            return response
         if request.method not in ("GET", "HEAD"):
             raise Refused(
                 refusals.METHOD_NOT_ALLOWED,
@@ -219,5 +222,5 @@ def _error_response(request: Request, error: Refused, request_id: str) -> Respon
     response = Response(status=error.refusal.status)
     del response.headers["Content-Type"]
     response.headers["x-oss-err"] = base64.b64encode(xml).decode()
-    response.headers["x-oss-ec"] = error.refusal.ec
+    response.headers.update({"x-oss-ec": error.refusal.ec} if error.refusal.ec else {})
     return response
