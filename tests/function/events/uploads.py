@@ -6,6 +6,7 @@ import copy
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from direct_upload.callbacks import Scope, make_grant_id, to_metadata
@@ -13,8 +14,10 @@ from tests.function.invocations import ENVIRON, NOW
 
 SECRET = "0123456789abcdef0123456789abcdef"
 EVENTS = ENVIRON | {"GRANT_SECRET": SECRET}
+FILE = Path(__file__).parents[2] / "vectors/oss_event.json"
+DOCUMENTED: dict[str, Any] = json.loads(FILE.read_text("utf-8"))
 KEY = "user-dirs/00112233445566778899aabbccddeeff.png"
-ETAG = "5D41402ABC4B2A76B9719D911017C592"
+ETAG = "9A0364B9E99BB480DD25E1F0284C8555"
 
 
 def value(
@@ -35,39 +38,14 @@ def value(
     return to_metadata(secret.encode(), grant_id)
 
 
-# The members and their form: Function Compute documents, "OSS triggers" (2026-04).
-RECORD: dict[str, Any] = {
-    "eventName": "ObjectCreated:PostObject",
-    "eventSource": "acs:oss",
-    "eventTime": "2026-11-24T06:31:00.000Z",
-    "eventVersion": "1.0",
-    "oss": {
-        "bucket": {
-            "arn": "acs:oss:cn-hangzhou:1234567890123456:post-test",
-            "name": "post-test",
-            "ownerIdentity": "1234567890123456",
-        },
-        "object": {
-            "deltaSize": 7,
-            "eTag": ETAG,
-            "key": KEY,
-            "objectMeta": {"mimeType": "image/png", "userMeta": {"x-oss-meta-grant": value()}},
-            "size": 7,
-        },
-        "ossSchemaVersion": "1.0",
-        "ruleId": "9adac8e253828f4f7c0466d941fa3db81161****",
-    },
-    "region": "cn-hangzhou",
-    "requestParameters": {"sourceIPAddress": "140.205.128.1"},
-    "responseElements": {"requestId": "58F9FF2D3DF792092E12044C"},
-    "userIdentity": {"principalId": "262561392693583141"},
-}
+(RECORD,) = DOCUMENTED["event"]["events"]
+RECORD["oss"]["object"]["objectMeta"]["userMeta"]["x-oss-meta-grant"] = value()
 GONE = object()
 
 
 def record(changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """A record with what is at these paths, such as `oss.object.key`, changed or `GONE`."""
-    made = copy.deepcopy(RECORD)
+    made: dict[str, Any] = copy.deepcopy(RECORD)
     for path, new in (changes or {}).items():
         *parents, last = path.split(".")
         place = made
