@@ -19,6 +19,7 @@ import pytest
 from deploy.dotenv import ROOT
 from deploy.setup_cloud.script import commands
 from tests.deploy.test_cloud_documents import ENVIRONMENT
+from tests.deploy.test_s_yaml import EVENTS
 
 pytestmark = pytest.mark.timeout(600)  # each run starts some forty processes
 
@@ -150,6 +151,15 @@ def test_the_second_run_changes_nothing(cloud: Cloud) -> None:
                 "ossutil api put-bucket-lifecycle",
             ],
             id="resumable uploads",
+        ),
+        pytest.param(
+            {**EVENTS, "GRANT_SECRET": "x" * 32},
+            [
+                *("ram CreateRole", "ram CreatePolicy", "ram AttachPolicyToRole"),
+                *("ram CreatePolicy", "ram AttachPolicyToRole"),
+                *("ram CreateRole", "ram CreatePolicy", "ram AttachPolicyToRole"),
+            ],
+            id="events",
         ),
     ],
 )
