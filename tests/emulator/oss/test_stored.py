@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -263,3 +265,28 @@ def test_logs_what_was_copied_and_what_was_deleted(bucket: Bucket) -> None:
     copy(bucket)
     request(bucket, "DELETE", "a.txt")
     assert bucket.log[1:] == ["PUT '/b.txt' 200 7 bytes", "DELETE '/a.txt' 204 0 bytes"]
+
+
+def test_many_at_once_leave_whole_objects_and_nothing_else(bucket: Bucket) -> None:
+    contents = {b"a" * 50_000, b"b" * 70_000}
+    expected = {"post": {204}, "copy": {200, 404}, "delete": {204}, "get": {200, 404}}
+    keys = ("a.txt", "b.txt")
+
+    def act(number: int) -> None:
+        chance = random.Random(number)
+        action, (one, other) = chance.choice(list(expected)), chance.sample(keys, 2)
+        if action == "post":
+            reply = bucket.post(one, chance.choice(sorted(contents)))
+        elif action == "copy":
+            reply = copy(bucket, one, other)
+        elif action == "delete":
+            reply = request(bucket, "DELETE", one)
+        else:
+            reply = bucket.get(f"/{one}")
+            assert reply.status == 404 or reply.body in contents
+        assert reply.status in expected[action], reply.body
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(act, range(400)))
+    left = [key for key in keys if bucket.get(f"/{key}").status == 200]
+    assert bucket.files() == sorted(["content", "index"] * len(left))
