@@ -105,12 +105,12 @@ def test_metadata_is_replaced_on_demand(bucket: Bucket, directive: str) -> None:
 
 def test_the_copy_has_a_class_and_an_acl_of_its_own(tmp_path: Path) -> None:
     with running_bucket(tmp_path, private_objects=True) as bucket:
-        bucket.post(fields={"x-oss-object-acl": "public-read"})
+        bucket.post(fields={"x-oss-object-acl": "public-read", "x-oss-storage-class": "IA"})
         copy(bucket, key="private.txt")
-        own = {"x-oss-object-acl": "public-read", "x-oss-storage-class": "IA"}
+        own = {"x-oss-object-acl": "public-read", "x-oss-storage-class": "Standard"}
         copy(bucket, key="public.txt", headers=own)
         assert bucket.get("/private.txt").status == 403
-        assert bucket.get("/public.txt").headers["x-oss-storage-class"] == "IA"
+        assert bucket.get("/public.txt").headers["x-oss-storage-class"] == "Standard"
 
 
 @pytest.mark.parametrize("key", ["tmp/头像 +%25?&=#.txt", "a/../b", "日/本", "a%2Fb"])
@@ -160,7 +160,9 @@ def test_a_copy_replaces_what_is_there_unless_it_must_not(bucket: Bucket) -> Non
 @pytest.mark.parametrize(
     ("headers", "status", "code"),
     [
-        pytest.param({"x-oss-copy-source": "post-test/a.txt"}, 400, "InvalidArgument", id="slash"),
+        pytest.param(
+            {"x-oss-copy-source": "x/post-test/a.txt"}, 400, "InvalidArgument", id="slash"
+        ),
         pytest.param({"x-oss-copy-source": "/post-test/"}, 400, "InvalidArgument", id="no key"),
         pytest.param({"x-oss-copy-source": "/post-test"}, 400, "InvalidArgument", id="bucket"),
         pytest.param(
