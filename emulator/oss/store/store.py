@@ -132,7 +132,7 @@ class Store:
             (self._content / replaced.content).unlink()
 
     def delete(self, key: str) -> None:
-        """Remove the object, if it exists; who reads it already reads on."""
+        """Remove the object, if it exists; a read that has begun goes on to its end."""
         path = self._record_path(key)
         with self._lock:
             record = self._read(path)
