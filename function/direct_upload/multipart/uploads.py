@@ -108,6 +108,7 @@ class ResumableUploads:
             "uploadId": write_ticket(ticket, self._secret, self._bucket.name),
             "partSize": ticket.part_size,
             "parts": ticket.parts,
+            "contentType": ticket.content_type,
             "expires": self._seconds,
         }
 
