@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
+from bench.soak.report import MARK, write
 from direct_upload import errors, settings
 from direct_upload.files import keys
 from direct_upload.routes import ROUTES
@@ -121,6 +123,37 @@ def test_every_point_of_rfc_8725_is_held_by_a_test() -> None:
         for name, path in names:
             files = [ROOT / path] if path else (ROOT / "tests/function/callers").glob("test_*.py")
             assert any(f"def {name}(" in file.read_text(encoding="utf-8") for file in files), name
+
+
+def test_the_claim_of_the_page_is_the_example() -> None:
+    """tests/end_to_end/test_claim.py runs it, with the page's policy."""
+    example = (ROOT / "examples/claim.py").read_text(encoding="utf-8")
+    assert Document("docs/callbacks.md").block("claim") == example
+
+
+def test_every_promise_about_uploads_says_how_sure_it_is() -> None:
+    rows = Document("docs/reliability.md").rows("| way | promises")
+    assert [re.findall(r"callback|event|claim|list", row[0])[0] for row in rows] == [
+        *("callback", "event", "claim", "list")
+    ]
+    tests = "".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    for _, promised, not_promised, noticed in rows:
+        assert noticed
+        for statement in (*promised.split("; "), *not_promised.split("; ")):
+            mark = re.search(r"\(([^()]*)\)$", statement)
+            assert mark, statement
+            names = re.findall(r"`(test_\w+)`", mark[1])
+            assert names or re.match("documented|seen live|inferred", mark[1]), statement
+            assert all(f"def {name}(" in tests for name in names), statement
+
+
+def test_the_soak_replaces_only_its_own_part_of_the_page(tmp_path: Path) -> None:
+    page = ROOT / "docs/reliability.md"
+    written, _, _ = page.read_text("utf-8").partition(MARK)
+    copy = tmp_path / page.name
+    copy.write_bytes(page.read_bytes())
+    write(Mock(markdown=lambda: "new figures\n"), copy)
+    assert copy.read_text("utf-8") == f"{written}{MARK}\n\nnew figures\n"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -8,7 +8,7 @@ classes, which have a minimum duration. The environment names the bucket and the
   CONFORMANCE_BUCKET, CONFORMANCE_REGION
   CONFORMANCE_ACCESS_KEY_ID, CONFORMANCE_ACCESS_KEY_SECRET         a permanent key
   CONFORMANCE_<KIND>_ACCESS_KEY_ID, _ACCESS_KEY_SECRET, _SECURITY_TOKEN   further keys:
-    TEMPORARY  from AssumeRole, allowed to put objects under conformance/
+    TEMPORARY  from AssumeRole, allowed to put objects under conformance/, and nothing else
     LIMITED    from AssumeRole, with a session policy that does not allow that
     EXPIRED    from AssumeRole, past its expiration
     DISABLED   a permanent key that was disabled

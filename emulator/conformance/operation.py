@@ -1,14 +1,15 @@
-"""From a row's recipe to one multipart operation, signed with V4, and to the upload before it.
+"""From a row's recipe to one operation on an object, signed with V4, and to what is before it.
 
 `operation` is the method; `query`, `headers` and `body` are the request's, and what is signed.
-Further: `parts` initiates an upload with these parts before; `exists` makes an object of the same
-key; `ended` completes or aborts the upload; `signed_in` is url (the default), header or nothing;
-`additional` headers; `expires` seconds, `signed_ago` seconds; `credentials` the name of one of the
-target's keys; `key` another key; `after_signing` has `query` parameters, `headers` and the `body`,
-set or (null) removed; `chunked`.
+Further: `parts` initiates an upload with these parts before; `exists` makes an object of the usual
+key; `repeated` sends the same request once before; `ended` completes or aborts the upload;
+`signed_in` is url (the default), header or nothing; `additional` headers; `expires` seconds,
+`signed_ago` seconds; `credentials` the name of one of the target's keys; `key` another key;
+`after_signing` has `query` parameters, `headers` and the `body`, set or (null) removed; `chunked`.
 
-In strings, `<prefix>`, `<permanent>`, `<region>`, `<day>`, `<other host>`, `<20 letters>`,
-`<upload id>` and `<etag 1>`, `<etag 2>` and so on are replaced.
+In strings, `<prefix>`, `<bucket>`, `<permanent>`, `<region>`, `<day>`, `<other host>`,
+`<20 letters>`, `<upload id>`, `<etag>` of what exists and `<etag 1>`, `<etag 2>` and so on are
+replaced.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ def run_operation(
     """The response to the operation; an upload that is still open afterwards is aborted."""
     places = {
         "<prefix>": prefix,
+        "<bucket>": target.bucket,
         "<permanent>": target.keys["permanent"].access_key_id,
         "<region>": target.region,
         "<day>": f"{now:%Y%m%d}",
@@ -42,11 +44,13 @@ def run_operation(
 
     if recipe.get("exists"):
         _upload(run, places, [""])
-        run(_COMPLETE)
+        places["<etag>"] = run(_COMPLETE).headers.get("etag", "")
     if "parts" in recipe:
         _upload(run, places, recipe["parts"])
     if "ended" in recipe:
         run({"complete": _COMPLETE, "abort": _ABORT}[recipe["ended"]])
+    if recipe.get("repeated"):
+        run(recipe)
     response = run(recipe)
     if response.element("UploadId"):  # of an initiation, but also of some refusals
         places["<upload id>"] = response.element("UploadId")

@@ -1,5 +1,5 @@
-"""An emulator of Alibaba Cloud OSS for form uploads (PostObject) and multipart uploads, with GET,
-HEAD and a listing.
+"""An emulator of Alibaba Cloud OSS for form uploads (PostObject) and multipart uploads, which can
+also be read, listed, copied and deleted.
 
 It checks signatures, policies, tokens and forms as documented; where the documents say nothing,
 `errors/refusals.py` marks the behaviour as inferred.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import secrets
 import time
@@ -23,8 +24,9 @@ from .errors import Refused, error_xml, one_line, refusals
 from .form import Body
 from .multipart import Call, is_multipart, serve_multipart
 from .post import post_object
-from .signatures import signed_request
+from .signatures import is_signed, signed_request
 from .store import Store, Uploads, get_object, list_objects
+from .stored import serve_stored
 from .switches import NO_SWITCHES, Switches
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ class Oss:
     If `<directory>/cors.xml` exists, it replaces the default CORS rule. `public_url` is where
     receivers of callbacks find the public key; by default, that is the address that the form was
     posted to. `resolve` finds the addresses of their hosts. With `private_objects`, GET and HEAD
-    need a signature, but for objects whose ACL is public.
+    need a signature, but for objects whose ACL is public; without, one that is sent must be right.
     """
 
     def __init__(
@@ -114,8 +116,7 @@ class Oss:
             return response
         is_form = request.method == "POST" and request.path == "/"
         is_part = not is_form and is_multipart(request)
-        is_read = request.method in ("GET", "HEAD") and request.path != PUBLIC_KEY_PATH
-        if self._config.switches.new_account and (is_form or is_part or is_read):
+        if self._config.switches.new_account and request.path != PUBLIC_KEY_PATH:
             check_endpoint(_host(request), self._config.region)
         if is_form:
             return post_object(
@@ -124,11 +125,14 @@ class Oss:
         if is_part:
             return self._serve_multipart(request, body, bucket, log)
         if request.method in ("PUT", "DELETE"):
-            raise Refused(
-                refusals.NOT_EMULATED,
-                hint=f"{request.method} is not emulated but for multipart uploads; upload a form by"
-                " POST to /, or a file in parts.",
+            response = serve_stored(
+                signed_request(request.environ, bucket),
+                config=self._config,
+                store=self._store,
+                log=log,
             )
+            body.drain()
+            return response
         if request.method not in ("GET", "HEAD"):
             raise Refused(
                 refusals.METHOD_NOT_ALLOWED,
@@ -142,8 +146,7 @@ class Oss:
         if request.path == PUBLIC_KEY_PATH:
             return Response(self._config.callback_key.public_pem, mimetype="application/x-pem-file")
         check_bucket(bucket, self._config)
-        if self._private_objects:
-            self._check_reader(request, bucket)
+        self._check_reader(request, bucket)
         if request.path == "/":
             response = list_objects(request, self._store, bucket)
         else:
@@ -171,11 +174,14 @@ class Oss:
         return response
 
     def _check_reader(self, request: Request, bucket: str) -> None:
-        record = self._store.record(request.path[1:])
+        """HeadObject needs the same action as GetObject (OSS documents, HeadObject)."""
+        signed = signed_request(request.environ, bucket)
+        if not self._private_objects and not is_signed(signed):
+            return
+        record = self._store.record(signed.key)
         if record is not None and record.acl in PUBLIC_ACLS:
             return
-        action = "oss:ListObjects" if request.path == "/" else "oss:GetObject"
-        signed = signed_request(request.environ, bucket)
+        action = "oss:GetObject" if signed.key else "oss:ListObjects"
         authorize(signed, [action], self._config, self._config.clock())
 
     def _bucket(self, request: Request) -> str:
@@ -210,4 +216,11 @@ def _host(request: Request) -> str:
 def _error_response(request: Request, error: Refused, request_id: str) -> Response:
     host = request.environ.get("HTTP_HOST", "")
     xml = error_xml(error, request_id=request_id, host=host)
-    return Response(xml, error.refusal.status, content_type="application/xml")
+    if request.method != "HEAD":
+        return Response(xml, error.refusal.status, content_type="application/xml")
+    # Seen live: where official SDKs find the error of a response that has no body.
+    response = Response(status=error.refusal.status)
+    del response.headers["Content-Type"]
+    response.headers["x-oss-err"] = base64.b64encode(xml).decode()
+    response.headers.update({"x-oss-ec": error.refusal.ec} if error.refusal.ec else {})
+    return response

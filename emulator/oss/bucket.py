@@ -80,8 +80,8 @@ def check_permission(
 
 def authorize(
     signed: SignedRequest, actions: Iterable[str], config: BucketConfig, now: datetime
-) -> None:
-    """Refuse a request that is not signed by a key that may do all of this."""
+) -> AccessKey:
+    """The key that signed the request; refuse one that may not do all of this, or none."""
     access_key = authenticate_request(signed, keys=config.keys, region=config.region, now=now)
     if access_key is None:
         raise Refused(
@@ -91,6 +91,7 @@ def authorize(
         )
     for action in actions:
         check_permission(access_key, action, config, key=signed.key or None)
+    return access_key
 
 
 def check_callback(callback: Callback, config: BucketConfig) -> None:

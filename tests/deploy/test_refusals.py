@@ -9,8 +9,8 @@ from deploy.diagnosis.refusals import BY_CODE, BY_EC, BY_START, cure
 from emulator.oss.errors import refusals
 from emulator.oss.errors.refusals import Refusal
 
-# What only a GET can meet.
-OF_READING = {"NO_SUCH_KEY", "INVALID_RANGE"}
+# What only reading or copying can meet.
+OF_READING = {"NO_SUCH_KEY", "INVALID_RANGE", "PRECONDITION_FAILED", "COPY_SOURCE"}
 TABLE = {
     name: row
     for name, row in vars(refusals).items()

@@ -25,6 +25,7 @@ from emulator.keyring import KeyRing
 from emulator.oss import Oss
 from emulator.oss.callback import sending
 from emulator.server import Server
+from tests.documents import Document
 from tests.emulator.client import FORM_END, Reply, form_start, send
 from tests.function.invocations import ENVIRON, Context, event, read
 from tests.recorder import Asked, recording, trickling
@@ -234,9 +235,8 @@ def test_a_failing_hook_is_203_and_the_object_stays(
 def test_the_documented_receiver_works(
     deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = (Path(__file__).parents[2] / "docs/callbacks.md").read_text(encoding="utf-8")
     documented: dict[str, Any] = {}
-    exec(text.split("```python\n")[1].split("```")[0], documented)  # noqa: S102 (our own)
+    exec(Document("docs/callbacks.md").block("receiver"), documented)  # noqa: S102 (our own)
     responses: list[tuple[int, dict[str, str]]] = []
 
     def receive(asked: Asked) -> Response:

@@ -50,6 +50,19 @@ const operations = {
     return (await client.abortMultipartUpload(key, uploadId)).res.status;
   },
 
+  async head(key) {
+    const { status, meta, res } = await client.head(key);
+    return { status, meta, etag: res.headers.etag };
+  },
+
+  async copy(key, source, headers) {
+    return (await client.copy(key, source, { headers })).data.etag;
+  },
+
+  async delete(key) {
+    return (await client.delete(key)).res.status;
+  },
+
   async get(key) {
     return (await client.get(key)).content.toString("latin1");
   },

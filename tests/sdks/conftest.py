@@ -25,8 +25,8 @@ def bucket(tmp_path: Path) -> Iterator[Bucket]:
 
 @pytest.fixture
 def key(bucket: Bucket) -> AccessKey:
-    """Temporary credentials for all that uploads need, below user/."""
-    actions = ["PutObject", "GetObject", "ListParts", "AbortMultipartUpload"]
+    """Temporary credentials for all that uploads and claims need, below user/."""
+    actions = ["PutObject", "GetObject", "DeleteObject", "ListParts", "AbortMultipartUpload"]
     statements = [
         {
             "Effect": "Allow",

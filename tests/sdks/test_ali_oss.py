@@ -13,6 +13,7 @@ import pytest
 from werkzeug import Response
 
 from emulator.keyring import AccessKey
+from emulator.server import utc_now
 from tests.emulator.oss.bucket import Bucket
 from tests.emulator.oss.multipart import send_part
 from tests.programs import npm_packages
@@ -157,3 +158,31 @@ def test_the_callback_runs_at_the_end(run: Run, file: Path, application: Recorde
     etag = uploaded["etag"].strip('"')
     expected = f"key=user%2F%E8%A7%86%E9%A2%91%201.mp4&size={file.stat().st_size}&etag={etag}"
     assert asked.body.decode() == f"{expected}&who=u1"
+
+
+def test_copies_what_is_still_the_same_and_deletes_it(run: Run, bucket: Bucket) -> None:
+    source = "user/tmp/视频 +%1.mp4"
+    bucket.post(source, b"content", fields={"x-oss-meta-grant": "a1"}, now=utc_now())
+    etag = '"9A0364B9E99BB480DD25E1F0284C8555"'
+    conditions = {"If-Match": etag, "x-oss-forbid-overwrite": "true"}
+    found, changed, copied, again, deleted, repeated, gone, absent, kept = run(
+        ["head", source],
+        ["copy", KEY, source, {**conditions, "If-Match": '"D41D8CD98F00B204E9800998ECF8427E"'}],
+        ["copy", KEY, source, conditions],
+        ["copy", KEY, source, conditions],
+        ["delete", source],
+        ["delete", source],
+        ["copy", KEY, source, conditions],
+        ["head", source],
+        ["head", KEY],
+    )
+    assert found == kept == {"status": 200, "meta": {"grant": "a1"}, "etag": etag}
+    assert copied == etag
+    assert (deleted, repeated) == (204, 204)
+    assert [(error["status"], error["error"]) for error in (changed, again, gone, absent)] == [
+        (412, "PreconditionFailed"),
+        (409, "FileAlreadyExists"),
+        (404, "NoSuchKey"),
+        (404, "NoSuchKey"),
+    ]
+    assert stored(bucket, KEY) == b"content"

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from emulator.keyring import AccessKey
+from emulator.server import utc_now
 from tests.emulator.oss.bucket import Bucket
 from tests.sdks.conftest import PART_BYTES, parts_sent, stored
 
@@ -158,3 +159,48 @@ def test_a_whole_upload_by_presigned_urls(client: oss.Client, bucket: Bucket) ->
     assert done.status_code == 200, done.text
     assert stored(bucket, KEY) == b"x"
     assert requests.post(made.url, headers=made.signed_headers, timeout=30).status_code == 404
+
+
+def test_head_tells_about_an_object_and_its_metadata(client: oss.Client, bucket: Bucket) -> None:
+    bucket.post(KEY, b"content", fields={"x-oss-meta-grant": "a1"}, now=utc_now())
+    found = client.head_object(oss.HeadObjectRequest(**NAMED))
+    assert (found.content_length, found.metadata) == (7, {"grant": "a1"})
+    assert found.etag == '"9A0364B9E99BB480DD25E1F0284C8555"'
+    for key, expected in (
+        ("user/absent", (404, "NoSuchKey", "0026-00000001")),
+        ("other/a", (403, "AccessDenied", "0003-00000301")),
+    ):
+        with pytest.raises(oss.exceptions.OperationError) as refused:
+            client.head_object(oss.HeadObjectRequest(bucket="post-test", key=key))
+        assert service_error(refused.value) == expected
+
+
+def test_copies_what_is_still_the_same_and_deletes_it(client: oss.Client, bucket: Bucket) -> None:
+    source = "user/tmp/视频 +%1.mp4"
+    bucket.post(source, b"content", fields={"x-oss-meta-grant": "a1"}, now=utc_now())
+    found = client.head_object(oss.HeadObjectRequest(bucket="post-test", key=source))
+
+    def copy(**changes: object) -> oss.CopyObjectResult:
+        fields = {"source_key": source, "if_match": found.etag, **changes}
+        return client.copy_object(oss.CopyObjectRequest(**NAMED, forbid_overwrite=True, **fields))
+
+    def refused(**changes: object) -> tuple[int, str, str]:
+        with pytest.raises(oss.exceptions.OperationError) as raised:
+            copy(**changes)
+        return service_error(raised.value)
+
+    other = '"D41D8CD98F00B204E9800998ECF8427E"'
+    assert refused(if_match=other) == (412, "PreconditionFailed", "0017-00001001")
+    copied = copy()
+    assert (copied.etag, copied.hash_crc64) == (found.etag, found.hash_crc64)
+    assert copied.last_modified is not None
+    assert refused() == (409, "FileAlreadyExists", "0026-00000002")
+    assert refused(source_key="other/a") == (403, "AccessDenied", "0003-00000301")
+    removal = oss.DeleteObjectRequest(bucket="post-test", key=source)
+    assert client.delete_object(removal).status_code == 204
+    assert client.delete_object(removal).status_code == 204
+    assert refused() == (404, "NoSuchKey", "0026-00000001")
+    assert not client.is_object_exist("post-test", source)
+    kept = client.head_object(oss.HeadObjectRequest(**NAMED))
+    assert (kept.content_type, kept.metadata) == ("text/plain", {"grant": "a1"})
+    assert stored(bucket, KEY) == b"content"

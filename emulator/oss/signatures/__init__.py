@@ -5,7 +5,7 @@ from __future__ import annotations
 from .authentication import authenticate, v1_signature, v4_signature
 from .canonical import UNSIGNED_PAYLOAD, SignedRequest
 from .claim import V4, Claim, CredentialScope, read_claim
-from .requests import authenticate_request, signed_request
+from .requests import authenticate_request, is_signed, signed_request
 
 __all__ = [
     "UNSIGNED_PAYLOAD",
@@ -15,6 +15,7 @@ __all__ = [
     "SignedRequest",
     "authenticate",
     "authenticate_request",
+    "is_signed",
     "read_claim",
     "signed_request",
     "v1_signature",

@@ -73,18 +73,26 @@ def _utf8(text: str) -> str:
     return text.encode("latin-1").decode(errors="replace")
 
 
+def is_signed(request: SignedRequest) -> bool:
+    """Whether the request has a signature, right or wrong."""
+    return "authorization" in request.headers or _in_url(request)
+
+
+def _in_url(request: SignedRequest) -> bool:
+    return any(name in request.query for name in (*IN_URL, *V1_IN_URL))
+
+
 def authenticate_request(
     request: SignedRequest, *, keys: KeyRing, region: str, now: datetime
 ) -> AccessKey | None:
     """The key that signed the request, or refuse; None if it is not signed at all."""
     authorization = request.headers.get("authorization")
-    in_url = any(name in request.query for name in (*IN_URL, *V1_IN_URL))
-    if authorization is not None and in_url:
+    if authorization is not None and _in_url(request):
         raise Refused(
             refusals.SIGNED_TWICE,
             hint="The request has an Authorization header and a signature in its URL; send one.",
         )
-    if authorization is None and not in_url:
+    if not is_signed(request):
         return None
     read = _read_header(request, authorization) if authorization is not None else _read_url(request)
     key = find_key(read.access_key_id, read.security_token, keys=keys, now=now)

@@ -131,6 +131,15 @@ class Store:
         if replaced is not None:
             (self._content / replaced.content).unlink()
 
+    def delete(self, key: str) -> None:
+        """Remove the object, if it exists; a read that has begun goes on to its end."""
+        path = self._record_path(key)
+        with self._lock:
+            record = self._read(path)
+            path.unlink(missing_ok=True)
+        if record is not None:
+            (self._content / record.content).unlink()
+
     def open(self, key: str) -> tuple[Record, BinaryIO] | None:
         """The object and its bytes, which stay readable even if it is overwritten later."""
         with self._lock:

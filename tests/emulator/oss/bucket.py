@@ -37,9 +37,10 @@ class Bucket:
         conditions: Sequence[object] = (),
         fields: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        now: datetime = NOW,
     ) -> Reply:
         signed = signed_fields(
-            access_key, now=NOW, object_key=object_key, conditions=conditions, fields=fields
+            access_key, now=now, object_key=object_key, conditions=conditions, fields=fields
         )
         return send(self.url, body=form(signed, content), headers=headers)
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from emulator.oss.errors import Refused, error_xml, refusals
-from emulator.oss.errors.refusals import EVIDENCE, NO_SUCH_KEY, Refusal
+from emulator.oss.errors.refusals import EVIDENCE, INVALID_RANGE, Refusal
 from emulator.oss.store import IncomingObject
 from tests.emulator.client import form, send, signed_fields
 from tests.emulator.oss.bucket import KEY, NOW, Bucket
@@ -69,8 +69,8 @@ def test_logs_one_line_for_each_request(bucket: Bucket) -> None:
     bucket.post("b.txt", conditions=[["content-length-range", 1, 3]])
     assert bucket.log == [
         "POST '头像\\n.txt' 204 10 bytes",
-        "GET '/a.txt' 404 0 bytes: NoSuchKey: There is no object 'a.txt'; see the list of objects "
-        "at /.",
+        "GET '/a.txt' 404 0 bytes: NoSuchKey 0026-00000001: There is no object 'a.txt'; see the "
+        "list of objects at /.",
         "GET '/头像\\n.txt' 200 10 bytes",
         "GET '/头像\\n.txt' 304 0 bytes",
         "HEAD '/头像\\n.txt' 200 0 bytes",
@@ -124,7 +124,7 @@ def test_a_wrong_signature_shows_what_was_signed(bucket: Bucket) -> None:
 
 
 def test_the_error_is_xml_whatever_it_quotes() -> None:
-    refused = Refused(NO_SUCH_KEY, hint="a\x00<&>\ud800", elements={"Key": "]]>\x1b"})
+    refused = Refused(INVALID_RANGE, hint="a\x00<&>\ud800", elements={"Key": "]]>\x1b"})
     xml = error_xml(refused, request_id="1", host="h").decode()
     assert "<Hint>a\ufffd&lt;&amp;&gt;\ufffd</Hint>" in xml
     assert "<Key>]]&gt;\ufffd</Key>" in xml

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -124,6 +125,20 @@ def test_reading_needs_its_own_actions(private: Bucket) -> None:
         (reader, "/", 403),
     ):
         assert private.get(signed_url("GET", path, {}, key=key)).status == status
+
+
+def test_who_signs_a_read_is_checked_where_it_needs_no_signature(bucket: Bucket) -> None:
+    bucket.post("user/a")
+    reader = key_for(bucket, "oss:GetObject")
+    writer = key_for(bucket, "oss:PutObject")
+    stranger = replace(reader, access_key_secret="wrong")
+    for key, status in ((reader, 200), (writer, 403), (stranger, 403)):
+        for method in ("GET", "HEAD"):
+            url = signed_url(method, "/user/a", {}, key=key)
+            assert send(bucket.url, method, url).status == status
+            headers = signed_headers(method, "/user/a", {}, key=key)
+            assert send(bucket.url, method, "/user/a", headers=headers).status == status
+    assert send(bucket.url, "HEAD", "/user/a").status == 200
 
 
 def test_an_object_whose_acl_is_public_is_read_by_everyone(private: Bucket) -> None:

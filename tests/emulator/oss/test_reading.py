@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from html import unescape
 from typing import BinaryIO
 from urllib.parse import quote
+from xml.etree import ElementTree
 
 import pytest
 
@@ -90,6 +92,14 @@ def test_a_missing_object_is_404(bucket: Bucket, path: str) -> None:
     reply = bucket.get(path)
     assert reply.status == 404
     assert b"<Code>NoSuchKey</Code>" in reply.body
+
+
+def test_a_head_has_its_error_in_a_header(bucket: Bucket) -> None:
+    reply = send(bucket.url, "HEAD", "/absent")
+    assert (reply.status, reply.body) == (404, b"")
+    error = ElementTree.fromstring(base64.b64decode(reply.headers["x-oss-err"]))  # noqa: S314
+    assert (error.findtext("Code"), error.findtext("Key")) == ("NoSuchKey", "absent")
+    assert error.findtext("RequestId") == reply.headers["x-oss-request-id"]
 
 
 def keys(reply: Reply) -> list[str | None]:

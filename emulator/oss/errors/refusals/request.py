@@ -31,8 +31,22 @@ PUBLIC_ENDPOINT_FORBIDDEN = Refusal(
     "Data operations are forbidden at the public endpoint of this bucket.",
     "0048-00000401",
 )
-NO_SUCH_KEY = Refusal(404, "NoSuchKey", "The specified key does not exist.")
+# Seen live: the Go SDK's tests, of HEAD and of GetObjectAcl.
+NO_SUCH_KEY = Refusal(404, "NoSuchKey", "The specified key does not exist.", "0026-00000001", LIVE)
 INVALID_RANGE = Refusal(416, "InvalidRange", "The requested range cannot be satisfied.")
+# The EC is documented for If-Match; for the source of a copy it is inferred. Seen live without it:
+# the Kotlin SDK's tests.
+PRECONDITION_FAILED = Refusal(
+    412,
+    "PreconditionFailed",
+    "At least one of the pre-conditions you specified did not hold",
+    "0017-00001001",
+    INFERRED,
+)
+# The EC is documented; status, code and text are inferred.
+COPY_SOURCE = Refusal(
+    400, "InvalidArgument", "x-oss-copy-source is invalid.", "0016-00000304", INFERRED
+)
 NOT_EMULATED = Refusal(
     501,
     "NotImplemented",
