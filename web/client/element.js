@@ -13,7 +13,7 @@ import { canRetry } from "./element/row.js";
 import { addStyle } from "./element/style.js";
 import { createView } from "./element/view.js";
 import { explain, fill, messagesFor, withMessages } from "./messages/index.js";
-import { UploadQueue } from "./queue.js";
+import { UploadQueue, isSame } from "./queue.js";
 import { UploadError } from "./upload.js";
 
 // Without a document (Node, workers) there is no element, but the import works.
@@ -107,7 +107,7 @@ export class OssUpload extends Base {
 
   /** Empties the list; what is not finished is cancelled. */
   clear() {
-    for (const item of [...this.items]) this.#remove(item);
+    for (const item of [...this.items]) this.#queue.remove(item);
   }
 
   focus(options) {
@@ -178,7 +178,7 @@ export class OssUpload extends Base {
     this.#queue = queue;
     const listen = (type, listener) =>
       queue.addEventListener(type, ({ detail }) => this.#queue === queue && listener(detail));
-    listen("change", (item) => item.state !== "removed" && this.#changed(item));
+    listen("change", (item) => this.#changed(item));
     listen("progress", (item) => {
       this.#view.progressed(item);
       this.#emit("progress", { file: item.file, sent: item.sent, total: item.size });
@@ -222,7 +222,9 @@ export class OssUpload extends Base {
   #accept(found) {
     if (!found.length || !this.#queue || this.#view.picker.disabled) return;
     const files = this.hasAttribute("multiple") ? found : found.slice(0, 1);
-    if (files !== found) this.clear();
+    // One file takes the place of what was there, except of its own parts.
+    const others = files === found ? [] : this.items.filter((item) => !isSame(item, files[0][0]));
+    for (const item of others) this.#queue.remove(item);
     this.#view.say(fill(this.#view.words.added, { count: files.length }));
     for (const [file, path] of files) this.#paths.set(file, path || file.name);
     this.#queue.add(files.map(([file]) => file));
@@ -230,7 +232,8 @@ export class OssUpload extends Base {
 
   #changed(item) {
     if (item.state === "signing") this.#view.begun();
-    this.#view.show(item, this.#paths.get(item.file));
+    if (item.state === "removed") this.#view.remove(item);
+    else this.#view.show(item, this.#paths.get(item.file));
     this.#settle();
   }
 
@@ -240,15 +243,8 @@ export class OssUpload extends Base {
     this.#emit(kind, { file: item.file, ...detail });
   }
 
-  #remove(item) {
-    this.#queue.remove(item);
-    this.#view.remove(item);
-    this.#settle();
-  }
-
   #act(kind, item) {
-    if (kind === "remove") this.#remove(item);
-    else if (item) this.#queue[kind](item);
+    if (item) this.#queue[kind](item);
     if (kind === "clear") {
       this.clear();
       this.focus();
@@ -264,7 +260,7 @@ export class OssUpload extends Base {
     this.#isSettling = true;
     queueMicrotask(() => {
       this.#isSettling = false;
-      if (this.#keptAs) keep(this.#keptAs, this.#stored);
+      if (this.#keptAs) keep(this.#keptAs, this.items.filter(canBeKept));
       if (this.#internals?.setFormValue) this.#setFormValue(this.#internals, this.value);
     });
   }
@@ -284,6 +280,11 @@ export class OssUpload extends Base {
   #emit(kind, detail) {
     this.dispatchEvent(new CustomEvent(`oss-upload-${kind}`, { detail, bubbles: true, composed: true }));
   }
+}
+
+/** What a reload need not lose: stored files, and those that go on when they are chosen again. */
+function canBeKept({ state, inParts }) {
+  return state === "done" || (inParts && state !== "cancelled");
 }
 
 if (globalThis.customElements && !customElements.get("oss-upload")) {

@@ -4,9 +4,12 @@ export type ItemState =
   | "queued"
   | "signing"
   | "uploading"
+  | "paused"
   | "done"
   | "failed"
   | "cancelled"
+  /** Of an earlier page; it goes on when the same file is added. */
+  | "interrupted"
   | "removed";
 
 /** One file of a queue. */
@@ -15,6 +18,9 @@ export interface UploadItem {
   readonly file: Blob | null;
   readonly name: string;
   readonly size: number;
+  readonly lastModified: number | undefined;
+  /** Whether it can pause, and go on after a reload; known when it begins. */
+  readonly inParts: boolean;
   readonly state: ItemState;
   /** Bytes of the present attempt. */
   readonly sent: number;
@@ -27,17 +33,18 @@ export interface UploadItem {
 
 export interface QueueOptions extends Omit<FunctionOptions, "signal"> {
   retries?: number;
-  /** Small files at a time: 6. Of files over 1 MB at most 3 upload at a time. */
+  /** Small files at a time: 6. Of files over 1 MB at most 3 upload at a time, in parts only one. */
   concurrency?: number;
 }
 
-/** Failed and cancelled files count neither as sent nor in the size. */
+/** Failed, cancelled and interrupted files count neither as sent nor in the size. */
 export interface Totals {
   count: number;
   open: number;
   done: number;
   failed: number;
   cancelled: number;
+  interrupted: number;
   /** Bytes. */
   sent: number;
   size: number;
@@ -56,17 +63,20 @@ export class UploadQueue extends EventTarget {
   readonly limits: Limits | null;
   readonly totals: Readonly<Totals>;
   add(files: Iterable<Blob> | ArrayLike<Blob>): UploadItem[];
-  /** Lists files that an earlier page has stored. */
-  restore(stored: Pick<UploadItem, "name" | "size" | "result">[]): void;
+  /** Lists files of an earlier page: stored ones with their result, others as interrupted. */
+  restore(kept: Pick<UploadItem, "name" | "size" | "lastModified" | "result">[]): void;
   readLimits(): Promise<Limits>;
   cancel(item: UploadItem): void;
   /** Puts a failed or cancelled file at the end of the queue. */
   retry(item: UploadItem): void;
   /** Forgets an item; one that is not finished is cancelled. */
   remove(item: UploadItem): void;
-  /** Starts no further file; those on their way go on, since a form cannot be continued. */
-  pause(): void;
-  resume(): void;
+  /**
+   * Stops a file that goes in parts; without an item all of them, and starts no further file. Forms on
+   * their way go on, since a form cannot be continued.
+   */
+  pause(item?: UploadItem): void;
+  resume(item?: UploadItem): void;
   addEventListener(
     type: QueueEvent,
     listener: (event: CustomEvent<UploadItem>) => void,

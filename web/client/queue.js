@@ -6,10 +6,11 @@
  *     queue.add(input.files);
  */
 
-import { UploadError, checked, demand, isFresh, limitsFor, requestGrants, uploadWith } from "./upload.js";
+import { UploadError, checked, demand, goesInParts, isFresh, limitsFor, requestGrants, uploadWith } from "./upload.js";
 
 const CONCURRENCY = 6; // what browsers open to one host over HTTP/1.1
 const LARGE_CONCURRENCY = 3; // large files fill the line; more of them would only take turns
+const PARTS = 4; // connections of a file that goes in parts
 const SMALL_BYTES = 2 ** 20;
 // Grants are requested for so many small files that come next: seconds of work, so that none ages.
 const AHEAD = 24;
@@ -17,20 +18,22 @@ const LEAST_AHEAD = 6;
 
 /** One file of a queue. */
 class UploadItem {
-  state = "queued"; // then signing, uploading; at last done, failed or cancelled; or removed
+  state = "queued"; // then signing, uploading, paused; at last done, failed or cancelled; or removed
+  inParts = false; // so that it can pause, and go on after a reload: it is then "interrupted"
   sent = 0;
   waiting = null; // {until, error} during a pause before another attempt
   error = null;
   result = null;
 
-  constructor(file, { name = "file", size } = file) {
+  constructor(file, { name = "file", size, lastModified } = file) {
     this.file = file;
     this.name = name;
     this.size = size;
+    this.lastModified = lastModified;
   }
 
   get isFinished() {
-    return !["queued", "signing", "uploading"].includes(this.state);
+    return !["queued", "signing", "uploading", "paused"].includes(this.state);
   }
 }
 
@@ -38,15 +41,15 @@ export class UploadQueue extends EventTarget {
   items = [];
   /** What the function accepts; null until it is known. */
   limits = null;
-  /** Failed and cancelled files count neither as sent nor in the size. */
-  totals = { count: 0, open: 0, done: 0, failed: 0, cancelled: 0, sent: 0, size: 0 };
+  /** Failed, cancelled and interrupted files count neither as sent nor in the size. */
+  totals = { count: 0, open: 0, done: 0, failed: 0, cancelled: 0, interrupted: 0, sent: 0, size: 0 };
 
   #options;
   #settings;
   #concurrency;
   #paused = false;
   #queued = new Set();
-  #running = new Map(); // the AbortController of each item that is on its way
+  #running = new Map(); // what stops each item that is on its way: {cancel, pause}
   #early = new Map(); // promises of grants that were requested before they were needed, by item
   #reading = null; // the request for the limits
   #refusedKinds = new Set();
@@ -65,6 +68,9 @@ export class UploadQueue extends EventTarget {
       demand(file instanceof Blob, "file");
       return new UploadItem(file);
     });
+    // They go on where they stopped.
+    const again = this.items.filter((item) => item.state === "interrupted" && added.some((other) => isSame(item, other)));
+    for (const item of again) this.#drop(item);
     this.#take(added);
     for (const item of added) this.#queued.add(item);
     if (this.limits) this.#refuse(added);
@@ -73,13 +79,11 @@ export class UploadQueue extends EventTarget {
     return added;
   }
 
-  /** Lists files that were stored before, by an earlier page: {name, size, result} of each. */
-  restore(stored) {
-    this.#take(
-      stored.map(({ name, size, result }) =>
-        Object.assign(new UploadItem(null, { name, size }), { state: "done", sent: size, result }),
-      ),
-    );
+  /** Lists files of an earlier page: {name, size, lastModified, result}; without a result, interrupted ones. */
+  restore(kept) {
+    const states = ({ size, result }) =>
+      result ? { state: "done", sent: size, result } : { state: "interrupted", inParts: true };
+    this.#take(kept.map((entry) => Object.assign(new UploadItem(null, entry), states(entry))));
   }
 
   #take(items) {
@@ -108,7 +112,7 @@ export class UploadQueue extends EventTarget {
 
   cancel(item) {
     if (item.isFinished) return;
-    this.#let(item);
+    this.#stop(item);
     this.#set(item, { state: "cancelled", sent: 0, waiting: null });
     this.#fill();
   }
@@ -124,33 +128,57 @@ export class UploadQueue extends EventTarget {
 
   /** Forgets an item; one that is not finished is cancelled. */
   remove(item) {
-    const place = this.items.indexOf(item);
-    if (place < 0) return;
-    this.#let(item);
-    this.items.splice(place, 1);
+    if (!this.items.includes(item)) return;
+    this.#stop(item);
+    this.#drop(item);
+    this.#fill();
+  }
+
+  /** Stops a file that goes in parts; or all such files, and starts no other: a form cannot go on. */
+  pause(item) {
+    if (!item) {
+      this.#paused = true;
+      for (const running of [...this.#running.keys()]) this.pause(running);
+    } else if (item.inParts && !item.isFinished) {
+      this.#leave(item, "pause");
+      this.#set(item, { state: "paused", waiting: null });
+      this.#fill();
+    }
+  }
+
+  resume(item) {
+    if (!item) this.#paused = false;
+    for (const paused of item ? [item] : this.items) {
+      if (paused.state !== "paused") continue;
+      this.#queued = new Set([paused, ...this.#queued]); // before those that have not begun
+      this.#set(paused, { state: "queued" });
+    }
+    this.#fill();
+  }
+
+  #stop(item) {
+    const isRunning = this.#running.has(item);
+    this.#leave(item, "cancel");
+    const isLeft = item.inParts && ["queued", "paused", "failed", "interrupted"].includes(item.state);
+    if (!isLeft || isRunning) return;
+    const file = item.file ?? item;
+    import("./multipart.js").then(({ discard }) => discard(file, this.#options)).catch(() => {});
+  }
+
+  #leave(item, how) {
+    this.#queued.delete(item);
+    this.#early.delete(item);
+    const controllers = this.#running.get(item);
+    this.#running.delete(item);
+    controllers?.[how].abort();
+  }
+
+  #drop(item) {
+    this.items.splice(this.items.indexOf(item), 1);
     this.totals.count -= 1;
     this.#count(item, -1);
     item.state = "removed";
     this.#tell("change", item);
-    this.#fill();
-  }
-
-  /** Starts no further file; those on their way go on, since a form cannot be continued. */
-  pause() {
-    this.#paused = true;
-  }
-
-  resume() {
-    this.#paused = false;
-    this.#fill();
-  }
-
-  #let(item) {
-    this.#queued.delete(item);
-    this.#early.delete(item);
-    const controller = this.#running.get(item);
-    this.#running.delete(item);
-    controller?.abort();
   }
 
   #fill() {
@@ -158,12 +186,16 @@ export class UploadQueue extends EventTarget {
     for (const item of this.#queued) {
       const isSmall = item.size <= SMALL_BYTES;
       const places = isSmall ? this.#concurrency : Math.min(this.#concurrency, LARGE_CONCURRENCY);
-      if (this.#running.size >= places) break;
+      if (this.#connections >= places) break;
       if (this.#refuse([item])) continue;
       this.#queued.delete(item);
       this.#run(item);
     }
     if (this.#early.size < LEAST_AHEAD && this.#queued.size) this.#askAhead();
+  }
+
+  get #connections() {
+    return [...this.#running.keys()].reduce((sum, { inParts }) => sum + (inParts ? PARTS : 1), 0);
   }
 
   /** Fails those files of which the function's refusal is known. */
@@ -177,26 +209,26 @@ export class UploadQueue extends EventTarget {
   }
 
   #check(item) {
-    const { min_bytes: minimum = 0, max_bytes: maximum = Infinity } = this.limits ?? {};
-    if (item.size > maximum) return new UploadError("file_too_large", "Too large");
+    const { min_bytes: minimum = 0 } = this.limits ?? {};
+    if (item.size > largest(this.limits)) return new UploadError("file_too_large", "Too large");
     if (item.size < minimum) return new UploadError("file_too_small", "Too small.");
     if (this.#refusedKinds.has(kindOf(item))) return new UploadError("type_not_allowed", "Refused.");
     return null;
   }
 
   async #run(item) {
-    const controller = new AbortController();
-    this.#running.set(item, controller);
-    this.#set(item, { state: "signing" });
-    const isCurrent = () => this.#running.get(item) === controller;
+    const stop = { cancel: new AbortController(), pause: new AbortController() };
+    this.#running.set(item, stop);
+    this.#set(item, { state: "signing", inParts: goesInParts(item.size, this.limits) });
+    const isCurrent = () => this.#running.get(item) === stop;
     const onProgress = ({ state, sent, waiting }) => {
       if (!isCurrent()) return;
       const until = waiting && performance.now() + waiting.milliseconds;
       this.#set(item, { state, sent, waiting: waiting && { until, error: waiting.error } });
     };
-    const options = { ...this.#options, onProgress, signal: controller.signal };
+    const options = { ...this.#options, onProgress, signal: stop.cancel.signal, pause: stop.pause.signal };
     try {
-      const result = await uploadWith((settings) => this.#grantFor(item, settings), item.file, options);
+      const result = await uploadWith(() => this.#grantFor(item), item.file, options, this.limits);
       if (isCurrent()) this.#end(item, { state: "done", sent: item.size, result });
     } catch (error) {
       if (!isCurrent()) return;
@@ -255,7 +287,7 @@ export class UploadQueue extends EventTarget {
   #count(item, by) {
     const { totals } = this;
     totals[item.isFinished ? item.state : "open"] += by;
-    if (item.state === "failed" || item.state === "cancelled") return;
+    if (["failed", "cancelled", "interrupted"].includes(item.state)) return;
     totals.sent += by * item.sent;
     totals.size += by * item.size;
   }
@@ -263,6 +295,16 @@ export class UploadQueue extends EventTarget {
   #tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+/** Whether they are the same file, as far as a page can know. */
+export function isSame(item, other) {
+  return ["name", "size", "lastModified"].every((name) => item[name] === other[name]);
+}
+
+/** Bytes of the largest file that these limits admit. */
+export function largest(limits) {
+  return limits?.multipart?.max_bytes ?? limits?.max_bytes ?? Infinity;
 }
 
 /** The function decides by the extension, and by the browser's type if the two disagree. */

@@ -13,12 +13,14 @@ export interface FunctionOptions {
   headers?: HeadersSource;
   /** The kind of upload, where the function has several. */
   preset?: string;
-  /** Cancels when it is aborted. */
+  /** Cancels when it is aborted; what was sent in parts is removed. */
   signal?: AbortSignal;
 }
 
 export interface UploadOptions extends FunctionOptions {
   onProgress?: (progress: Progress) => void;
+  /** Stops when it is aborted; a file that goes in parts goes on there when it is uploaded again. */
+  pause?: AbortSignal;
   /** For a Blob, which has no name. */
   filename?: string;
   /** How often a transient failure is tried again: 3; 0 means that each request is made once. */
@@ -27,7 +29,7 @@ export interface UploadOptions extends FunctionOptions {
 
 export interface Progress {
   state: "signing" | "uploading";
-  /** Bytes of the file; a new attempt starts at 0. */
+  /** Bytes of the file; a new attempt starts at 0, or with the parts that are there. */
   sent: number;
   total: number;
   /** During a pause before another attempt. */
@@ -42,7 +44,10 @@ export interface UploadResult {
   contentType: string;
   /** Null if the bucket's CORS rule does not expose it. */
   etag: string | null;
-  /** Null without one. `ok: false`: it failed, although the file is stored. */
+  /**
+   * Null without one. `ok: false`: it failed, although the file is stored; of a file that went in
+   * parts, this is null, too.
+   */
   callback: { ok: true; answer: unknown } | { ok: false } | null;
   /** An earlier attempt had stored the file, but its response was lost; the ETag is then unknown. */
   repeated: boolean;
@@ -70,8 +75,12 @@ export type UploadErrorCode =
   | "method_not_allowed"
   | "file_too_large"
   | "type_not_allowed"
+  /** An upload in parts has ended or was removed. */
+  | "upload_not_found"
+  | "upload_incomplete"
   | "credentials_unavailable"
   | "keys_unavailable"
+  | "storage_unavailable"
   | "misconfigured"
   | "internal_error"
   /** There is no network. */
@@ -115,7 +124,9 @@ export class UploadError extends Error {
 }
 
 /**
- * Uploads one file: requests a grant from the function and posts a form to OSS. Rejects with an
+ * Uploads one file: requests a grant from the function and posts a form to OSS; or, where the function
+ * does that, sends a large file in parts, and goes on with those that an earlier attempt or page has
+ * sent of the same file (name, size, date). Rejects with an
  * UploadError, with the signal's reason after an abort, or with a TypeError for a wrong option.
  */
 export function upload(file: Blob, options: UploadOptions): Promise<UploadResult>;

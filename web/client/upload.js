@@ -1,5 +1,6 @@
 /**
- * Uploads one file to OSS: requests a grant from the function and posts a form.
+ * Uploads one file to OSS: requests a grant from the function and posts a form. A large file goes in
+ * parts, where the function does that; only then is ./multipart.js loaded.
  * This file has no dependencies; import it as it is. Its types are in upload.d.ts.
  *
  *     import { upload, UploadError } from "./upload.js";
@@ -21,6 +22,8 @@ const STALL_MS = 60_000;
 const RESPONSE_MS = 600_000;
 // A form that starts less than this before its grant expires would arrive too late.
 const GRANT_MARGIN_MS = 1000;
+// Smaller files never go in parts, so that for them nobody asks whether they do.
+const LARGE_BYTES = 2 ** 25;
 
 /** Why a file was not stored; upload.d.ts lists the codes. */
 export class UploadError extends Error {
@@ -48,11 +51,10 @@ export async function upload(file, options) {
   }, file, options);
 }
 
-/** `upload`, with the grants that `requestGrant(settings)` resolves to. */
-export async function uploadWith(requestGrant, file, options) {
-  const settings = checked(options);
+/** `upload`, with the grants that `requestGrant(settings)` resolves to, and limits that are known. */
+export async function uploadWith(requestGrant, file, options, limits = null) {
+  const { onProgress, ...given } = checked(options);
   demand(file instanceof Blob, "file");
-  const { signal, retries, onProgress } = settings;
   const report = (state, sent, waiting = null) => {
     try {
       onProgress?.({ state, sent, total: file.size, waiting });
@@ -63,36 +65,79 @@ export async function uploadWith(requestGrant, file, options) {
       });
     }
   };
-  let grant = unsettled.get(file);
-  if (grant?.caller !== settings.caller || grant.source !== settings.source) grant = undefined;
-  let renewed = retries === 0;
-  for (let tries = 0; ; tries++) {
-    let state = "signing";
-    try {
-      throwIfAborted(signal);
-      if (!isFresh(grant)) {
-        report(state, 0);
-        grant = { ...(await requestGrant(settings)), caller: settings.caller, source: settings.source };
-        throwIfAborted(signal);
+  const stop = follow([given.signal, given.pause]);
+  const settings = { ...given, signal: stop.signal };
+  try {
+    if (file.size > LARGE_BYTES) {
+      report("signing", 0);
+      if (goesInParts(file.size, limits ?? (await findLimits(settings, report)))) {
+        const { uploadInParts } = await import("./multipart.js");
+        return await uploadInParts(file, { ...settings, isCancelled: () => given.signal?.aborted }, report);
       }
-      state = "uploading";
+    }
+    return await uploadAsForm(requestGrant, file, settings, report);
+  } finally {
+    stop.release();
+  }
+}
+
+/** Whether a file of this size goes in parts; `limits` are the function's, if it tells them. */
+export function goesInParts(size, limits) {
+  return size > LARGE_BYTES && size > (limits?.multipart?.threshold ?? Infinity);
+}
+
+async function findLimits(settings, report) {
+  try {
+    return await withRetries(() => readLimits(settings), settings, (waiting) => report("signing", 0, waiting));
+  } catch (error) {
+    if (error.code === "not_found") return null;
+    throw error;
+  }
+}
+
+function uploadAsForm(requestGrant, file, settings, report) {
+  const { caller, source, retries, signal } = settings;
+  let grant = unsettled.get(file);
+  if (grant?.caller !== caller || grant.source !== source) grant = undefined;
+  let renewed = retries === 0;
+  let state;
+  async function attempt() {
+    state = "signing";
+    if (!isFresh(grant)) {
       report(state, 0);
+      grant = { ...(await requestGrant(settings)), caller, source };
+      throwIfAborted(signal);
+    }
+    state = "uploading";
+    report(state, 0);
+    try {
       const result = await post(file, grant, settings, (sent) => report(state, sent));
       unsettled.delete(file);
       return result;
     } catch (error) {
       throwIfAborted(signal);
-      if (error.renewable && !renewed) {
-        renewed = true;
-        grant = undefined;
-        tries--;
-        continue;
-      }
+      if (!error.renewable || renewed) throw error;
+      renewed = true;
+      grant = undefined;
+      return attempt();
+    }
+  }
+  return withRetries(attempt, settings, (waiting) => report(state, 0, waiting));
+}
+
+/** What `attempt()` resolves to; it is called again, after pauses, while its failures are transient. */
+export async function withRetries(attempt, { signal, retries }, onPause) {
+  for (let tries = 0; ; tries++) {
+    try {
+      throwIfAborted(signal);
+      return await attempt();
+    } catch (error) {
+      throwIfAborted(signal);
       // Without a network, attempts prove nothing about the services: go on until it is back.
       const offline = error.code === "offline" && retries > 0;
       if (!error.transient || (tries >= retries && !offline)) throw error;
       const milliseconds = pauseBefore(tries, error);
-      report(state, 0, { milliseconds, error });
+      onPause({ milliseconds, error });
       await pause(milliseconds, signal);
       if (offline && !isOffline()) tries = -1;
     }
@@ -100,8 +145,11 @@ export async function uploadWith(requestGrant, file, options) {
 }
 
 /** What the function accepts: the document of its `GET /limits`. */
-export async function limitsFor(options) {
-  const settings = checked(options);
+export function limitsFor(options) {
+  return readLimits(checked(options));
+}
+
+async function readLimits(settings) {
   const { preset } = settings;
   const limits = await callFunction("limits", preset ? { preset } : {}, undefined, settings);
   if (typeof limits?.max_bytes !== "number") throw notFromTheFunction();
@@ -136,7 +184,8 @@ export function isFresh(grant) {
 }
 
 /** The options as they are used; a TypeError for a mistake in them. */
-export function checked({ endpoint, headers = {}, signal, onProgress, preset, filename, retries = 3 } = {}) {
+export function checked(options = {}) {
+  const { endpoint, headers = {}, signal, pause, onProgress, preset, filename, retries = 3 } = options;
   const isText = (value) => value === undefined || (value && typeof value === "string");
   const isFunction = typeof headers === "function";
   demand(endpoint instanceof URL || (endpoint && isText(endpoint)), "endpoint");
@@ -147,13 +196,14 @@ export function checked({ endpoint, headers = {}, signal, onProgress, preset, fi
   demand(isText(filename), "filename");
   demand(Number.isInteger(retries) && retries >= 0, "retries");
   demand(!onProgress || typeof onProgress === "function", "onProgress");
-  demand(!signal || signal.addEventListener, "signal");
+  for (const [name, value] of Object.entries({ signal, pause })) demand(!value || value.addEventListener, name);
   const fixed = isFunction ? null : headersOf(headers);
   return {
     base,
     headers: isFunction ? headers : () => fixed,
     renews: isFunction && retries > 0,
     signal,
+    pause,
     onProgress,
     preset,
     filename,
@@ -173,8 +223,9 @@ function headersOf(given) {
   return new Headers(given);
 }
 
-/** The JSON document of a route; POST if there is a body. */
-async function callFunction(path, query, body, { base, headers, renews, signal }) {
+/** The JSON document of a route; by POST if there is a body. */
+export async function callFunction(path, query, body, settings, method = body ? "POST" : "GET") {
+  const { base, headers, renews, signal } = settings;
   const url = new URL(path, base);
   url.search = base.search;
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
@@ -182,7 +233,7 @@ async function callFunction(path, query, body, { base, headers, renews, signal }
     const sent = headersOf(await given(headers, { renew }));
     throwIfAborted(signal);
     if (body) sent.set("Content-Type", "application/json");
-    const init = { method: body ? "POST" : "GET", headers: sent, body };
+    const init = { method, headers: sent, body };
     const [response, text] = await fetchText(url, init, signal);
     if (response.status === 401 && renews && !renew) continue;
     const document = parseJson(text);
@@ -201,24 +252,34 @@ async function given(headers, how) {
 }
 
 async function fetchText(url, init, signal) {
-  // Not AbortSignal.any and timeout, which Chrome 90, Firefox 90 and Safari 15 lack.
-  const controller = new AbortController();
-  const abort = () => controller.abort();
-  const timer = setTimeout(abort, FUNCTION_TIMEOUT_MS);
-  signal?.addEventListener("abort", abort);
+  const stop = follow([signal]);
+  const timer = setTimeout(stop.abort, FUNCTION_TIMEOUT_MS);
   try {
-    const response = await fetch(url, { ...init, signal: controller.signal });
+    const response = await fetch(url, { ...init, signal: stop.signal });
     return [response, await response.text()];
   } catch (cause) {
     throw silence("unreachable", "The function cannot be reached.", cause);
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener("abort", abort);
+    stop.release();
   }
 }
 
+/** A signal that each of these aborts, and `abort`; `release` ends its listening to them. */
+export function follow(signals) {
+  // Not AbortSignal.any and timeout, which Chrome 90, Firefox 90 and Safari 15 lack.
+  const controller = new AbortController();
+  const abort = () => controller.abort(signals.find((signal) => signal?.aborted)?.reason);
+  for (const signal of signals) {
+    if (signal?.aborted) abort();
+    signal?.addEventListener("abort", abort);
+  }
+  const release = () => signals.forEach((signal) => signal?.removeEventListener("abort", abort));
+  return { signal: controller.signal, abort, release };
+}
+
 /** The error for no response. */
-function silence(code, message, cause) {
+export function silence(code, message, cause) {
   return new UploadError(isOffline() ? "offline" : code, message, { transient: true, cause });
 }
 
@@ -235,7 +296,7 @@ function isGrant(document) {
   );
 }
 
-function notFromTheFunction() {
+export function notFromTheFunction() {
   return new UploadError("bad_answer", "Not from the function.", { status: 200 });
 }
 
@@ -258,13 +319,13 @@ function refusalOfFunction(document, status, retryAfter) {
 async function post(file, grant, { signal, filename }, onSent) {
   let response;
   try {
-    response = await send(grant.url, formOf(file, grant, filename), file.size, signal, onSent);
+    response = await send("POST", grant.url, formOf(file, grant, filename), file.size, signal, onSent);
   } catch (error) {
     keepUnsettled(file, grant);
     throw error;
   }
   const { status } = response;
-  if (status >= 200 && status < 300) return resultOf(file, grant, response);
+  if (status >= 200 && status < 300) return resultOf(file, grant, response, response.getResponseHeader("ETag"));
   if (status === 0) {
     keepUnsettled(file, grant);
     await mustBeReadable(file);
@@ -272,8 +333,7 @@ async function post(file, grant, { signal, filename }, onSent) {
   }
   const error = refusalOfStorage(response);
   if (error.code === "already_exists" && grant.mayBeStored) {
-    const unknown = { status, etag: null, body: "" };
-    return { ...resultOf(file, grant, unknown), callback: null, repeated: true };
+    return { ...resultOf(file, grant, response, null), callback: null, repeated: true };
   }
   if (error.transient) keepUnsettled(file, grant);
   else unsettled.delete(file);
@@ -301,8 +361,8 @@ function typeOf(file, grant) {
   return grant.fields["Content-Type"] ?? file.type;
 }
 
-/** XMLHttpRequest, because fetch does not report an upload's progress. Status 0: no response. */
-function send(url, form, size, signal, onSent) {
+/** The XMLHttpRequest after its end: fetch does not report an upload's progress. Status 0: no response. */
+export function send(method, url, body, size, signal, onSent) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const abort = () => request.abort();
@@ -320,22 +380,20 @@ function send(url, form, size, signal, onSent) {
       clearTimeout(watchdog);
       signal?.removeEventListener("abort", abort);
       if (signal?.aborted) reject(reasonOf(signal));
-      const { status } = request;
-      const etag = status >= 200 && status < 300 ? request.getResponseHeader("ETag") : null;
-      resolve({ status, etag, body: request.responseText });
+      resolve(request);
     };
     signal?.addEventListener("abort", abort);
-    request.open("POST", url);
-    request.send(form);
+    request.open(method, url);
+    request.send(body);
     watch();
   });
 }
 
-function resultOf(file, grant, { status, etag, body }) {
+function resultOf(file, grant, { status, responseText }, etag) {
   const { key } = grant.fields;
   let callback = null;
   if (status === 203) callback = { ok: false };
-  else if (grant.fields.callback) callback = { ok: true, answer: parseJson(body) };
+  else if (grant.fields.callback) callback = { ok: true, answer: parseJson(responseText) };
   return {
     key,
     url: grant.url + key.split("/").map(encodeURIComponent).join("/"),
@@ -353,13 +411,14 @@ const MEANINGS = {
   EntityTooSmall: "file_too_small",
   FileAlreadyExists: "already_exists",
   InvalidPolicyDocument: "grant_refused",
+  NoSuchUpload: "upload_not_found",
   PublicEndpointForbidden: "endpoint_forbidden",
   SecurityTokenExpired: "grant_expired",
 };
 // Their credentials are gone; those of a new grant may be others.
 const REPLACED = ["AccessKeyIdAndSecurityTokenNotMatch", "InvalidAccessKeyId", "InvalidSecurityToken"];
 
-function refusalOfStorage({ status, body }) {
+export function refusalOfStorage({ status, responseText: body }) {
   // Not DOMParser: its error document for invalid XML violates a strict Content-Security-Policy.
   const text = (name) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(body)?.[1] ?? "";
   const [code, message, requestId, ec] = ["Code", "Message", "RequestId", "EC"].map(text);
@@ -397,7 +456,7 @@ function pause(milliseconds, signal) {
   });
 }
 
-function throwIfAborted(signal) {
+export function throwIfAborted(signal) {
   if (signal?.aborted) throw reasonOf(signal);
 }
 
@@ -406,7 +465,7 @@ function reasonOf(signal) {
   return signal.reason ?? new DOMException("The upload was cancelled.", "AbortError");
 }
 
-async function mustBeReadable(file) {
+export async function mustBeReadable(file) {
   try {
     await file.slice(0, 1).arrayBuffer();
   } catch (cause) {

@@ -109,6 +109,7 @@ class ResumableUploads:
             "uploadId": write_ticket(ticket, self._secret, self._bucket.name),
             "partSize": ticket.part_size,
             "parts": ticket.parts,
+            "contentType": ticket.content_type,
             "expires": self._seconds,
         }
 

@@ -30,7 +30,7 @@ TB = 1024**4
 
 def test_a_file_arrives_in_parts(site: Site) -> None:
     created = site.create(filename="电影.mp4").document
-    assert list(created) == ["key", "uploadId", "partSize", "parts", "expires"]
+    assert list(created) == ["key", "uploadId", "partSize", "parts", "contentType", "expires"]
     assert (created["partSize"], created["parts"], created["expires"]) == (5 * MIB, 3, 86400)
     upload = site.begin(filename="电影.mp4")
     site.put_all(upload, CONTENT)

@@ -1,8 +1,8 @@
-/** Finished files that outlive a reload of the page, in the tab's own storage. */
+/** Files that outlive a reload of the page, in the tab's own storage. */
 
 const LIMIT = 500;
 
-/** What was kept under this name: {name, size, result} of each file. */
+/** What was kept under this name: {name, size, lastModified, result} of each file. */
 export function readKept(name) {
   try {
     return JSON.parse(sessionStorage.getItem(name)) ?? [];
@@ -12,10 +12,11 @@ export function readKept(name) {
 }
 
 export function keep(name, items) {
-  const entries = items.slice(-LIMIT).map(({ name, size, result }) => ({ name, size, result }));
+  const entry = ({ name, size, lastModified, result }) => ({ name, size, lastModified, result });
+  const entries = items.slice(-LIMIT).map(entry);
   try {
     sessionStorage.setItem(name, JSON.stringify(entries));
   } catch {
-    // Full, or switched off: the files are stored, only the list is not.
+    // Full, or switched off: only the list is lost.
   }
 }

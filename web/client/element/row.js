@@ -1,7 +1,7 @@
 /** One file's row: shows an item of the queue, with its buttons. */
 
 import { bytes, explain, fill } from "../messages/index.js";
-import { extensionOf } from "../queue.js";
+import { extensionOf, largest } from "../queue.js";
 import { make, setText, showProgress, showSome } from "./dom.js";
 import { pace, percent } from "./pace.js";
 
@@ -30,7 +30,7 @@ export function shownName(name) {
 
 /** What an item's state is called, as a sentence or a few words. */
 export function outcome({ state, error, size, result }, words, limits) {
-  if (state === "failed") return explain(error, words, { size, maximum: limits?.max_bytes });
+  if (state === "failed") return explain(error, words, { size, maximum: largest(limits) });
   if (state !== "done") return words[state];
   if (result.callback?.ok === false) return words.callbackFailed;
   return result.repeated ? words.repeated : words.done;
@@ -48,12 +48,13 @@ export function createRow(item, name, view) {
   const bar = make("div.bar", { role: "progressbar", "aria-labelledby": id });
   const detail = make("p.detail");
   const open = make("a.open", { target: "_blank" });
-  const [retry, cancel, remove] = ["retry", "cancel", "remove"].map((kind) => make(`button.${kind}`));
-  const actions = { retry, cancel, open, remove };
+  const kinds = ["retry", "pause", "resume", "cancel", "remove"];
+  const [retry, pause, resume, cancel, remove] = kinds.map((kind) => make(`button.${kind}`));
+  const actions = { retry, pause, resume, cancel, open, remove };
   const element = make(
     "li.row", {}, preview,
     make("div.body", {}, title, make("p.status", {}, text, " ", speed), bar, detail),
-    make("div.actions", {}, open, retry, cancel, remove),
+    make("div.actions", {}, open, retry, pause, resume, cancel, remove),
   );
 
   function translate() {
@@ -75,15 +76,16 @@ export function createRow(item, name, view) {
       return fill(words.again, { reason, seconds });
     }
     const whole = bytes(size, words.tag);
-    if (state === "uploading" && sent < size) {
-      return fill(words.uploading, { sent: bytes(sent, words.tag), size: whole });
+    if (state === "paused" || (state === "uploading" && sent < size)) {
+      return fill(words[state], { sent: bytes(sent, words.tag), size: whole });
     }
     const said = state === "uploading" ? words.finishing : outcome(item, words, limits);
-    return state === "failed" || result?.callback?.ok === false ? said : `${said} · ${whole}`;
+    const isSentence = state === "failed" || state === "interrupted" || result?.callback?.ok === false;
+    return isSentence ? said : `${said} · ${whole}`;
   }
 
   function render() {
-    const { state, size, sent, result, error, waiting, isFinished } = item;
+    const { state, size, sent, result, error, waiting, isFinished, inParts } = item;
     element.dataset.state = state;
     element.toggleAttribute("data-waiting", Boolean(waiting));
     if (result?.callback) element.dataset.callback = result.callback.ok ? "answered" : "failed";
@@ -97,6 +99,8 @@ export function createRow(item, name, view) {
     if (result) open.href = result.url;
     showSome([
       [retry, canRetry(item)],
+      [pause, inParts && /^(signing|uploading)$/.test(state)],
+      [resume, state === "paused"],
       [cancel, !isFinished],
       [open, result && view.links],
       [remove, isFinished],

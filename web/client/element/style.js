@@ -62,8 +62,8 @@ button:hover,.open:hover{border-color:var(--accent);color:var(--accent)}
 [data-state="failed"]{border-color:rgb(220 60 50 / 30%);background:rgb(220 60 50 / 8%)}
 [data-state="failed"] .status{color:var(--bad)}
 [data-state="failed"] .preview{color:var(--bad)}
-[data-callback="failed"],[data-waiting],.notice{border-color:rgb(200 140 20 / 35%);background:rgb(220 160 30 / 12%)}
-[data-callback="failed"] .text,[data-waiting] .status{color:var(--warn)}
+[data-callback="failed"],[data-waiting],[data-state="interrupted"],.notice{border-color:rgb(200 140 20 / 35%);background:rgb(220 160 30 / 12%)}
+[data-callback="failed"] .text,[data-waiting] .status,[data-state="interrupted"] .status{color:var(--warn)}
 [data-callback="failed"] .text::before{content:"! "}
 [data-state="cancelled"] .name{color:var(--quiet)}
 .summary{position:sticky;z-index:2;bottom:.75rem;margin-top:1rem;box-shadow:0 4px 28px rgb(20 25 40 / 18%)}

@@ -1,6 +1,7 @@
 /** What the element shows: pickers, limits, notice, rows, and all files together. */
 
 import { bytes, fill } from "../messages/index.js";
+import { largest } from "../queue.js";
 import { createAnnouncer } from "./announcer.js";
 import { make, makeIcon, setText, showProgress, showSome } from "./dom.js";
 import { Meter, pace, percent } from "./pace.js";
@@ -183,7 +184,7 @@ export function createView({ choose, act, totals }) {
     showLimits(limits) {
       const { words } = view;
       const kinds = kindsOf(limits?.accept ?? "", words);
-      const maximum = limits && fill(words.limit, { maximum: bytes(limits.max_bytes, words.tag) });
+      const maximum = limits && fill(words.limit, { maximum: bytes(largest(limits), words.tag) });
       setText(limitsText, [kinds && fill(words.kinds, { kinds }), maximum].filter(Boolean).join(" · "));
       picker.accept = limits?.accept ?? "";
       view.limits = limits;

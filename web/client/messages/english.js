@@ -16,6 +16,8 @@ export const english = {
   cancel: "Cancel",
   cancelAll: "Cancel all",
   retry: "Retry",
+  pause: "Pause",
+  resume: "Resume",
   retryAll: "Retry all",
   remove: "Remove from the list",
   clear: "Clear the list",
@@ -31,6 +33,8 @@ export const english = {
   done: "Stored",
   repeated: "Already stored by an earlier attempt",
   cancelled: "Cancelled",
+  paused: "Paused at {sent} of {size}",
+  interrupted: "Not finished. Choose the same file again: it goes on where it stopped.",
   callbackFailed:
     "Stored, but the callback failed: the site was not notified. Tell the site’s owner.",
   offline: "There is no network. The upload goes on when it is back.",
@@ -82,6 +86,8 @@ export const english = {
       "Files of this type are not allowed. Choose another file, or give it the correct extension.",
     file_unreadable:
       "The file can no longer be read: it was changed, moved or deleted. Choose it again.",
+    upload_not_found: "The upload has ended before the file was complete. Retry to start it again.",
+    upload_incomplete: "A part of the file did not arrive. Retry to send it again.",
     grant_expired:
       "The permission expired before the upload began. Retry. If it fails again, ask the site’s owner to check the server’s clock.",
     grant_refused:
