@@ -7,8 +7,8 @@ record may lack it. Pure.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import unquote, unquote_plus
@@ -26,7 +26,7 @@ class NotAnUpload(ValueError):
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object that an upload made; the metadata may prove more than a log should show."""
+    """An object that an upload made; no repr shows the metadata, which may hold a grant id."""
 
     bucket: str
     key: str  # as the event has it
@@ -34,7 +34,8 @@ class StoredObject:
     etag: str  # upper-case hexadecimal
     stored_at: datetime | None  # None where the record does not say
     mime_type: str | None  # None where the record has no metadata
-    metadata: Mapping[str, str]  # names in lower case; empty where the record has none
+    # Names in lower case; empty where the record has none.
+    metadata: Mapping[str, str] = field(repr=False)
 
     @property
     def keys(self) -> list[str]:
@@ -85,8 +86,7 @@ def read_record(record: Any) -> StoredObject:
 
 def _described(stored: Mapping[str, Any]) -> tuple[str | None, Mapping[str, str]]:
     described = stored.get("objectMeta") or {}
-    mime_type = described.get("mimeType")
-    pairs: Iterator[tuple[Any, Any]] = iter((described.get("userMeta") or {}).items())
+    mime_type, pairs = described.get("mimeType"), (described.get("userMeta") or {}).items()
     metadata = {name.lower(): value for name, value in pairs if isinstance(value, str)}
     return mime_type if isinstance(mime_type, str) and mime_type else None, metadata
 

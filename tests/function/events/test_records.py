@@ -21,6 +21,7 @@ def test_a_record_says_which_object_was_stored() -> None:
     assert stored.stored_at == datetime(2026, 11, 24, 6, 31, tzinfo=timezone.utc)
     assert stored.mime_type == "image/png"
     assert stored.metadata == {"x-oss-meta-grant": value()}
+    assert value() not in repr(stored)
 
 
 @pytest.mark.parametrize("operation", ["PostObject", "CompleteMultipartUpload", "PutObject"])
