@@ -237,7 +237,7 @@ function call({ uploadId, key }, step, body, settings, method, query) {
 const open = new WeakMap();
 
 function nameOf({ name, size, lastModified }, { base, preset }) {
-  return `oss-upload ${JSON.stringify([base, preset, name, size, lastModified])}`;
+  return `oss-direct-upload ${JSON.stringify([base, preset, name, size, lastModified])}`;
 }
 
 function recall(file, settings) {
