@@ -20,6 +20,7 @@ from tests.deploy.test_cloud_documents import (
     script,
 )
 from tests.deploy.test_s_yaml import EVENTS
+from tests.documents import Document
 
 FUNCTION = f"acs:fc:cn-hangzhou:{ACCOUNT}:functions/direct-upload-events"
 WITH_EVENTS = {**EVENTS, "GRANT_SECRET": "s" * 32}
@@ -151,6 +152,12 @@ ARN = f"acs:ram::{ACCOUNT}:role/"
 def test_what_would_bring_no_event_is_refused(changes: dict[str, str], problem: str) -> None:
     with pytest.raises(Misconfigured, match=problem):
         script(**(WITH_EVENTS | changes))
+
+
+def test_the_lines_of_the_page_suffice() -> None:
+    block = Document("docs/callbacks.md").block("events env")
+    lines = dict(line.split("=", 1) for line in block.splitlines())
+    assert "oss.aliyuncs.com" in script(**lines, GRANT_SECRET="s" * 32)
 
 
 def test_the_source_is_offered_ready_to_paste() -> None:
