@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 from types import TracebackType
@@ -19,7 +20,7 @@ from .context import Contexts, credentials_of, new_request_id
 
 PAUSES = (1.0, 2.0, 4.0)  # seconds before each further try (inferred)
 WORKERS = 8  # calls at once, as with so many instances
-STOP_SECONDS = 1.0  # how long the end waits for calls in progress
+STOP_SECONDS = 1.0  # how long the end waits for calls in progress, all together
 
 Later = Callable[[float, Callable[[], None]], None]
 
@@ -95,5 +96,6 @@ class AsyncCalls:
         self._over.set()
         for _ in self._workers:
             self._calls.put(None)
+        end = time.monotonic() + STOP_SECONDS
         for worker in self._workers:
-            worker.join(STOP_SECONDS)
+            worker.join(max(0.0, end - time.monotonic()))
