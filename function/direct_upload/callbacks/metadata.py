@@ -42,4 +42,5 @@ def from_metadata(secret: bytes, value: str) -> str:
 def _crypt(secret: bytes, start: bytes, data: bytes) -> bytes:
     """Encrypt or decrypt: the stream begins at the id's own code, so no two ids share one."""
     stream = hashlib.shake_256(secret + start).digest(len(data))
-    return bytes(one ^ other for one, other in zip(data, stream, strict=True))
+    mixed = int.from_bytes(data, "big") ^ int.from_bytes(stream, "big")
+    return mixed.to_bytes(len(data), "big")
