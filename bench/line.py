@@ -53,8 +53,9 @@ class Line:
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         parts = urlsplit(self.target)
-        # When one end breaks off, so does the other.
-        with contextlib.closing(writer), contextlib.suppress(OSError):
+        # When one end breaks off, so does the other; and at the end of the line, both.
+        ends = (OSError, asyncio.CancelledError)
+        with contextlib.closing(writer), contextlib.suppress(*ends):
             await asyncio.sleep(self.round_trip)
             answers, requests = await asyncio.open_connection(parts.hostname, parts.port)
             with contextlib.closing(requests):

@@ -1,6 +1,6 @@
-"""Steps of a resumable upload as the function sees them: tickets are made here, with its secret.
+"""Steps of a resumable upload as the function sees them, without an upload.
 
-So that they can be measured without an upload, or with parts smaller than the function cuts.
+The tickets are made here, with the function's secret.
 """
 
 from __future__ import annotations
