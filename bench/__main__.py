@@ -12,7 +12,8 @@ from emulator.keyring import AccessKey, KeyRing
 from emulator.server import Server
 from emulator.sts import Sts
 
-from . import browser, cold, memory, tables, throughput, warm
+from . import browser, cold, completion, memory, tables, throughput, warm
+from .browser import large
 from .environment import codes
 from .requests import COMMON, ROLE_ARN
 
@@ -34,7 +35,9 @@ def main() -> int:
         parts.append(cold.measure(codes(), sts_url=server.url, rounds=rounds))
         parts.append(memory.measure(sts, sts_url=server.url, quick=options.quick))
     parts.append(throughput.measure(seconds=1 if options.quick else 10))
+    parts.append(completion.measure(parts=1000 if options.quick else 10_000))
     parts.append(browser.measure(rounds=1 if options.quick else 3))
+    parts.append(large.measure(size=(120 if options.quick else 200) * 10**6))
     text = "\n".join(parts)
     print(text)
     if options.write is not None:

@@ -41,7 +41,14 @@ class Context:
     credentials: BaseKeys = BaseKeys()
 
 
-def event(method: str, path: str, body: str = "", **headers: str) -> bytes:
+def event(
+    method: str,
+    path: str,
+    body: str = "",
+    *,
+    query: Mapping[str, str] | None = None,
+    **headers: str,
+) -> bytes:
     """The HTTP event of a browser's request."""
     return json.dumps(
         {
@@ -60,7 +67,7 @@ def event(method: str, path: str, body: str = "", **headers: str) -> bytes:
                 "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox",
                 **headers,
             },
-            "queryParameters": {},
+            "queryParameters": query or {},
             "requestContext": {
                 "accountId": "1234567890123456",
                 "domainName": "direct-upload-abcdefghij.cn-hangzhou.fcapp.run",

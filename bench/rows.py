@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import os
@@ -14,6 +15,7 @@ from typing import Any
 from .baselines import bare_handler, floor, official_sample
 from .requests import BATCH, BATCH_FILES, FORMS, FUNCTION_ROLE, GRANTS, Context, Signer
 from .rounds import Measure, measure
+from .uploads import RESUMABLE, step
 
 FUNCTION = Path(__file__).resolve().parents[1] / "function"
 sys.path.insert(0, str(FUNCTION))  # as Function Compute does
@@ -22,6 +24,7 @@ from direct_upload.app import App  # noqa: E402
 
 logger = logging.getLogger("direct_upload")
 BATCH_ROW = f"{BATCH_FILES} file grants in one request"
+PART_ROW = "the URL of one part"
 LOG_FORMAT = "%(asctime)s.%(msecs)03dZ %(levelname)s %(message)s"
 
 
@@ -62,6 +65,18 @@ def batch_row() -> dict[str, Measure]:
     return {BATCH_ROW: _on(function, BATCH)}
 
 
+def part_row() -> dict[str, Measure]:
+    """The URL of one part of a resumable upload, of another part each time."""
+    function = handler(RESUMABLE)
+    size, part_size = 10**9, 5 * 1024**2
+    events = [step("GET", f"/{n}", size=size, part_size=part_size) for n in range(1, 101)]
+    signed = function(events[0])
+    if signed["statusCode"] != 200 or "partNumber=1&" not in json.loads(signed["body"])["url"]:
+        raise RuntimeError(f"there is no part to measure: {signed['body']}")
+    turn = itertools.cycle(events)
+    return {PART_ROW: measure(lambda: function(next(turn)))}
+
+
 def row_name(kind: str, version: str) -> str:
     return f"{kind} grant, {version.upper()}"
 
@@ -86,7 +101,10 @@ def signer_rows(signers: Mapping[str, Signer]) -> dict[str, Measure]:
 def own_rows() -> dict[str, Measure]:
     """All rows that need no further packages."""
     return (
-        handler_rows() | batch_row() | signer_rows({"official sample, rewritten": official_sample})
+        handler_rows()
+        | batch_row()
+        | part_row()
+        | signer_rows({"official sample, rewritten": official_sample})
     )
 
 

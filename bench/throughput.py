@@ -47,12 +47,14 @@ def harness(**settings: str) -> Iterator[Harness]:
             command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True
         ) as process:
             assert process.stdout is not None  # noqa: S101
-            if not any(line == "Ready\n" for line in process.stdout):
-                raise RuntimeError("the harness did not start")
-            # It writes a line for each request, and a full pipe would block it.
-            threading.Thread(target=process.stdout.read, daemon=True).start()
-            yield Harness(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}")
-            process.terminate()
+            try:
+                if not any(line == "Ready\n" for line in process.stdout):
+                    raise RuntimeError("the harness did not start")
+                # It writes a line for each request, and a full pipe would block it.
+                threading.Thread(target=process.stdout.read, daemon=True).start()
+                yield Harness(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}")
+            finally:
+                process.terminate()
 
 
 def _row(servers: Harness, size: int, seconds: float) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from . import environment, requests, tables
 from .requests import BATCH_FILES, FORMS, GRANTS
 from .rounds import rows_of, run
-from .rows import BATCH_ROW, grant, row_name
+from .rows import BATCH_ROW, PART_ROW, grant, row_name
 
 SIGNERS = ("official sample, rewritten", "minio-py", "boto3", "ali-oss (Node)")
 GROWING = ("origins in ALLOWED_ORIGINS", "keys in JWT_JWKS", "users in turn", "presets")
@@ -30,7 +30,8 @@ def measure(*, rounds: int, seconds: float) -> str:
                 rows_of(node, script, _for_node(), cwd=environment.NODE_FOLDER)
             )
         found = run(rows, rounds=rounds, seconds=seconds)
-    return f"{_handlers(found)}\n{_batch(found)}\n{_peers(found)}\n{_growth(found)}"
+    tables_of = (_handlers, _batch, _part, _peers, _growth)
+    return "\n".join(make(found) for make in tables_of)
 
 
 def _handlers(found: tables.Found) -> str:
@@ -60,6 +61,16 @@ def _batch(found: tables.Found) -> str:
     return tables.table(
         ["a batch", f"{BATCH_FILES} requests, µs", "one request, µs", "ratio"],
         [[BATCH_ROW, f"{alone:.0f}", _microseconds(found, BATCH_ROW), f"{share:.2f}"]],
+    )
+
+
+def _part(found: tables.Found) -> str:
+    single = row_name("file", "v4")
+    figures = [_microseconds(found, row) for row in (PART_ROW, single)]
+    ratio = f"{tables.ratio(found, PART_ROW, single):.2f}"
+    return tables.table(
+        ["a resumable upload", "µs", "file grant, µs", "/ file grant"],
+        [[PART_ROW, *figures, ratio]],
     )
 
 

@@ -42,12 +42,15 @@ class Harness:
 
 
 @contextlib.contextmanager
-def running_harness(data: Path, settings: Mapping[str, str], *options: str) -> Iterator[Harness]:
+def running_harness(
+    data: Path, settings: Mapping[str, str], *options: str, again: Harness | None = None
+) -> Iterator[Harness]:
     """Run local_server.py on free ports, with `settings` in its environment and no other.
 
-    `{function}` in a setting becomes the function's address.
+    `{function}` in a setting becomes the function's address. `again` is one that has ended, whose
+    ports are taken once more.
     """
-    process, port, printed = _start(data, settings, options)
+    process, port, printed = _start(data, settings, options, again)
     try:
         function, oss, sts, page = (f"http://127.0.0.1:{port + offset}" for offset in range(4))
         yield Harness(function, oss, sts, page, data, printed, process)
@@ -57,12 +60,12 @@ def running_harness(data: Path, settings: Mapping[str, str], *options: str) -> I
 
 
 def _start(
-    data: Path, settings: Mapping[str, str], options: Sequence[str]
+    data: Path, settings: Mapping[str, str], options: Sequence[str], again: Harness | None
 ) -> tuple[subprocess.Popen[str], int, list[str]]:
     environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     printed: list[str] = []
     for _ in range(TRIES):  # somebody may take a port between the look and the start
-        port = four_free_ports()
+        port = int(again.function.rpartition(":")[2]) if again else four_free_ports()
         function = f"http://127.0.0.1:{port}"
         given = {name: value.replace("{function}", function) for name, value in settings.items()}
         process = subprocess.Popen(

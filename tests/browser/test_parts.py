@@ -282,6 +282,22 @@ def test_another_file_of_the_same_name_begins_anew(shown: UploadPage, harness: H
     shown.page.evaluate("localStorage.clear()")
 
 
+def test_what_has_ended_is_forgotten_with_the_next_upload(shown: UploadPage) -> None:
+    shown.page.evaluate(
+        """() => {
+            const open = { ends: Date.now() + 1e6 };
+            localStorage["oss-direct-upload ended"] = JSON.stringify({ ends: Date.now() });
+            localStorage["oss-direct-upload open"] = JSON.stringify(open);
+            localStorage["of the application"] = "text";
+        }"""
+    )
+    shown.page.evaluate("begin()")
+    outcome(shown.page)
+    names = shown.page.evaluate("Object.keys(localStorage).sort()")
+    assert names == ["of the application", "oss-direct-upload open"]
+    shown.page.evaluate("localStorage.clear()")
+
+
 @pytest.mark.parametrize("reloads", [False, True], ids=["a repetition", "a reload"])
 def test_a_lost_response_to_the_completion_stores_no_second_copy(
     shown: UploadPage, harness: Harness, reloads: bool

@@ -117,11 +117,20 @@ class UploadPage:
 
     def throttle(self, bytes_a_second: int) -> None:
         """Slow down uploads, as a poor network does; -1 ends it."""
+        self._set_line(bytes_a_second)
+
+    def cut_the_line(self) -> None:
+        """Break what is being sent, as a network does that is gone for a moment."""
+        with self.page.expect_event("requestfailed"):
+            self._set_line(offline=True)
+        self._set_line()
+
+    def _set_line(self, bytes_a_second: int = -1, *, offline: bool = False) -> None:
         self.devtools.send("Network.enable")
         self.devtools.send(
             "Network.emulateNetworkConditions",
             {
-                "offline": False,
+                "offline": offline,
                 "latency": 0,
                 "downloadThroughput": -1,
                 "uploadThroughput": bytes_a_second,

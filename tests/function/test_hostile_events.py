@@ -19,7 +19,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from direct_upload.app import App
-from direct_upload.http.events import MAX_EVENT_BYTES
+from direct_upload.http.events import MAX_COMPLETION_BYTES, MAX_EVENT_BYTES
+from direct_upload.multipart.tickets import Ticket, write_ticket
 from direct_upload.routes import ROUTES
 from tests.function.callers.issuer import SETTINGS as JWT_SETTINGS
 from tests.function.callers.issuer import Token, claims
@@ -39,6 +40,12 @@ CALLBACKS = {
     "CALLBACK_URL": "https://upload.example.com/callback",
     "CALLBACK_KEY_PREFIX": "http://127.0.0.1:9/",  # a closed port
     "GRANT_SECRET": GRANT_SECRET,
+}
+MULTIPART = {
+    "MULTIPART": "true",
+    "GRANT_SECRET": GRANT_SECRET,
+    "OSS_ENDPOINT": "http://127.0.0.1:9",  # a closed port
+    "MAX_UPLOAD_BYTES": str(10**12),
 }
 ENVIRONS: dict[str, dict[str, str]] = {
     "anonymous": ENVIRON | CALLBACKS,
@@ -64,6 +71,8 @@ ENVIRONS: dict[str, dict[str, str]] = {
             }
         ),
     },
+    "multipart": ENVIRON | MULTIPART,
+    "multipart, jwt": ENVIRON | MULTIPART | JWT_SETTINGS,
     "only file grants": ENVIRON | {"DIRECTORY_GRANTS": "false", "ALLOWED_CONTENT_TYPES": "text/*"},
     "misconfigured": ENVIRON | {"OSS_BUCKET": ""},
     "no credentials": {name: value for name, value in ENVIRON.items() if "ALIBABA" not in name},
@@ -85,6 +94,22 @@ CODES = {
     "file_too_large": 413,
     "type_not_allowed": 415,
 }
+CODES_OF_PARTS = {"upload_not_found": 404, "storage_unavailable": 503}
+
+UPLOAD_KEY = "user-dirs/0123456789abcdef0123456789abcdef.mp4"
+
+
+def ticket(**changes: Any) -> str:
+    """The ID of an open upload of three parts, for anybody; or of another upload."""
+    end = int(NOW.timestamp()) + 3600
+    right = Ticket(
+        "0004B9894A22", UPLOAD_KEY, 11 * 1024**2, 5 * 1024**2, "video/mp4", "default", "", end
+    )
+    return write_ticket(right._replace(**changes), GRANT_SECRET.encode(), "post-test")
+
+
+TICKET = ticket()
+TICKETS = {"multipart": TICKET, "multipart, jwt": ticket(user="alice")}
 
 
 @cache
@@ -96,9 +121,36 @@ def app(name: str) -> App:
 any_text = st.text(st.characters(), max_size=40) | st.sampled_from(
     ["\r\nX-Evil: 1", "\n", "a\r\nFC Invoke End RequestId: 1", "\ud800", "x" * 10_000]
 )
+altered_tickets = st.tuples(st.integers(0, len(TICKET) - 1), st.characters()).map(
+    lambda change: TICKET[: change[0]] + change[1] + TICKET[change[0] + 1 :]
+)
+tickets = st.one_of(
+    *[st.just(TICKET)] * 3,
+    altered_tickets,
+    st.sampled_from(
+        [
+            TICKETS["multipart, jwt"],
+            ticket(end=int(NOW.timestamp())),
+            ticket(preset="gone"),
+            TICKET.partition(".")[0],
+            TICKET * 20,
+        ]
+    ),
+    any_text,
+)
+upload_targets = st.tuples(
+    st.sampled_from(["GET", "GET", "POST", "DELETE", "HEAD", "PUT"]),
+    st.tuples(
+        tickets,
+        st.sampled_from(["", "/batch", "/complete", "/1", "/3", "/4", "/0", "/1/2", "/٣", "/1%0a"])
+        | any_text.map("/".__add__),
+    ).map(lambda parts: "/s3/multipart/" + "".join(parts)),
+)
 PATHS = [route.partition(" ")[2] for route in ROUTES]
 # Methods and paths that belong together, and others.
 targets = st.one_of(
+    upload_targets,
+    upload_targets,
     st.sampled_from([tuple(route.split(" ")) for route in ROUTES]),
     st.sampled_from([tuple(route.split(" ")) for route in ROUTES]),
     st.tuples(
@@ -133,6 +185,9 @@ queries = st.fixed_dictionaries(
         "access_token": any_text,
         "preset": preset_names | any_text,
         "metadata[preset]": preset_names | any_text,
+        "key": st.sampled_from([*[UPLOAD_KEY] * 9, "user-dirs/other.mp4"]) | any_text,
+        "partNumbers": any_text
+        | st.sampled_from(["1,2,3", "1", "1,1", "3,4", ",", "1,", ",".join(["1"] * 101), "١"]),
     },
 )
 file_requests = st.fixed_dictionaries(
@@ -194,7 +249,9 @@ def of_size(size: int, sent: dict[str, Any], place: str) -> bytes:
 
 large_events = st.builds(
     of_size,
-    st.integers(-2, 2).map(MAX_EVENT_BYTES.__add__) | st.sampled_from([20_000, 2**18 * 4]),
+    st.integers(-2, 2).map(MAX_EVENT_BYTES.__add__)
+    | st.integers(-2, 2).map(MAX_COMPLETION_BYTES.__add__)
+    | st.sampled_from([20_000, 2**18 * 4]),
     gateway_events,
     st.sampled_from(["path", "query", "header", "body"]),
 )
@@ -253,7 +310,8 @@ def check_response(struct: dict[str, Any], environ: str) -> None:
     document = json.loads(body)
     if status >= 400:
         code = document["error"]["code"]
-        assert CODES.get(code) == status or DOCUMENTED_5XX.get(environ) == (status, code)
+        codes = CODES | CODES_OF_PARTS if environ.startswith("multipart") else CODES
+        assert codes.get(code) == status or DOCUMENTED_5XX.get(environ) == (status, code)
     else:
         assert status == 200
         for grant in document.get("grants", [document]):
@@ -275,7 +333,8 @@ def check_shown_name(fields: dict[str, str]) -> None:
 def check_log(lines: list[str], struct: dict[str, Any]) -> None:
     """Each record is one line, without secrets and without what the grant contains."""
     document = json.loads(struct["body"] or "{}")
-    confidential = [*SECRETS, TOKEN, BEARER.removeprefix("Bearer ").rpartition(".")[2]]
+    confidential = [*SECRETS, TOKEN, BEARER.removeprefix("Bearer ").rpartition(".")[2], TICKET]
+    confidential += re.findall("x-oss-signature=(\\w+)", struct["body"])
     confidential += [
         grant["fields"][name]
         for grant in document.get("grants", [document])
@@ -304,9 +363,13 @@ def test_any_event_gets_a_documented_response(
     struct = app(environ).handle(sent, context)
     check_response(struct, environ)
     if isinstance(sent, bytes):
-        refused_unread = "larger than 262144 bytes" in struct["body"]
-        assert refused_unread is (len(sent) > MAX_EVENT_BYTES)
+        # Only where there are resumable uploads may an event be longer, to complete one.
+        longest = MAX_COMPLETION_BYTES if environ.startswith("multipart") else MAX_EVENT_BYTES
+        refused_unread = f"The request is larger than {longest} bytes" in struct["body"]
+        assert refused_unread is (len(sent) > longest)
     assert not any(secret in struct["body"] for secret in SECRETS)
+    if "partNumber=" in struct["body"]:  # a part's URL, so for the holder of this ticket
+        assert TICKETS[environ].encode() in sent
     check_log([FORMATTER.format(record) for record in caplog.records], struct)
 
 
@@ -318,4 +381,16 @@ def test_each_configuration_serves_its_purpose(environ: str) -> None:
     code = json.loads(struct["body"]).get("error", {}).get("code")
     expected = DOCUMENTED_5XX.get(environ, (200, None))
     assert (struct["statusCode"], code) == expected
+    check_response(struct, environ)
+
+
+@pytest.mark.parametrize("environ", sorted(TICKETS))
+def test_the_tickets_above_are_valid(environ: str) -> None:
+    valid = event(
+        path=f"/s3/multipart/{TICKETS[environ]}/3",
+        headers={"Authorization": BEARER},
+        query={"key": UPLOAD_KEY},
+    )
+    struct = app(environ).handle(valid, Context())
+    assert "partNumber=3&" in json.loads(struct["body"])["url"]
     check_response(struct, environ)

@@ -235,9 +235,10 @@ function call({ uploadId, key }, step, body, settings, method, query) {
 // What is not finished, by file and name; and for files with a date also in the browser's storage,
 // so that the same file can go on after a reload or a crash.
 const open = new WeakMap();
+const PREFIX = "oss-direct-upload ";
 
 function nameOf({ name, size, lastModified }, { base, preset }) {
-  return `oss-direct-upload ${JSON.stringify([base, preset, name, size, lastModified])}`;
+  return `${PREFIX}${JSON.stringify([base, preset, name, size, lastModified])}`;
 }
 
 function recall(file, settings) {
@@ -249,7 +250,15 @@ function recall(file, settings) {
 function remember(file, settings, known) {
   const name = nameOf(file, settings);
   open.set(file, { ...open.get(file), [name]: known });
+  storage(removeEnded);
   if (file.lastModified) storage((entries) => entries.setItem(name, JSON.stringify(known)));
+}
+
+/** Of files that were never chosen again, not even the names are to stay. */
+function removeEnded(entries) {
+  for (const name of Object.keys(entries).filter((each) => each.startsWith(PREFIX))) {
+    if (JSON.parse(entries.getItem(name)).ends <= Date.now()) entries.removeItem(name);
+  }
 }
 
 function forget(file, settings) {
