@@ -13,16 +13,17 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 from deploy.dotenv import ROOT
 from deploy.setup_cloud.script import commands
+from tests.deploy import fake_aliyun
 from tests.deploy.test_cloud_documents import ENVIRONMENT
 
-pytestmark = pytest.mark.timeout(600)  # each run starts some forty processes
+pytestmark = pytest.mark.timeout(600)  # each run starts a dozen Pythons
 
-FAKE = Path(__file__).with_name("fake_aliyun.py")
 READS = ("Get", "List", "get-")
 EVERYTHING = [
     "ram CreateRole",
@@ -52,16 +53,17 @@ class Cloud:
     ) -> subprocess.CompletedProcess[str]:
         script = "\n".join(commands({**ENVIRONMENT, **changes}, create_bucket=bool(create_bucket)))
         (self.folder / "calls").write_text("")
-        return subprocess.run(
-            [interpreter],
-            input=script,
-            cwd=self.folder,
-            env={"PATH": f"{self.folder}:{os.environ['PATH']}", "PYTHON": sys.executable},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        with fake_aliyun.serving(self.folder):
+            return subprocess.run(
+                [interpreter],
+                input=script,
+                cwd=self.folder,
+                env={"PATH": f"{self.folder}:{os.environ['PATH']}", "PYTHON": sys.executable},
+                capture_output=True,
+                text=True,
+                timeout=300,
+                check=False,
+            )
 
     def changes(self, *, interpreter: str = "sh", **changes: str) -> list[str]:
         """What a run changes; it must succeed."""
@@ -94,12 +96,9 @@ def cloud(tmp_path: Path) -> Cloud:
 
 
 def make_cloud(folder: Path) -> Cloud:
-    for name, command in {
-        "aliyun": "exec " + shlex.join([sys.executable, "-ES", str(FAKE), str(folder)]) + ' "$@"',
-        "sleep": f'echo "$@" >> {shlex.quote(str(folder / "slept"))}',
-    }.items():
-        (folder / name).write_text(f"#!/bin/sh\n{command}\n")
-        (folder / name).chmod(0o755)
+    fake_aliyun.install(folder)
+    (folder / "sleep").write_text(f'#!/bin/sh\necho "$@" >> {shlex.quote(str(folder / "slept"))}\n')
+    (folder / "sleep").chmod(0o755)
     return Cloud(folder)
 
 
@@ -205,6 +204,15 @@ def test_drift_is_noticed_and_mended(
     for kind in ("roles", "buckets"):
         assert as_data(after[kind]) == as_data(before[kind])
     assert "oss-uploader-upload" in after["attached"]["oss-uploader"]
+
+
+def test_the_rule_for_forms_becomes_the_rule_for_parts_and_back(settled: Cloud) -> None:
+    for multipart, methods in (("true", ["POST", "PUT"]), ("false", ["POST"])):
+        settled.changes(MULTIPART=multipart, GRANT_SECRET="x" * 32)
+        [rule] = ElementTree.fromstring(settled.state["buckets"]["my-bucket"]["cors"]).iter(  # noqa: S314
+            "CORSRule"
+        )
+        assert [one.text for one in rule.findall("AllowedMethod")] == methods
 
 
 def as_data(part: Any) -> Any:
