@@ -147,6 +147,7 @@ class Rehearsal:
 @contextlib.contextmanager
 def rehearsing(port: int, directory: Path, *, log: Log) -> Iterator[AccessKey]:
     """Serve between `with` and its end; the key is the one to deploy with."""
+    directory = directory.resolve()  # the deployed code runs in a folder of its own
     keys = KeyRing()
     key = AccessKey("LTAI" + secrets.token_hex(10), secrets.token_hex(20))
     keys.add(key)

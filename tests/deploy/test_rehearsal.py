@@ -91,10 +91,10 @@ class Rehearsal:
 @pytest.fixture
 def rehearsal(tmp_path: Path) -> Iterator[Rehearsal]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "deploy.rehearsal", "--port", str(four_free_ports()),
-         "--data", tmp_path],
-        cwd=ROOT,
-        env={name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+        [sys.executable, "-m", "deploy.rehearsal", "--port", str(four_free_ports())],
+        cwd=tmp_path,  # .local/ is there
+        env={name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        | {"PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         text=True,
     )  # fmt: skip
