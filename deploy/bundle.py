@@ -96,7 +96,8 @@ def _describe_bytecode(runtime: Runtime, interpreter: Path | None) -> str:
     return (
         f"WARNING: no byte-code, because no Python {runtime.python_version} was found. Every cold"
         " start will compile the SDK first and take about twice as long.\n"
-        f"         Install one (uv python install {runtime.python_version}) and run this again."
+        f"         Install one (.venv/bin/uv python install {runtime.python_version}) and run this"
+        " again."
     )
 
 

@@ -77,7 +77,9 @@ class Rehearsal:
         python = find_interpreter(runtime)
         if python is None:
             self._log(f"no Python {runtime.python_version} was found to run {function.name}:")
-            self._log(f"install one (uv python install {runtime.python_version}), deploy again")
+            self._log(
+                f"install one (.venv/bin/uv python install {runtime.python_version}), deploy again"
+            )
             return
         self._serve(function, python)
         self._log(f"{function.name} runs at {self.url}")

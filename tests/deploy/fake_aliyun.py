@@ -102,7 +102,34 @@ class Account:
             fail("EntityAlreadyExists.Role.Policy")
         attached.append(policy)
 
+    def DetachPolicyFromRole(self, o: Options) -> None:
+        assert o.pop("PolicyType") == "Custom"
+        policy, role = o.pop("PolicyName"), o.pop("RoleName")
+        if policy not in self.state["attached"].get(role, []):
+            fail("EntityNotExist.Role.Policy")
+        self.state["attached"][role].remove(policy)
+
+    def DeletePolicy(self, o: Options) -> None:
+        name = o.pop("PolicyName")
+        assert o.pop("CascadingDelete") == "true"  # without it, only a policy of one version
+        if any(name in policies for policies in self.state["attached"].values()):
+            fail("DeleteConflict.Policy.Role")
+        self._get("policies", name, "EntityNotExist.Policy")
+        del self.state["policies"][name]
+
+    def DeleteRole(self, o: Options) -> None:
+        name = o.pop("RoleName")
+        if self.state["attached"].get(name):
+            fail("DeleteConflict.Role.Policy")
+        self._get("roles", name, "EntityNotExist.Role")
+        del self.state["roles"][name]
+
     # Logs
+
+    def DeleteProject(self, o: Options) -> None:
+        name, region = o["project"], o["region"]
+        assert self.GetProject(o)["region"] == region
+        del self.state["projects"][name]
 
     def GetProject(self, o: Options) -> object:
         del o["region"]

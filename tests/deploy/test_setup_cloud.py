@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -21,9 +22,11 @@ from deploy.dotenv import ROOT
 from deploy.setup_cloud.script import commands
 from tests.deploy import fake_aliyun
 from tests.deploy.test_cloud_documents import ENVIRONMENT
+from tests.documents import Document
 
 pytestmark = pytest.mark.timeout(600)  # each run starts a dozen Pythons
 
+DEPLOY = Document("docs/deploy.md")
 READS = ("Get", "List", "get-")
 EVERYTHING = [
     "ram CreateRole",
@@ -52,6 +55,9 @@ class Cloud:
         self, *, interpreter: str = "sh", create_bucket: str = "yes", **changes: str
     ) -> subprocess.CompletedProcess[str]:
         script = "\n".join(commands({**ENVIRONMENT, **changes}, create_bucket=bool(create_bucket)))
+        return self.sh(script, interpreter)
+
+    def sh(self, script: str, interpreter: str = "sh") -> subprocess.CompletedProcess[str]:
         (self.folder / "calls").write_text("")
         with fake_aliyun.serving(self.folder):
             return subprocess.run(
@@ -313,6 +319,26 @@ def test_the_bucket_is_created_only_if_asked(cloud: Cloud) -> None:
     assert done.returncode == 1
     assert "The bucket my-bucket does not exist. Create it, or" in done.stderr
     assert cloud.state["buckets"] == {}
+
+
+def test_the_document_removes_what_the_script_made(settled: Cloud) -> None:
+    """Its commands as written for the upload role, and then for the rest, as it says."""
+    [removal] = re.findall(r"((?:^    aliyun .*\n)+)", DEPLOY.text, re.MULTILINE)
+    removal = removal.replace("my-company-direct-upload", ENVIRONMENT["LOG_PROJECT"])
+    detach, delete, role, project = removal.splitlines()
+    other = [
+        line.replace("oss-uploader-upload", f"oss-signer-fc-{policy}").replace(
+            "oss-uploader", "oss-signer-fc"
+        )
+        for policy in ("logs", "assume")
+        for line in (detach, delete)
+    ]
+    last = role.replace("oss-uploader", "oss-signer-fc")
+    done = settled.sh("\n".join(["set -e", detach, delete, role, *other, last, project]))
+    assert done.returncode == 0, done.stderr
+    state = settled.state
+    assert not any(state[kind] for kind in ("roles", "policies", "projects"))
+    assert not any(state["attached"].values())
 
 
 def test_the_script_runs_from_any_folder_and_needs_nothing_else(cloud: Cloud) -> None:
