@@ -131,7 +131,7 @@ class Account:
         assert self.GetProject(o)["region"] == region
         del self.state["projects"][name]
 
-    def GetProject(self, o: Options) -> object:
+    def GetProject(self, o: Options) -> Any:
         del o["region"]
         return self._get("projects", o.pop("project"), "ProjectNotExist")
 
