@@ -46,9 +46,9 @@ fuzz:  ## 200,000 hostile events
 	@$(SET_UP) test
 	HYPOTHESIS_PROFILE=fuzz $(VENV_PYTHON) -m pytest -q --timeout 0 tests/function/test_hostile_events.py
 
-soak:  ## mixed load with faults, for minutes
+soak:  ## mixed load with faults, for minutes: make soak [OPTIONS=--events]
 	@$(SET_UP) test
-	$(VENV_PYTHON) -m bench.soak
+	$(VENV_PYTHON) -m bench.soak $(OPTIONS)
 
 lock:  ## pin the newest versions
 	@$(SET_UP) bundle

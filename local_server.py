@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "function"))
 
 import index  # noqa: E402
-from emulator.function_compute import FunctionCompute  # noqa: E402
+from emulator.function_compute import AsyncCalls, FunctionCompute  # noqa: E402
 from emulator.issuer import Issuer  # noqa: E402
 from emulator.keyring import AccessKey, KeyRing  # noqa: E402
 from emulator.oss import Oss  # noqa: E402
@@ -158,6 +158,7 @@ def serving(
     own_key: AccessKey,
     handler: Callable[[bytes, Any], object],
     initializer: Callable[[Any], object],
+    object_created: Callable[[bytes, Any], object] | None = None,
     data: Path,
     issuer: Issuer | None = None,
     runtime: str = "python3.10",
@@ -166,12 +167,22 @@ def serving(
     private_objects: bool = False,
     log: Callable[[str], None] = print,
 ) -> Iterator[None]:
-    """Serve all four between `with` and its end."""
+    """Serve all four between `with` and its end.
+
+    `object_created` handles an event about each stored object; None: OSS sends none.
+    """
     region = environment["OSS_REGION"].removeprefix("oss-")
 
     def log_as(name: str) -> Callable[[str], None]:
         return lambda line: log(f"{name:8}  {line}")
 
+    events = object_created and AsyncCalls(
+        object_created,
+        function_keys=own_key,
+        credentials_in_context=runtime == "python3.10",
+        region=region,
+        log=log_as("event"),
+    )
     function = FunctionCompute(
         handler,
         initializer=initializer,
@@ -191,6 +202,7 @@ def serving(
         switches=oss_switches,
         private_objects=private_objects,
         public_url=addresses.oss_for_function,
+        notify=events.call if events else None,
     )
     sts = Sts(environment["UPLOAD_ROLE_ARN"], keys, log=log_as("sts"))
     page = Page(
@@ -200,6 +212,8 @@ def serving(
         issuer=issuer,
     )
     with contextlib.ExitStack() as servers:
+        if events:
+            servers.enter_context(events)
         apps: list[WSGIApplication] = [function, oss, sts, page]
         hosts = [addresses.host, addresses.host, LOOPBACK, addresses.host]
         for offset, (app, host) in enumerate(zip(apps, hosts, strict=True)):
@@ -213,6 +227,8 @@ def serving(
         log(f"page      {addresses.page}")
         if issuer:
             log(f"issuer    {addresses.page}{TOKEN_PATH}?user=alice")
+        if events:
+            log("event     OSS reports each stored object to index.object_created")
         log("Ready")
         yield
 
@@ -253,6 +269,12 @@ def main() -> int:
         help="without what Function Compute adds on its default domain",
     )
     parser.add_argument(
+        "--events",
+        action="store_true",
+        help="OSS reports each stored object to index.object_created, as an OSS trigger does:"
+        " without waiting, and again after a failure",
+    )
+    parser.add_argument(
         "--private-objects",
         action="store_true",
         help="GET of an object or of the list needs a signature, as on a private bucket",
@@ -288,6 +310,7 @@ def main() -> int:
             own_key=own_key,
             handler=index.handler,
             initializer=index.initialize,
+            object_created=index.object_created if options.events else None,
             data=options.data,
             issuer=issuer,
             runtime=options.runtime,

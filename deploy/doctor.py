@@ -33,6 +33,12 @@ from .diagnosis.parts import check_parts, has_multipart
 from .diagnosis.terminal import say, visible
 from .diagnosis.tokens import check_token
 
+# The field of file grants that lets an event prove its upload, where GRANT_SECRET is set.
+EVENT_PROOF = "x-oss-meta-grant"
+UNSEEN_TRIGGER = Finding(
+    "Whether an OSS trigger reports uploads cannot be seen from outside. Look with s events info;"
+    ' each upload that it reports leaves a line with "source": "event" in the log.'
+)
 NO_DIRECTORY_GRANTS = Finding("Not available: DIRECTORY_GRANTS is false.")
 
 Clock = Callable[[], datetime]
@@ -115,6 +121,8 @@ def _examine_grant(
         yield f"{title}: the bucket allows the page", cors
     if upload:
         yield f"{title}: an upload succeeds", list(check_upload(grant, origin))
+    if EVENT_PROOF in grant["fields"]:
+        yield f"{title}: an event can prove its upload", [UNSEEN_TRIGGER]
 
 
 def report(examined: Iterator[Examined], token: str | None) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 # The element's style sheet, for browsers that need it in the document: docs/deploy.md says which.
-STYLE_HASH = "'sha256-6G04nlgLf5ob/uw0ns3BJwHFbb2QB9bvwh/fXzkLkDw='"
+STYLE_HASH = "'sha256-s07v2DVpp/GaTnWdRtPYWobGol9Nq9vGXPRhFT5Jx2I='"
 JWKS_PATH = "/issuer/jwks.json"
 TOKEN_PATH = "/issuer/token"  # noqa: S105
 DEFAULT_USER = "developer"

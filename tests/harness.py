@@ -62,7 +62,7 @@ def _start(
     environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     printed: list[str] = []
     for _ in range(TRIES):  # somebody may take a port between the look and the start
-        port = _four_free_ports()
+        port = four_free_ports()
         function = f"http://127.0.0.1:{port}"
         given = {name: value.replace("{function}", function) for name, value in settings.items()}
         process = subprocess.Popen(
@@ -92,7 +92,7 @@ def _collect(lines: IO[str], printed: list[str]) -> None:
         printed.extend(lines)
 
 
-def _four_free_ports() -> int:
+def four_free_ports() -> int:
     """The first of four consecutive ports that nobody listens on.
 
     They lie below those that systems give to outgoing connections, which come and go.

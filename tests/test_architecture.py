@@ -36,8 +36,13 @@ ROOMS = {
     "services": {*("multipart", "grants", "presets", "callers", "credentials", "settings", "http")},
     "grant_routes": {"services", "grants", "presets", "credentials", "files", "errors"},
     "routes": {
-        *("grant_routes", "multipart", "services", "callbacks", "http", "errors", "__init__")
+        *("grant_routes", "multipart", "services", "presets", "callbacks", "http", "errors"),
+        "__init__",
     },
+}
+ROOMS["events"] = {
+    *("services", "multipart", "presets", "callbacks", "credentials", "settings", "http"),
+    *("errors", "hook"),
 }
 ROOMS["app"] = {"routes", "services", "presets", "callers", "settings", "http", "errors"}
 
@@ -45,8 +50,10 @@ ROOMS["app"] = {"routes", "services", "presets", "callers", "settings", "http", 
 PURE = [
     "files",
     "callbacks/field.py",
+    "callbacks/metadata.py",
     "callers/claims.py",
     "grants/post_policy.py",
+    "events/records.py",
     "multipart/answers.py",
     "multipart/tickets.py",
     "multipart/url_signature.py",
@@ -153,7 +160,10 @@ event = {"rawPath": "/sign", "body": '{"filename": "a.png"}', "requestContext": 
 app = App(json.loads(sys.argv[2]))
 status = app.handle(json.dumps(event).encode(), None)["statusCode"]
 rooms = {name.split(".")[1] for name in sys.modules if name.startswith("direct_upload.")}
-print(status, "multipart" in rooms, "http.client" in sys.modules, "xml" in sys.modules)
+print(
+    *(status, "multipart" in rooms, "events" in rooms),
+    *("http.client" in sys.modules, "xml" in sys.modules),
+)
 """
 
 
@@ -168,4 +178,4 @@ def test_resumable_uploads_are_loaded_only_where_they_are_switched_on(multipart:
     settings = ENVIRON | ({"MULTIPART": "true", "GRANT_SECRET": "x" * 32} if multipart else {})
     command = [sys.executable, "-c", SERVE, str(ROOT / "function"), json.dumps(settings)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["200", str(multipart), "False", "False"]
+    assert done.stdout.split() == ["200", str(multipart), "False", "False", "False"]

@@ -1,4 +1,4 @@
-"""Runs the soak: `python -m bench.soak [--seconds 135] [--clients 64] [--write FILE]`."""
+"""Runs the soak: `python -m bench.soak [--seconds 135] [--clients 64] [--events] [--write F]`."""
 
 from __future__ import annotations
 
@@ -35,10 +35,17 @@ def main() -> int:
     parser.add_argument(
         "--uploads", type=int, default=20_000, help="stop when this many are stored"
     )
+    parser.add_argument(
+        "--events",
+        action="store_true",
+        help="the receiver of callbacks is down all the time, and events reach the hook",
+    )
     parser.add_argument("--write", type=Path, metavar="FILE", help="update the report in this file")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        result = soak(options.clients, options.seconds, options.uploads, Path(folder))
+        result = soak(
+            options.clients, options.seconds, options.uploads, Path(folder), events=options.events
+        )
     print(result.markdown())
     if options.write is not None:
         write(result, options.write)
@@ -47,12 +54,13 @@ def main() -> int:
     return 1 if result.problems else 0
 
 
-def soak(clients: int, seconds: float, uploads: int, data: Path) -> Result:
+def soak(clients: int, seconds: float, uploads: int, data: Path, *, events: bool) -> Result:
     """Load the harness, wait until it is idle, and check what is left."""
     port = free_ports()
-    target = Target(*(f"http://127.0.0.1:{port + offset}" for offset in (0, 1, 3)))
+    function, oss, page = (f"http://127.0.0.1:{port + offset}" for offset in (0, 1, 3))
+    target = Target(function, oss, page, has_receiver=not events)
     tally, stop = Tally(most_uploads=uploads), threading.Event()
-    with harness(port, data) as pid:
+    with harness(port, data, *(["events"] if events else [])) as pid:
         send(target.function, "GET", "/")  # imports what is imported lazily
         faults = Faults(f"http://127.0.0.1:{port + 2}", stop)
         memory = Memory(pid, stop)
@@ -67,6 +75,8 @@ def soak(clients: int, seconds: float, uploads: int, data: Path) -> Result:
         for thread in (faults, memory, *threads):
             thread.join()
         lasted = time.monotonic() - began
+        reported = {one.key for one in tally.stored if one.is_reported}
+        hooked = await_hook(data, reported) if events else []
         files_after = calm(pid, files_before)
         lost = sum(not is_intact(target, one.key, one.digest) for one in tally.stored)
     memory_before, memory_after = memory.quarters()
@@ -80,6 +90,8 @@ def soak(clients: int, seconds: float, uploads: int, data: Path) -> Result:
         stored_bytes=sum(one.size for one in tally.stored),
         lost=lost,
         surplus=left_over(data) - len(tally.stored),
+        hook_calls=len(hooked) if events else None,
+        missed=len(reported.difference(hooked)) if events else 0,
         failures=tally.failures,
         files_before=files_before,
         files_after=files_after,
@@ -89,10 +101,10 @@ def soak(clients: int, seconds: float, uploads: int, data: Path) -> Result:
 
 
 @contextmanager
-def harness(port: int, data: Path) -> Iterator[int]:
+def harness(port: int, data: Path, *options: str) -> Iterator[int]:
     """The harness in its own process, which ends when its input is closed."""
     environ = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
-    command = [sys.executable, "-m", "bench.soak.harness", str(port), str(data)]
+    command = [sys.executable, "-m", "bench.soak.harness", str(port), str(data), *options]
     with subprocess.Popen(  # noqa: S603  our own module
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env=environ
     ) as process:
@@ -117,6 +129,16 @@ def free_ports() -> int:
             for one in sockets:
                 one.close()
     raise RuntimeError("there are no four consecutive free ports")
+
+
+def await_hook(data: Path, reported: set[str]) -> list[str]:
+    """The keys with which the hook was called, once it has all that it should have, or never."""
+    end = time.monotonic() + CALM_SECONDS
+    while True:
+        hooked = (data / "hooked").read_text().split()
+        if reported.issubset(hooked) or time.monotonic() > end:
+            return hooked
+        time.sleep(0.2)
 
 
 def calm(pid: int, files_before: int) -> int:

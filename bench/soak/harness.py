@@ -1,7 +1,8 @@
-"""The harness under load, in its own process: `python -m bench.soak.harness PORT DATA`.
+"""The harness under load, in its own process: `python -m bench.soak.harness PORT DATA [events]`.
 
-As on Function Compute, instances of the function come and go; each new one calls STS. Serves until
-its standard input ends, and collects garbage at SIGUSR1.
+With `events`, the receiver of callbacks is down, OSS sends events, and the hook writes the key of
+each upload into DATA/hooked. As on Function Compute, instances of the function come and go; each
+new one calls STS. Serves until its standard input ends, and collects garbage at SIGUSR1.
 """
 
 from __future__ import annotations
@@ -16,14 +17,33 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from emulator.keyring import KeyRing
 from local_server import Addresses, function_environment, give_keys, serving
 
 # Imported after local_server, which puts the function's directory on the path.
-from direct_upload.app import App  # isort: skip
+from direct_upload.app import App, utc_now  # isort: skip
+from direct_upload.callbacks import report  # isort: skip
+from direct_upload.events import Receiver  # isort: skip
+from direct_upload.hook import Upload  # isort: skip
 
 INSTANCE_SECONDS = 1.0  # shorter than a fault of STS, so that each fault meets a new instance
+
+
+NOBODY = "http://127.0.0.1:9/callback"  # where nothing listens
+
+
+class Hook:
+    """Writes down each call, one line for each."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+
+    def __call__(self, upload: Upload) -> None:
+        with self._lock, self._file.open("a") as file:
+            file.write(f"{upload.key}\n")
 
 
 class Instances:
@@ -51,19 +71,25 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     port, data = int(sys.argv[1]), Path(sys.argv[2])
     addresses = Addresses("127.0.0.1", port)
-    callback = {"CALLBACK_URL": f"{addresses.function}/callback"}
+    has_events = sys.argv[3:] == ["events"]
+    callback = {"CALLBACK_URL": NOBODY if has_events else f"{addresses.function}/callback"}
     environment = function_environment({**os.environ, **callback}, addresses)
     keys = KeyRing()
     own_key = give_keys(environment, keys)
-    with serving(
-        addresses,
-        environment,
-        keys,
-        own_key=own_key,
-        handler=Instances(environment).handle,
-        initializer=lambda context: None,
-        data=data,
-        log=lambda line: None,
+    hook = mock.patch.object(report, "on_upload", Hook(data / "hooked"))
+    with (
+        hook,
+        serving(
+            addresses,
+            environment,
+            keys,
+            own_key=own_key,
+            handler=Instances(environment).handle,
+            initializer=lambda context: None,
+            object_created=Receiver(environment, utc_now).handle if has_events else None,
+            data=data,
+            log=lambda line: None,
+        ),
     ):
         # After a reset connection, werkzeug's server leaves its selector to the garbage collector.
         signal.signal(signal.SIGUSR1, lambda *_: gc.collect())

@@ -19,6 +19,7 @@ class Stored:
     key: str
     size: int
     digest: bytes
+    is_reported: bool  # by an event, which is not for directory grants
 
 
 class Tally:

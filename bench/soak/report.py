@@ -21,6 +21,8 @@ class Result:
     stored_bytes: int
     lost: int  # acknowledged, but missing or different
     surplus: int  # stored but not acknowledged, or unfinished
+    hook_calls: int | None  # None where OSS sends no events
+    missed: int  # of the uploads that the hook should have got by events
     failures: Sequence[str]
     files_before: int
     files_after: int
@@ -38,6 +40,8 @@ class Result:
             found.append(f"{self.lost} uploads are lost")
         if self.surplus:
             found.append(f"{self.surplus} objects exist whose upload was never finished")
+        if self.missed:
+            found.append(f"{self.missed} uploads did not reach the hook")
         if self.files_after > self.files_before:
             found.append(f"{self.files_after - self.files_before} file descriptors are leaked")
         if self.growth > MOST_GROWTH:
@@ -53,6 +57,7 @@ class Result:
             ("uploads acknowledged", f"{self.stored:,} ({self.stored_bytes / 1e6:,.0f} MB)"),
             ("of these, lost or altered", f"{self.lost}"),
             ("stored but never finished", f"{self.surplus}"),
+            *self._events(),
             ("wrong responses", f"{len(self.failures)}"),
             ("open file descriptors before, after", f"{self.files_before}, {self.files_after}"),
             (
@@ -65,6 +70,14 @@ class Result:
         lines += ["", "| action | times |", "|---|---|"]
         lines += [f"| {action} | {times:,} |" for action, times in sorted(self.counts.items())]
         return "\n".join(lines) + "\n"
+
+    def _events(self) -> list[tuple[str, str]]:
+        if self.hook_calls is None:
+            return []
+        return [
+            ("calls of the hook by events, callbacks being down", f"{self.hook_calls:,}"),
+            ("uploads of file grants that the hook missed", f"{self.missed}"),
+        ]
 
     def _actions(self) -> dict[str, int]:
         return {name: times for name, times in self.counts.items() if not name.startswith("(")}

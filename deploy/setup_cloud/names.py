@@ -10,6 +10,8 @@ from direct_upload.errors import misconfigured
 
 DEFAULTS = {  # those in s.yaml, and what is off
     "FUNCTION_NAME": "direct-upload",
+    "EVENTS_FUNCTION_NAME": "direct-upload-events",
+    "EVENTS_PREFIX": "user-dirs/",
     "FUNCTION_REGION": "cn-hangzhou",
     "LOG_STORE": "direct-upload",
     "UNCLAIMED_DAYS": "0",
@@ -39,23 +41,29 @@ class Rule:
 
 # Sources: RAM documents, "CreateRole"; SLS documents, "CreateProject" and "CreateLogStore";
 # Function Compute documents, "CreateFunction"; OSS documents, "Lifecycle" (whole days from 1).
+FUNCTION_NAME = Rule(
+    r"[A-Za-z_][A-Za-z0-9_-]{0,63}",
+    "name of a function",
+    "Use at most 64 letters, digits, '-' and '_', no digit or '-' first.",
+)
+LOWER_CASE_ROLE = Rule(  # fc3 lower-cases it
+    r"acs:ram::[0-9]{1,20}:role/(?!-)[a-z0-9._-]{1,64}",
+    "ARN of a role",
+    "Write acs:ram::<account ID>:role/<name>, the name with at most 64 lower-case letters, digits,"
+    " '.', '-' and '_': Serverless Devs lower-cases it.",
+)
 RULES: Mapping[str, Rule] = {
-    "FUNCTION_NAME": Rule(
-        r"[A-Za-z_][A-Za-z0-9_-]{0,63}",
-        "name of a function",
-        "Use at most 64 letters, digits, '-' and '_', no digit or '-' first.",
-    ),
+    "FUNCTION_NAME": FUNCTION_NAME,
+    "EVENTS_FUNCTION_NAME": FUNCTION_NAME,
     "FUNCTION_REGION": Rule(
         "|".join(sorted(REGIONS)),
         "region of Function Compute",
         "Write it as Function Compute does, such as cn-hangzhou.",
     ),
-    "FUNCTION_ROLE_ARN": Rule(
-        r"acs:ram::[0-9]{1,20}:role/(?!-)[a-z0-9._-]{1,64}",
-        "ARN of the function's role",
-        "Write acs:ram::<account ID>:role/<name>, the name with at most 64 lower-case letters,"
-        " digits, '.', '-' and '_': Serverless Devs lower-cases it.",
-    ),
+    "FUNCTION_ROLE_ARN": LOWER_CASE_ROLE,
+    "EVENTS_ROLE_ARN": LOWER_CASE_ROLE,
+    "TRIGGER_ROLE_ARN": LOWER_CASE_ROLE,
+    "EVENTS_PREFIX": Rule(r"[^*?]+", "prefix of keys", "Write it as UPLOAD_DIR begins."),
     "UPLOAD_ROLE_ARN": Rule(
         r"acs:ram::[0-9]{1,20}:role/(?!-)[A-Za-z0-9._-]{1,64}",
         "ARN of a role",

@@ -20,7 +20,8 @@ from direct_upload.settings import Settings, parse_settings
 from direct_upload.settings.secret_files import with_secrets
 
 from .documents import cors_document, lifecycle_document, policy_document
-from .names import role_names, value
+from .events import event_values
+from .names import ROLE_NAME, role_names, value
 
 FUNCTIONS = Path(__file__).with_name("functions.sh")
 # RAM documents, "CreateRole": MaxSessionDuration is 3600 unless something longer is needed.
@@ -50,6 +51,8 @@ def commands(environ: Mapping[str, str], *, create_bucket: bool = False) -> Iter
     }
     days = int(value(environ, "UNCLAIMED_DAYS"))
     roles = [*_roles(settings, values, prefixes, multipart)]
+    if events := event_values(environ, settings, prefixes):
+        roles += _event_roles({**values, **events}, prefixes)
     lifecycle = lifecycle_document(
         prefixes,
         unclaimed_days=days,
@@ -91,6 +94,23 @@ def _roles(
     seconds = max(settings.credentials_seconds, SHORTEST_SESSION_SECONDS)
     yield _call("role", upload_role, trust, str(seconds))
     yield _policy(f"{upload_role}-upload", upload, role=upload_role)
+
+
+def _event_roles(values: Mapping[str, str], prefixes: Sequence[str]) -> Iterator[str]:
+    seconds = str(SHORTEST_SESSION_SECONDS)
+    function_role, trigger_role = (
+        ROLE_NAME.sub(r"\g<name>", values[name]) for name in ("EVENTS_ROLE_ARN", "TRIGGER_ROLE_ARN")
+    )
+    yield "\n# The role of the function that gets events: it may not sign, and reads the objects"
+    yield _call("role", function_role, policy_document("function-role-trust", values), seconds)
+    logs = policy_document("function-role-logs-policy", values)
+    yield _policy(f"{function_role}-logs", logs, role=function_role)
+    read = policy_document("events-role-policy", values, prefixes)
+    yield _policy(f"{function_role}-read", read, role=function_role)
+    yield "\n# The role with which OSS calls that function, and no other"
+    yield _call("role", trigger_role, policy_document("trigger-role-trust", values), seconds)
+    invoke = policy_document("trigger-role-policy", values)
+    yield _policy(f"{trigger_role}-invoke", invoke, role=trigger_role)
 
 
 def _rules(settings: Settings, lifecycle: str, multipart: bool) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -16,12 +15,7 @@ from werkzeug.wrappers import Request
 
 from ..keyring import AccessKey
 from ..server import utc_now
-from .context import (
-    Context,
-    ContextWithCredentials,
-    ContextWithoutCredentials,
-    credentials_of,
-)
+from .context import Context, Contexts, credentials_of, new_request_id
 from .event import event_bytes, raw_uri, read_body
 from .response import FunctionResponse, Refused, function_error, process_exit, refusal
 from .result import parse_result, serialise
@@ -58,8 +52,7 @@ class FunctionCompute:
         self._handler = handler
         self._initializer = initializer
         self._initializing = threading.Lock()
-        self._credentials = credentials_of(function_keys)
-        self._credentials_in_context = credentials_in_context
+        self._contexts = Contexts(region, credentials_of(function_keys), credentials_in_context)
         self._custom_domain = custom_domain
         self._region = region
         self._clock = clock
@@ -68,7 +61,7 @@ class FunctionCompute:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
         now = self._clock()
-        request_id = f"1-{int(now.timestamp()):08x}-{secrets.token_hex(12)}"
+        request_id = new_request_id(now)
         try:
             response = self._handle(request, request_id, now)
         except Refused as refused:
@@ -97,7 +90,7 @@ class FunctionCompute:
             domain_name=self._domain_name(request),
             time=now,
         )
-        context = self._context(request_id)
+        context = self._contexts.make(request_id)
         return self._initialize(context) or self._invoke(event, context)
 
     def _initialize(self, context: Context) -> FunctionResponse | None:
@@ -123,13 +116,6 @@ class FunctionCompute:
         except SystemExit:  # a real instance would end; this one continues
             return process_exit(time.monotonic() - began)
         return parse_result(payload)
-
-    def _context(self, request_id: str) -> Context:
-        if self._credentials_in_context:
-            return ContextWithCredentials(
-                request_id=request_id, region=self._region, credentials=self._credentials
-            )
-        return ContextWithoutCredentials(request_id=request_id, region=self._region)
 
     def _domain_name(self, request: Request) -> str:
         if self._custom_domain:

@@ -7,7 +7,9 @@ Source: Function Compute documents, "Context" of the Python runtime. Up to pytho
 from __future__ import annotations
 
 import logging
+import secrets
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from ..keyring import ACCOUNT_ID, AccessKey
 
@@ -72,6 +74,26 @@ class ContextWithoutCredentials:
 
 
 Context = ContextWithCredentials | ContextWithoutCredentials
+
+
+@dataclass(frozen=True)
+class Contexts:
+    """What the contexts of all calls of a function have in common."""
+
+    region: str
+    credentials: Credentials
+    in_context: bool  # as up to python3.10
+
+    def make(self, request_id: str) -> Context:
+        if self.in_context:
+            return ContextWithCredentials(
+                request_id=request_id, region=self.region, credentials=self.credentials
+            )
+        return ContextWithoutCredentials(request_id=request_id, region=self.region)
+
+
+def new_request_id(now: datetime) -> str:
+    return f"1-{int(now.timestamp()):08x}-{secrets.token_hex(12)}"
 
 
 def credentials_of(key: AccessKey | None) -> Credentials:

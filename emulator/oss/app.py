@@ -21,6 +21,7 @@ from .callback import PUBLIC_KEY_PATH, CallbackKey, Resolve, resolve_host
 from .cors import Cors, actual_headers, default_cors, load_cors, preflight_headers
 from .endpoints import check_endpoint
 from .errors import Refused, error_xml, one_line, refusals
+from .event import event_bytes
 from .form import Body
 from .multipart import Call, is_multipart, serve_multipart
 from .post import post_object
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 CORS_FILE = "cors.xml"
+Notify = Callable[[bytes, str], None]
 PUBLIC_ACLS = ("public-read", "public-read-write")
 
 
@@ -43,6 +45,7 @@ class Oss:
     receivers of callbacks find the public key; by default, that is the address that the form was
     posted to. `resolve` finds the addresses of their hosts. With `private_objects`, GET and HEAD
     need a signature, but for objects whose ACL is public; without, one that is sent must be right.
+    `notify` gets an event about each stored object, and its name for a log; it must not wait.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Oss:
         private_objects: bool = False,
         resolve: Resolve = resolve_host,
         public_url: str | None = None,
+        notify: Notify | None = None,
     ) -> None:
         self._config = BucketConfig(
             name=bucket,
@@ -74,6 +78,7 @@ class Oss:
         self._store = Store(directory / bucket)
         self._uploads = Uploads(self._store)
         self._private_objects = private_objects
+        self._notify = notify
         self._cors_file = directory / CORS_FILE
         self._default_cors = default_cors(tuple(allowed_origins))
 
@@ -94,6 +99,10 @@ class Oss:
         response.headers["x-oss-request-id"] = request_id
         response.headers["x-oss-server-time"] = str(int((time.monotonic() - started) * 1000))
         self._log(request, response, log, refused)
+        if self._notify and log.stored:
+            operation, record = log.stored
+            event = event_bytes(operation, record, request, request_id, self._config)
+            self._notify(event, f"{operation} {record.key!r}")
         return response(environ, start_response)
 
     def _route(self, request: Request, body: Body, log: LogEntry) -> Response:

@@ -40,10 +40,11 @@ class BucketConfig:
 
 @dataclass
 class LogEntry:
-    """The content of a request's log line, filled in while the request is served."""
+    """What is known of a request afterwards, filled in while the request is served."""
 
     subject: str
     size: int = 0
+    stored: tuple[str, Record] | None = None  # the operation that made an object, and the object
 
 
 def check_bucket(bucket: str, config: BucketConfig) -> None:

@@ -78,6 +78,7 @@ def post_object(
                 hint=f"The object {key!r} exists and the form forbids overwriting it; request a "
                 "new grant (the function's setting is FORBID_OVERWRITE).",
             ) from error
+    log.stored = ("PostObject", record)
     origin = request.host_url.rstrip("/")
     called_back: CallbackResponse | None = None
     if callback is not None:

@@ -93,6 +93,7 @@ def _copy(signed: SignedRequest, config: BucketConfig, store: Store, log: LogEnt
                 " an earlier copy, nothing is left to do.",
             ) from error
     log.size = copy.size
+    log.stored = ("CopyObject", copy)
     return _copied(copy)
 
 

@@ -30,6 +30,7 @@ class Switches:
     refuse_loopback_callbacks: bool = _off("refuse callbacks to this machine, as OSS does")
     http10_callbacks: bool = _off("send callbacks by HTTP/1.0, with no port in Host")
     uuid_etag: bool = _off("make ETags that are not the MD5 of the file")
+    events_without_metadata: bool = _off("send events without objectMeta, as older pages show them")
     new_account: bool = _off(
         "refuse uploads and downloads at default endpoints, as mainland regions do for accounts"
         " that activated OSS on or after 2025-03-20; only the name given with --host, standing for"

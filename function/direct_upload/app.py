@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import logging
 import threading
-import traceback
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
 from .callers import NOBODY
-from .errors import InternalError, NotFound, Refusal, error_document
+from .errors import InternalError, NotFound, Refusal, error_document, kind_and_places
 from .http.events import (
     Request,
     Response,
@@ -130,8 +129,5 @@ def _refusal(error: Exception, method: str, path: str) -> Refusal:
         level = logging.ERROR if error.status >= 500 else logging.INFO
         logger.log(level, "%s: %s, %s", called, error.code, error.message)
         return error
-    # Only names and lines: the text of an exception may quote what must not be logged.
-    frames = traceback.extract_tb(error.__traceback__)
-    places = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
-    logger.error("%s: internal_error, %s in %s", called, type(error).__name__, places)
+    logger.error("%s: internal_error, %s", called, kind_and_places(error))
     return InternalError("Unexpected error.", "Find the request ID in the function's log.")

@@ -24,6 +24,7 @@ secret; of settings, only names and public limits.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -156,6 +157,13 @@ class StorageUnavailable(Refusal):
 def misconfigured(setting: str, problem: str, hint: str) -> Misconfigured:
     """The error for a setting: it names the setting and never shows its value."""
     return Misconfigured(f"The setting {setting} {problem}.", hint)
+
+
+def kind_and_places(error: Exception) -> str:
+    """An exception for the log: names and lines, as its text may quote what must not be there."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
+    return f"{type(error).__name__} in {places}"
 
 
 def error_document(refusal: Refusal, request_id: str) -> dict[str, Any]:

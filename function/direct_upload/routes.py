@@ -9,6 +9,7 @@ from . import __version__, grant_routes
 from .callbacks.report import receive
 from .errors import MethodNotAllowed, NotFound
 from .http.events import Request
+from .presets import directory_types
 from .services import Invocation, Services
 
 if TYPE_CHECKING:
@@ -61,10 +62,7 @@ def _callback(services: Services, call: Invocation) -> dict[str, Any]:
         call.request,
         services.settings,
         services.clock(),
-        directory_types={
-            name: preset.settings.allowed_content_types.directory_types
-            for name, preset in services.presets.items()
-        },
+        directory_types=directory_types(services.presets),
     )
 
 

@@ -152,6 +152,11 @@ ARCO = Client(
     "entries/arco.js",
     packages=("@arco-design/web-vue",),
 )
+NAIVE_UI = Client(
+    "Naive UI's Upload",
+    "entries/naive-ui.js",
+    packages=("naive-ui",),
+)
 LAYUI = Client(
     "layui's upload",
     "entries/layui.js",
@@ -176,5 +181,6 @@ BROWSERS = (
     ANTD,
     ELEMENT_PLUS,
     ARCO,
+    NAIVE_UI,
     LAYUI,
 )

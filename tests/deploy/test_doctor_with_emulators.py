@@ -59,7 +59,11 @@ def four_free_ports() -> int:
 def test_finds_no_problem(version: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with harness(tmp_path, SIGNATURE_VERSION=version) as (url, page):
         assert doctor.main([url, "--origin", page, "--upload"]) == 0
-    assert "Uploaded 1 byte(s) as user-dirs/" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "Uploaded 1 byte(s) as user-dirs/" in printed
+    assert "ok    File grant: an event can prove its upload\n" in printed
+    assert "Look with s events info" in printed
+    assert "Directory grant: an event" not in printed
 
 
 def test_finds_that_a_page_is_not_admitted(

@@ -14,6 +14,7 @@ from emulator.keyring import AccessKey, KeyRing
 from emulator.server import Server
 from emulator.sts import Sts
 from tests.deploy.conftest import Bundle
+from tests.function.events import uploads
 
 pytestmark = pytest.mark.timeout(600)  # the first test may have to wait for the bundle
 
@@ -42,7 +43,13 @@ def sts_url(keys: KeyRing) -> Iterator[str]:
         yield server.url
 
 
-def call(bundle: Bundle, sts_url: str, **environment: str) -> dict[str, Any]:
+def call(
+    bundle: Bundle,
+    sts_url: str,
+    handler: str = "index.handler",
+    event: object = EVENT,
+    **environment: str,
+) -> dict[str, Any]:
     """Invoke the bundle once in a Python with only the bundle and the standard library."""
     in_context = bundle.runtime.name == "python3.10"
     if not in_context:
@@ -57,9 +64,9 @@ def call(bundle: Bundle, sts_url: str, **environment: str) -> dict[str, Any]:
         "security_token": BASE.security_token,
     }
     finished = subprocess.run(
-        [bundle.interpreter, "-S", "-s", LOADER, bundle.folder, "index.handler",
+        [bundle.interpreter, "-S", "-s", LOADER, bundle.folder, handler,
          "index.initialize"],
-        input=json.dumps({"event": EVENT, "credentials": credentials if in_context else None}),
+        input=json.dumps({"event": event, "credentials": credentials if in_context else None}),
         env={
             "FC_REGION": "cn-hangzhou",
             "OSS_BUCKET": "my-bucket",
@@ -75,7 +82,7 @@ def call(bundle: Bundle, sts_url: str, **environment: str) -> dict[str, Any]:
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr
     result: dict[str, Any] = json.loads(finished.stdout)
-    return result
+    return {**result, "log": finished.stderr}
 
 
 def test_signs_with_credentials_of_the_upload_role(
@@ -110,3 +117,15 @@ def test_signs_with_its_own_credentials_without_loading_the_sdk(
     called = call(bundle, sts_url, CREDENTIALS_SOURCE="function-role")
     assert json.loads(called["response"]["body"])["security_token"] == BASE.security_token
     assert not [file for file in called["files"] if "alibabacloud" in file or "aiohttp" in file]
+
+
+def test_takes_an_event_of_oss_without_loading_the_sdk(bundle: Bundle, sts_url: str) -> None:
+    def receive(secret: str) -> dict[str, Any]:
+        event = {"events": [uploads.record()]}
+        settings = {"OSS_BUCKET": "post-test", "CREDENTIALS_SOURCE": "function-role"}
+        return call(bundle, sts_url, "index.object_created", event, GRANT_SECRET=secret, **settings)
+
+    called = receive(uploads.SECRET)
+    assert (called["response"], called["log"]) == (None, "")
+    assert not [file for file in called["files"] if "alibabacloud" in file or "crypto" in file]
+    assert "left alone" in receive("x" * 32)["log"]

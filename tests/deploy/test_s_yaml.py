@@ -30,9 +30,16 @@ CHOICES = {
     "LOG_PROJECT": "my-logs",
     "AUTH": "anonymous",
 }
+# Those of the events, which are an option.
+EVENTS = {
+    "EVENTS_ROLE_ARN": "acs:ram::1234567890123456:role/oss-events-fc",
+    "TRIGGER_ROLE_ARN": "acs:ram::1234567890123456:role/oss-trigger",
+    "EVENTS_SOURCE_ARN": "acs:oss:cn-hangzhou:1234567890123456:my-bucket",
+}
+WITH_EVENTS = {**CHOICES, **EVENTS}
 
 
-def rendered(source: str = SOURCE, environ: Mapping[str, str] = CHOICES) -> dict[str, Any]:
+def rendered(source: str = SOURCE, environ: Mapping[str, str] = WITH_EVENTS) -> dict[str, Any]:
     """The document with its variables filled in as `s preview` does."""
 
     def environment(match: re.Match[str]) -> str:
@@ -42,6 +49,7 @@ def rendered(source: str = SOURCE, environ: Mapping[str, str] = CHOICES) -> dict
             raise LookupError(match["name"])
         return json.dumps(match["default"])
 
+    source = re.sub(r"^ *#.*\n", "", source, flags=re.MULTILINE)
     source = re.sub(r"\$\{env\('(?P<name>\w+)'(?:, '(?P<default>[^']*)')?\)\}", environment, source)
     variables = yaml.safe_load(source)["vars"]
     document: dict[str, Any] = yaml.safe_load(
@@ -50,8 +58,8 @@ def rendered(source: str = SOURCE, environ: Mapping[str, str] = CHOICES) -> dict
     return document
 
 
-def properties(source: str = SOURCE) -> dict[str, Any]:
-    found: dict[str, Any] = rendered(source)["resources"]["signer"]["props"]
+def properties(source: str = SOURCE, resource: str = "signer") -> dict[str, Any]:
+    found: dict[str, Any] = rendered(source)["resources"][resource]["props"]
     return found
 
 
@@ -143,6 +151,58 @@ def test_its_options_are_a_jwt_check_and_a_custom_domain() -> None:
     )
 
 
+def test_events_are_off_until_they_are_wanted() -> None:
+    assert list(rendered()["resources"]) == ["signer"]
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_a_deploy_of_events_without_a_required_value_fails(name: str) -> None:
+    without = {key: value for key, value in WITH_EVENTS.items() if key != name}
+    with pytest.raises(LookupError, match=name):
+        rendered(WITH_OPTIONS, without)
+
+
+def test_events_have_the_same_code_and_settings_but_a_role_of_their_own() -> None:
+    signer, events = (properties(WITH_OPTIONS, name) for name in ("signer", "events"))
+    for name in ("region", "runtime", "code", "environmentVariables", "logConfig"):
+        assert events[name] == signer[name]
+    assert events["functionName"] != signer["functionName"]
+    assert events["role"] == events["role"].lower() == EVENTS["EVENTS_ROLE_ARN"]
+    assert events["handler"] == "index.object_created"
+    assert re.search("^def object_created", (ROOT / "function/index.py").read_text("utf-8"), re.M)
+    assert 1 <= events["memorySize"] / 1024 / events["cpu"] <= 4
+
+
+def test_the_trigger_reports_finished_uploads_below_the_prefix_and_nothing_else() -> None:
+    [trigger] = properties(WITH_OPTIONS, "events")["triggers"]
+    assert trigger["triggerType"] == "oss"
+    assert trigger["invocationRole"] == EVENTS["TRIGGER_ROLE_ARN"]
+    assert trigger["sourceArn"] == EVENTS["EVENTS_SOURCE_ARN"]
+    assert trigger["triggerConfig"] == {
+        "events": ["oss:ObjectCreated:PostObject", "oss:ObjectCreated:CompleteMultipartUpload"],
+        "filter": {"key": {"prefix": DEFAULTS["UPLOAD_DIR"], "suffix": ""}},
+    }
+
+
+@pytest.mark.skipif(
+    not SCHEMA.exists(), reason="the component's schema is not next to the checkout"
+)
+def test_the_function_for_events_is_valid_for_the_component() -> None:
+    schema = json.loads(SCHEMA.read_text("utf-8"))
+    props = properties(WITH_OPTIONS, "events")
+    [trigger] = props["triggers"]
+    kinds = [(schema, props), (of_trigger(schema, "IOssTriggerConfig"), trigger["triggerConfig"])]
+    errors = [e.message for kind, part in kinds for e in Draft7Validator(kind).iter_errors(part)]
+    errors += sorted(set(props) - set(schema["properties"]))
+    assert errors == []
+
+
+def of_trigger(schema: dict[str, Any], name: str) -> dict[str, Any]:
+    """The schema of one kind of trigger; that of all of them accepts any object."""
+    definitions = schema["definitions"]
+    return {**definitions[name], "additionalProperties": False, "definitions": definitions}
+
+
 @pytest.mark.skipif(
     not SCHEMA.exists(), reason="the component's schema is not next to the checkout"
 )
@@ -153,8 +213,7 @@ def test_is_valid_for_the_component(source: str) -> None:
     errors = [error.message for error in Draft7Validator(schema).iter_errors(props)]
     # The schema accepts three mistakes: unknown properties, any trigger, numbers as variables.
     errors += sorted(set(props) - set(schema["properties"]) - {"customDomain"})
-    trigger_schema = {**schema["definitions"]["IHttpTriggerConfig"], "additionalProperties": False}
-    trigger_schema["definitions"] = schema["definitions"]
+    trigger_schema = of_trigger(schema, "IHttpTriggerConfig")
     errors += [
         error.message for error in Draft7Validator(trigger_schema).iter_errors(http_trigger(source))
     ]

@@ -15,7 +15,14 @@ import pytest
 
 from tests.deploy.conftest import ROOT
 from tests.deploy.serverless_devs import FOLDER, ServerlessDevs
-from tests.deploy.test_s_yaml import CHOICES, SCHEMA, SOURCE, WITH_OPTIONS, rendered
+from tests.deploy.test_s_yaml import (
+    CHOICES,
+    SCHEMA,
+    SOURCE,
+    WITH_EVENTS,
+    WITH_OPTIONS,
+    rendered,
+)
 
 DOCUMENT = (ROOT / "docs" / "deploy.md").read_text("utf-8")
 KEY = {"AccountID": "1234567890123456", "AccessKeyID": "LTAItest", "AccessKeySecret": "secret"}
@@ -68,11 +75,12 @@ def project(tmp_path: Path, s: ServerlessDevs) -> Project:
 @pytest.mark.parametrize("source", [SOURCE, WITH_OPTIONS], ids=["as it is", "with options"])
 def test_the_preview_is_what_the_other_tests_take_it_for(source: str, project: Project) -> None:
     expected = rendered(source)
-    project.write(source=source)
+    project.write(WITH_EVENTS, source)
     found = project.s.preview(project.folder)
-    component = found["resources"]["signer"].pop("component")
-    assert component == str(FOLDER / "component")
-    del expected["resources"]["signer"]["component"]
+    for resource in found["resources"].values():
+        assert resource.pop("component") == str(FOLDER / "component")
+    for resource in expected["resources"].values():
+        del resource["component"]
     assert found == expected
 
 
@@ -98,6 +106,21 @@ def test_a_deployment_builds_the_bundle_and_passes_everything_on(project: Projec
     [recorded] = project.recorded()
     assert recorded["props"] == rendered()["resources"]["signer"]["props"]
     assert "-y" in recorded["args"] or "--assume-yes" in recorded["args"]
+    made = (project.folder / "recorded.make").read_text()
+    assert made == "make bundle RUNTIME=python3.10\n"
+
+
+def test_a_deployment_with_events_deploys_the_signer_first_whose_build_both_take(
+    project: Project,
+) -> None:
+    project.write(WITH_EVENTS, WITH_OPTIONS)
+    done = project.run("deploy", "-y")
+    assert done.returncode == 0, done.stdout + done.stderr
+    expected = rendered(WITH_OPTIONS)["resources"]
+    assert [recorded["props"] for recorded in project.recorded()] == [
+        expected["signer"]["props"],
+        expected["events"]["props"],
+    ]
     made = (project.folder / "recorded.make").read_text()
     assert made == "make bundle RUNTIME=python3.10\n"
 

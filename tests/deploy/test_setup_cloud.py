@@ -22,6 +22,7 @@ from deploy.dotenv import ROOT
 from deploy.setup_cloud.script import commands
 from tests.deploy import fake_aliyun
 from tests.deploy.test_cloud_documents import ENVIRONMENT
+from tests.deploy.test_s_yaml import EVENTS
 from tests.documents import Document
 
 pytestmark = pytest.mark.timeout(600)  # each run starts a dozen Pythons
@@ -155,6 +156,15 @@ def test_the_second_run_changes_nothing(cloud: Cloud) -> None:
                 "ossutil api put-bucket-lifecycle",
             ],
             id="resumable uploads",
+        ),
+        pytest.param(
+            {**EVENTS, "GRANT_SECRET": "x" * 32},
+            [
+                *("ram CreateRole", "ram CreatePolicy", "ram AttachPolicyToRole"),
+                *("ram CreatePolicy", "ram AttachPolicyToRole"),
+                *("ram CreateRole", "ram CreatePolicy", "ram AttachPolicyToRole"),
+            ],
+            id="events",
         ),
     ],
 )

@@ -387,6 +387,11 @@ def test_callbacks_need_a_secret(secret: str, problem: str) -> None:
         settings.parse_settings(VALID | callback)
 
 
+def test_a_secret_that_is_too_short_is_refused_whatever_it_is_for() -> None:
+    with pytest.raises(Misconfigured, match="fewer than 32 bytes"):
+        settings.parse_settings(VALID | {"GRANT_SECRET": "s" * 31})
+
+
 LONGEST = {"http": "http://" + "c" * 113, "https": "https://" + "c" * 93}
 
 

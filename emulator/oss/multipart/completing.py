@@ -39,6 +39,7 @@ def complete(call: Call) -> Response:
         record = None
         while record is None:
             record = _assemble(call, upload, listed, attributes)
+    call.log.stored = ("CompleteMultipartUpload", record)
     origin = call.request.host_url.rstrip("/")
     if callback is not None:
         called_back = run_callback(

@@ -41,6 +41,7 @@ SETTINGS = {
     "x-oss-storage-class": "STORAGE_CLASS",
     "content-disposition": "CONTENT_DISPOSITION",
     "callback": "CALLBACK_URL",
+    "x-oss-meta-grant": "GRANT_SECRET",
 }
 
 

@@ -1,4 +1,4 @@
-"""The form field `callback`, and the grant id that it makes OSS report.
+"""The grant id, and the form field `callback`, which makes OSS report it.
 
 The field is Base64 of JSON and pinned in the policy, so an uploader can neither drop nor redirect
 the report (OSS documents, "Callback"). OSS signs the callbacks of all accounts with one key, so its
@@ -15,7 +15,6 @@ import hmac
 import json
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
@@ -39,7 +38,7 @@ MAX_USER_BYTES = 64
 _GRANT_ID = re.compile(
     # Length of the directory (0: one exact key), smallest and largest size, issue time, life, user.
     r"(?P<claims>(?P<directory>[0-9]{1,4})\.(?P<minimum>[0-9]{1,10})\.(?P<maximum>[0-9]{1,14})"
-    r"\.(?P<issued>[0-9]{1,10})\.(?P<life>[0-9]{1,5})\.(?P<user>[A-Za-z0-9_-]*)"
+    r"\.(?P<issued>[0-9]{1,10})\.(?P<life>[0-9]{1,6})\.(?P<user>[A-Za-z0-9_-]*)"
     r"(\.(?P<preset>[a-z][a-z0-9-]{0,15}))?)"
     r"\.(?P<code>[A-Za-z0-9_-]{22})"
 )
@@ -62,21 +61,11 @@ class Scope(NamedTuple):
     content_types: tuple[str, ...]  # one for an exact key; none for a directory means any
 
 
-@dataclass(frozen=True, eq=False)
-class Callbacks:
-    """Where OSS reports finished uploads, and the secret that proves they were granted here."""
-
-    url: str
-    secret: bytes = field(repr=False)
-
-    def form_field(self, scope: Scope, *, issued: datetime, expires: datetime) -> str:
-        """The field for one grant."""
-        grant = make_grant_id(self.secret, scope, issued=issued, expires=expires)
-        return callback_field(self.url, grant)
-
-
 def callback_field(url: str, grant: str) -> str:
-    """The field: Base64 of JSON, which has at most 512 bytes for a URL that `settings` accepts."""
+    """The field that makes OSS report the grant id to a URL: Base64 of JSON.
+
+    The JSON has at most 512 bytes for a URL that `settings` accepts.
+    """
     document: dict[str, object] = {
         "callbackUrl": url,
         "callbackBody": _BODY + grant,

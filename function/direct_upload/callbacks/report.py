@@ -47,8 +47,7 @@ def receive(
         key_prefix=settings.callback_key_prefix,
         directory_types=directory_types,
     )
-    logger.info(json.dumps({"event": "upload_finished", **asdict(upload)}))
-    on_upload(upload)
+    hand_over(upload)
     return {
         "Status": "OK",
         "key": upload.key,
@@ -58,6 +57,12 @@ def receive(
         "url": f"{settings.upload_url}/{quote(upload.key)}",
         "preset": upload.preset,
     }
+
+
+def hand_over(upload: Upload) -> None:
+    """Log a proven upload and give it to the hook, whichever way the report came."""
+    logger.info(json.dumps({"event": "upload_finished", **asdict(upload)}))
+    on_upload(upload)
 
 
 def accept(
@@ -108,6 +113,7 @@ def accept(
         height=_number(values.get("height", "")),
         user=user,
         preset=preset,
+        source="callback",
     )
 
 

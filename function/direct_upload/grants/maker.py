@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..callbacks import Callbacks, Scope
+from ..callbacks import GRANT_METADATA, Scope, callback_field, make_grant_id, to_metadata
 from ..credentials import GRANT_MARGIN, Credentials
 from ..errors import CredentialsUnavailable, misconfigured
 from ..files import MIN_NAME_BYTES, AdmittedFile, shown_name
@@ -52,11 +52,6 @@ class GrantMaker:
         self._sign = SIGNERS[settings.signature_version]
         self._prefix = Template(settings.upload_dir)
         self._name = Template(settings.upload_key)
-        self._callbacks = (
-            Callbacks(settings.callback_url, settings.grant_secret)
-            if settings.callback_url
-            else None
-        )
         # What is the same in all grants is written once.
         self._bucket = exactly("bucket", settings.oss_bucket)
         self._directory_fields = _directory_fields(settings)
@@ -135,10 +130,9 @@ class GrantMaker:
         """What both kinds have; the conditions cover the fields."""
         expires = self._policy_expiration(credentials, now)
         expiration = format_expiration(expires)
-        if self._callbacks:
-            callback = self._callbacks.form_field(scope, issued=now, expires=expires)
-            fields["callback"] = callback
-            conditions.append(exactly("callback", callback))
+        proof = self._proof(scope, issued=now, expires=expires)
+        fields |= proof
+        conditions += exactly_each(proof)
         signed = self._sign(
             [self._bucket, content_length_range(scope.minimum, scope.maximum), *conditions],
             credentials,
@@ -163,6 +157,18 @@ class GrantMaker:
             },
             "preset": scope.preset,
         }
+
+    def _proof(self, scope: Scope, *, issued: datetime, expires: datetime) -> dict[str, str]:
+        """What will prove to a callback, and to an event, that the upload was granted here."""
+        settings = self._preset.settings
+        proof: dict[str, str] = {}
+        if settings.grant_secret:
+            grant_id = make_grant_id(settings.grant_secret, scope, issued=issued, expires=expires)
+            if not scope.is_directory:  # the documentation's pages send no metadata
+                proof[GRANT_METADATA] = to_metadata(settings.grant_secret, grant_id)
+            if settings.callback_url:
+                proof["callback"] = callback_field(settings.callback_url, grant_id)
+        return proof
 
     def _policy_expiration(self, credentials: Credentials, now: datetime) -> datetime:
         """The whole second at which the grant ends.

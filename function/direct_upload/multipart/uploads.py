@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from ..callbacks import Callbacks, Scope
+from ..callbacks import GRANT_METADATA, Scope, callback_field, make_grant_id, to_metadata
 from ..callers import Caller
 from ..credentials import GRANT_MARGIN, Credentials, CredentialsSource
 from ..errors import (
@@ -66,9 +66,7 @@ class ResumableUploads:
         self._public_origin = settings.upload_url
         self._secret = settings.grant_secret
         self._seconds = settings.multipart_seconds
-        self._callbacks = (
-            Callbacks(settings.callback_url, self._secret) if settings.callback_url else None
-        )
+        self._callback_url = settings.callback_url
 
     def create(self, request: Request, caller: Caller, context: object) -> dict[str, Any]:
         """`POST /s3/multipart`: begin the upload of one file."""
@@ -93,7 +91,7 @@ class ResumableUploads:
         )
         session = Session(self._credentials.get(context), now)
         ticket = Ticket(
-            oss_id=self._bucket.initiate(session, key, _headers(preset, file)),
+            oss_id="",
             key=key,
             size=file.maximum,
             part_size=part_size(file.maximum),
@@ -102,6 +100,9 @@ class ResumableUploads:
             user=caller.user,
             end=int(now.timestamp()) + self._seconds,
         )
+        grant_id = self._grant_id(ticket, issued=now, seconds=self._seconds)
+        headers = _headers(preset, file) | {GRANT_METADATA: to_metadata(self._secret, grant_id)}
+        ticket = ticket._replace(oss_id=self._bucket.initiate(session, key, headers))
         logger.debug("began %r for %r", key, caller.user or "anyone")
         return {
             "key": key,
@@ -251,22 +252,24 @@ class ResumableUploads:
             headers["x-oss-forbid-overwrite"] = "true"
         if settings.object_acl is not None:
             headers["x-oss-object-acl"] = settings.object_acl
-        if self._callbacks:
-            scope = Scope(
-                self._bucket.name,
-                ticket.key,
-                is_directory=False,
-                preset=ticket.preset,
-                user=ticket.user,
-                minimum=0,  # so that the ID is no longer than a form's; all parts were checked
-                maximum=ticket.size,
-                content_types=(ticket.content_type,),
-            )
-            life = timedelta(seconds=MIN_PART_SECONDS)
-            headers["x-oss-callback"] = self._callbacks.form_field(
-                scope, issued=now, expires=now + life
-            )
+        if self._callback_url:
+            grant_id = self._grant_id(ticket, issued=now, seconds=MIN_PART_SECONDS)
+            headers["x-oss-callback"] = callback_field(self._callback_url, grant_id)
         return headers
+
+    def _grant_id(self, ticket: Ticket, *, issued: datetime, seconds: int) -> str:
+        scope = Scope(
+            self._bucket.name,
+            ticket.key,
+            is_directory=False,
+            preset=ticket.preset,
+            user=ticket.user,
+            minimum=0,  # so that the ID is no longer than a form's; all parts are checked
+            maximum=ticket.size,
+            content_types=(ticket.content_type,),
+        )
+        expires = issued + timedelta(seconds=seconds)
+        return make_grant_id(self._secret, scope, issued=issued, expires=expires)
 
 
 def _declared(members: Mapping[str, Any]) -> File:

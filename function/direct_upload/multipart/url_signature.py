@@ -1,6 +1,7 @@
-"""V4 signatures in URLs (OSS documents, "V4 signatures in presigned URLs").
+"""V4 signatures of requests, in their URLs or in their Authorization header.
 
-Pure: time comes in, a URL goes out.
+OSS documents, "V4 signatures in presigned URLs" and "V4 signature in the Authorization header".
+Pure: time comes in, a URL or headers go out.
 """
 
 from __future__ import annotations
@@ -50,9 +51,7 @@ def signed_url(
 
     `origin` is any by which the bucket can be reached: no signature covers it.
     """
-    moment = now.isoformat()[:19].replace("-", "").replace(":", "") + "Z"
-    date = moment[:8]
-    scope = f"{date}/{region}/oss/aliyun_v4_request"
+    moment, scope = _moment_and_scope(now, region)
     query = {
         **operation.query,
         "x-oss-signature-version": V4_VERSION,
@@ -65,11 +64,52 @@ def signed_url(
     if named := _additional(operation):
         query["x-oss-additional-headers"] = ";".join(named)
     encoded = canonical_query(query)
-    text = string_to_sign(canonical_request(operation, encoded), moment, scope)
+    signature = _signature(operation, encoded, credentials, moment, scope)
+    return f"{plain_url(operation, origin=origin)}?{encoded}&x-oss-signature={signature}"
+
+
+def signed_headers(
+    operation: Operation, credentials: Credentials, *, region: str, now: datetime
+) -> dict[str, str]:
+    """The operation's headers with those that permit it, within 15 minutes of `now`, in UTC."""
+    moment, scope = _moment_and_scope(now, region)
+    headers = {
+        **operation.headers,
+        "x-oss-date": moment,
+        "x-oss-content-sha256": "UNSIGNED-PAYLOAD",
+    }
+    if credentials.security_token:
+        headers["x-oss-security-token"] = credentials.security_token
+    operation = operation._replace(headers=headers)
+    encoded = canonical_query(operation.query)
+    signature = _signature(operation, encoded, credentials, moment, scope)
+    named = ";".join(_additional(operation))
+    members = {
+        "Credential": f"{credentials.access_key_id}/{scope}",
+        **({"AdditionalHeaders": named} if named else {}),
+        "Signature": signature,
+    }
+    text = ",".join(f"{name}={value}" for name, value in members.items())
+    return {**headers, "authorization": f"{V4_VERSION} {text}"}
+
+
+def plain_url(operation: Operation, *, origin: str) -> str:
+    """Where the operation's object is, without a query."""
+    return f"{origin}/{_quote_key(operation.key)}"
+
+
+def _moment_and_scope(now: datetime, region: str) -> tuple[str, str]:
+    moment = now.isoformat()[:19].replace("-", "").replace(":", "") + "Z"
+    return moment, f"{moment[:8]}/{region}/oss/aliyun_v4_request"
+
+
+def _signature(
+    operation: Operation, query: str, credentials: Credentials, moment: str, scope: str
+) -> str:
+    date, region = scope.split("/")[:2]
+    text = string_to_sign(canonical_request(operation, query), moment, scope)
     key = signing_key_v4(credentials.access_key_secret, date, region)
-    path = _quote_key(operation.key)
-    signature = hmac.digest(key, text.encode(), "sha256").hex()
-    return f"{origin}/{path}?{encoded}&x-oss-signature={signature}"
+    return hmac.digest(key, text.encode(), "sha256").hex()
 
 
 def canonical_request(operation: Operation, query: str) -> str:

@@ -77,6 +77,14 @@ def fixed_prefixes(presets: Presets) -> list[str]:
     return [one for one in found if not any(one != o and one.startswith(o) for o in found)]
 
 
+def directory_types(presets: Presets) -> dict[str, tuple[str, ...]]:
+    """The types that directory grants of each preset allow; none means any."""
+    return {
+        name: preset.settings.allowed_content_types.directory_types
+        for name, preset in presets.items()
+    }
+
+
 def all_dangers(presets: Presets) -> list[str]:
     """What valid settings make dangerous, each with the presets that it is true of."""
     found: dict[str, list[str]] = {}

@@ -268,8 +268,8 @@ def callback_key_prefix(env: Environment, name: str) -> str:
 
 
 def grant_secret(env: Environment, name: str) -> bytes:
-    if env.read("CALLBACK_URL"):
-        _require_grant_secret(env, "Callbacks need it")
+    if env.text(name) or env.read("CALLBACK_URL"):
+        _require_grant_secret(env, "Callbacks and events need it")
     return env.text(name).encode()
 
 

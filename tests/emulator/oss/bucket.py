@@ -61,6 +61,7 @@ def running_bucket(
     switches: Switches = NO_SWITCHES,
     private_objects: bool = False,
     clock: Callable[[], datetime] = lambda: NOW,
+    notify: Callable[[bytes, str], None] | None = None,
 ) -> Iterator[Bucket]:
     keys, log = KeyRing([KEY]), list[str]()
     oss = Oss(
@@ -73,6 +74,7 @@ def running_bucket(
         log=log.append,
         switches=switches,
         private_objects=private_objects,
+        notify=notify,
     )
     with Server(oss) as server:
         yield Bucket(server.url, directory, keys, log)

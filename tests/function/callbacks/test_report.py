@@ -114,6 +114,7 @@ def test_a_finished_upload_is_confirmed_logged_and_passed_on(
         480,
         "",
         "default",
+        "callback",
     )
     assert uploads == [upload]
     lines = [message for message in caplog.messages if message.startswith("{")]
@@ -129,6 +130,7 @@ def test_a_finished_upload_is_confirmed_logged_and_passed_on(
             "height": 480,
             "user": "",
             "preset": "default",
+            "source": "callback",
         }
     ]
     assert not any(grant in message for message in caplog.messages)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from direct_upload.callbacks.field import check_grant_id
+from direct_upload.callbacks.metadata import from_metadata
 from direct_upload.credentials import Credentials
 from direct_upload.errors import CredentialsUnavailable, Misconfigured
 from direct_upload.files import AdmittedFile, content_types, parse_allowed_types
@@ -232,6 +235,33 @@ def test_a_configured_callback_is_in_both_grants_and_pinned(version: str) -> Non
     assert directory_grant(**CALLBACK)["callback"]
 
 
+@pytest.mark.parametrize("version", ["v4", "v1"])
+def test_with_a_secret_the_object_of_a_file_grant_carries_its_grant_id(version: str) -> None:
+    grant = file_grant(GRANT_SECRET=CALLBACK["GRANT_SECRET"], SIGNATURE_VERSION=version)
+    value = grant["fields"]["x-oss-meta-grant"]
+    assert pinned(grant)["x-oss-meta-grant"] == value
+    assert "callback" not in grant["fields"]
+    secret = CALLBACK["GRANT_SECRET"].encode()
+    upload = {"bucket": "post-test", "key": grant["key"], "size": 5, "content_type": "image/jpeg"}
+    assert check_grant_id(from_metadata(secret, value), secret, **upload, now=NOW) == (
+        "",
+        "default",
+    )
+
+
+def test_the_object_and_the_callback_have_the_same_grant_id() -> None:
+    fields = file_grant(**CALLBACK)["fields"]
+    body = json.loads(base64.b64decode(fields["callback"]))["callbackBody"]
+    secret = CALLBACK["GRANT_SECRET"].encode()
+    assert body.endswith("&grant=" + from_metadata(secret, fields["x-oss-meta-grant"]))
+
+
+@pytest.mark.parametrize("changes", [CALLBACK, {"GRANT_SECRET": CALLBACK["GRANT_SECRET"]}])
+def test_directory_grants_send_no_metadata(changes: dict[str, str]) -> None:
+    grant = directory_grant(**changes)
+    assert "x-oss-meta-grant" not in grant["fields"] | pinned(grant)
+
+
 def test_acl_none_is_neither_sent_nor_pinned() -> None:
     grant = file_grant(OBJECT_ACL="none")
     assert "x-oss-object-acl" not in grant["fields"] | pinned(grant)
@@ -311,18 +341,28 @@ def test_fields_stay_within_eight_kilobytes(name: str, prefix: str, version: str
     assert size(grant) <= 8192
 
 
-@pytest.mark.parametrize("letter", ["a", "用", "\N{GRINNING FACE}", '"'])
-def test_the_longest_values_stay_within_eight_kilobytes(letter: str) -> None:
-    extremes = {
-        "OSS_BUCKET": "b" * 63,
-        "OSS_REGION": "ap-southeast-1",
-        "UPLOAD_DIR": letter * (511 // len(letter.encode())) + "/",
-        "OBJECT_ACL": "public-read-write",
-        "ALIBABA_CLOUD_SECURITY_TOKEN": "t" * 1200,
-        "ALLOWED_CONTENT_TYPES": "image/*,.docx",
-        "CALLBACK_URL": "https://upload.example.com/" + "c" * 64,
-        "GRANT_SECRET": CALLBACK["GRANT_SECRET"],
-    }
+EXTREMES = {
+    "OSS_BUCKET": "b" * 63,
+    "OSS_REGION": "ap-southeast-1",
+    "OBJECT_ACL": "public-read-write",
+    "ALIBABA_CLOUD_SECURITY_TOKEN": "t" * 1200,
+    "ALLOWED_CONTENT_TYPES": "image/*,.docx",
+    "CALLBACK_URL": "https://upload.example.com/" + "c" * 64,
+    "GRANT_SECRET": CALLBACK["GRANT_SECRET"],
+}
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        pytest.param("a" * 511, id="letters"),
+        pytest.param("用" * 170, id="Chinese"),
+        pytest.param("\N{GRINNING FACE}" * 127, id="four bytes"),
+        pytest.param('"' * 140 + "a" * 371, id="quotes, which JSON escapes"),
+    ],
+)
+def test_the_longest_values_stay_within_eight_kilobytes(prefix: str) -> None:
+    extremes = EXTREMES | {"UPLOAD_DIR": f"{prefix}/"}
     longest_type = content_types.STORED["pptx"]
     file = AdmittedFile("图" * 80, "x" * 16, longest_type, 5 * 1024**3, 5 * 1024**3)
     token = Credentials("x" * 40, "", "t" * 1200, None)
@@ -332,6 +372,12 @@ def test_the_longest_values_stay_within_eight_kilobytes(letter: str) -> None:
     assert grant["fields"]["Content-Disposition"].endswith("%9B%BE.docx")
     assert size(grant) <= 8192
     assert size(directory_grant(**extremes)) <= 8192
+
+
+def test_a_longest_prefix_of_quotes_alone_leaves_no_room_for_a_name() -> None:
+    response = invoke(ENVIRON | EXTREMES | {"UPLOAD_DIR": '"' * 511 + "/"}, path="/healthz")
+    assert response.code == "misconfigured"
+    assert response.document["message"].startswith("The setting UPLOAD_DIR makes upload forms")
 
 
 @pytest.mark.parametrize(
@@ -359,16 +405,14 @@ LONG = {
     "key": "{yyyy}-{mm}-{dd}/{id}/{name}{ext}",
     "storage_class": "DeepColdArchive",
     "acl": "public-read-write",
-    "metadata": {"a": "x" * 1012},
 }
-WITH_LONG = {
-    "UPLOAD_PRESETS": json.dumps({"long-preset": LONG}),
-    "ALIBABA_CLOUD_SECURITY_TOKEN": "t" * 1200,
-}
+LONG_TOKEN = {"ALIBABA_CLOUD_SECURITY_TOKEN": "t" * 1200}
 
 
-def long_preset(**changes: str) -> Preset:
-    env = ENVIRON | JWT_SETTINGS | WITH_LONG | changes
+def long_preset(changes: Mapping[str, str] | None = None, metadata: int = 1012) -> Preset:
+    preset = LONG | {"metadata": {"a": "x" * metadata}}
+    presets = {"UPLOAD_PRESETS": json.dumps({"long-preset": preset})}
+    env = {**ENVIRON, **JWT_SETTINGS, **LONG_TOKEN, **presets, **(changes or {})}
     return presets_for(parse_settings(env), env, Path())["long-preset"]
 
 
@@ -384,11 +428,18 @@ def long_preset(**changes: str) -> Preset:
 )
 @pytest.mark.parametrize("user", ["alice", "图" * 14])
 @pytest.mark.parametrize("version", ["v4", "v1"])
+@pytest.mark.parametrize(
+    ("metadata", "proof"),
+    [
+        pytest.param(1012, {}, id="1 KB of metadata"),
+        pytest.param(800, {"GRANT_SECRET": "s" * 32}, id="less, with the grant id"),
+    ],
+)
 def test_the_longest_of_everything_stays_within_eight_kilobytes(
-    name: str, user: str, version: str
+    name: str, user: str, version: str, metadata: int, proof: dict[str, str]
 ) -> None:
-    """Metadata of 1 KB, a storage class, and a key with all placeholders."""
-    preset = long_preset(SIGNATURE_VERSION=version)
+    """Metadata, a storage class, and a key with all placeholders."""
+    preset = long_preset({"SIGNATURE_VERSION": version, **proof}, metadata)
     for extension, content_type in (("png", "image/png"), ("x" * 16, "x" * 80)):
         file = AdmittedFile(f"{name}.{extension}", extension, content_type, 10**9, 10**9)
         token = Credentials("x" * 40, "", "t" * 1200, None)
@@ -400,7 +451,7 @@ def test_the_longest_of_everything_stays_within_eight_kilobytes(
 def test_what_leaves_no_room_for_a_name_is_misconfigured_by_preset() -> None:
     GrantMaker(long_preset())
     with pytest.raises(Misconfigured) as caught:
-        GrantMaker(long_preset(**CALLBACK))
+        GrantMaker(long_preset(CALLBACK))
     assert caught.value.message == (
         "The setting UPLOAD_PRESETS.long-preset makes upload forms longer than 8192 bytes."
     )

@@ -13,7 +13,8 @@ from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
 import pytest
 from werkzeug import Response
 
-from direct_upload.callbacks.field import check_grant_id
+from direct_upload.callbacks.field import WrongGrant, check_grant_id
+from direct_upload.callbacks.metadata import from_metadata
 from direct_upload.credentials import Credentials
 from direct_upload.credentials.function_role import FunctionRole
 from tests.function.callers.issuer import SETTINGS as JWT_SETTINGS
@@ -48,6 +49,31 @@ def test_a_file_arrives_in_parts(site: Site) -> None:
     assert stored.headers["content-type"] == "video/mp4"
     expected = f"attachment; filename*=UTF-8''{quote('电影.mp4')}"
     assert stored.headers["content-disposition"] == expected
+
+
+def test_the_object_carries_a_grant_id_that_lasts_as_long_as_the_upload(tmp_path: Path) -> None:
+    with running_site(tmp_path, MULTIPART_SECONDS="604800") as site:
+        upload = site.begin()
+        site.put_all(upload, CONTENT)
+        assert site.complete(upload).status == 200
+        value = site.object(upload.key).headers["x-oss-meta-grant"]
+    secret = SECRET.encode()
+    grant_id = from_metadata(secret, value)
+
+    def check(days: float) -> tuple[str, str]:
+        return check_grant_id(
+            grant_id,
+            secret,
+            bucket="post-test",
+            key=upload.key,
+            size=SIZE,
+            content_type="video/mp4",
+            now=NOW + timedelta(days=days),
+        )
+
+    assert check(7.9) == ("", "default")  # with the day that a form has as well
+    with pytest.raises(WrongGrant, match="too long ago"):
+        check(9)
 
 
 def test_a_part_has_its_url_with_its_exact_length(site: Site) -> None:

@@ -19,6 +19,8 @@ from direct_upload.multipart.url_signature import (
     Operation,
     canonical_query,
     canonical_request,
+    plain_url,
+    signed_headers,
     signed_url,
     string_to_sign,
 )
@@ -42,10 +44,15 @@ def operation(vector: dict[str, Any], **headers: str) -> Operation:
     )
 
 
-def url(vector: dict[str, Any]) -> str:
+def signer(vector: dict[str, Any]) -> tuple[Credentials, datetime]:
     token = vector["security_token"] or ""
     credentials = Credentials(vector["access_key_id"], vector["access_key_secret"], token, None)
     moment = datetime.strptime(vector["date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
+    return credentials, moment
+
+
+def url(vector: dict[str, Any]) -> str:
+    credentials, moment = signer(vector)
     return signed_url(
         operation(vector),
         credentials,
@@ -87,6 +94,26 @@ def test_the_rules_beneath_give_the_signatures_in_headers(vector: dict[str, Any]
     assert (canonical, text) == (expected["canonical_request"], expected["string_to_sign"])
     key = signing_key_v4(vector["access_key_secret"], date, region)
     assert hmac.digest(key, text.encode(), "sha256").hex() == expected["signature"]
+
+
+@pytest.mark.parametrize("vector", of_kind("header"))
+def test_headers_are_those_of_the_sdks(vector: dict[str, Any]) -> None:
+    credentials, moment = signer(vector)
+    headers = signed_headers(operation(vector), credentials, region=vector["region"], now=moment)
+    version, _, members = headers["authorization"].partition(" ")
+    found = dict(member.split("=", 1) for member in members.split(","))
+    assert version == "OSS4-HMAC-SHA256"
+    assert found["Signature"] == vector["expected"]["signature"]
+    scope = f"{vector['date'][:8]}/{vector['region']}/oss/aliyun_v4_request"
+    assert found["Credential"] == f"{vector['access_key_id']}/{scope}"
+    named = ";".join(sorted(name.lower() for name in vector["additional_headers"]))
+    assert found.get("AdditionalHeaders", "") == named
+    assert headers["x-oss-date"] == vector["date"]
+    assert headers.get("x-oss-security-token") == vector["security_token"]
+
+
+def test_a_plain_url_quotes_the_key() -> None:
+    assert plain_url(PART, origin="https://h") == "https://h/user-dirs/%E5%9B%BE.mp4"
 
 
 PART = Operation(

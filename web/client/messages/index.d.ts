@@ -1,7 +1,7 @@
 import type { UploadError, UploadErrorCode } from "../upload.js";
 
 type Said =
-  | Exclude<UploadErrorCode, "method_not_allowed" | "credentials_unavailable" | "keys_unavailable">
+  | Exclude<UploadErrorCode, "method_not_allowed" | `${"credentials" | "keys" | "storage"}_unavailable`>
   | "file_empty"
   | "file_over_limit"
   | "not_configured"
