@@ -4,7 +4,7 @@ PORT ?= 9000
 RUNTIME ?= python3.10
 SET_UP := "$(PYTHON)" -m deploy.virtualenv
 VENV_PYTHON := .venv/bin/python
-LOCK := $(VENV_PYTHON) -m uv pip compile --quiet --upgrade --universal --generate-hashes --no-strip-extras \
+LOCK := $(SET_UP) -- -m uv pip compile --quiet --upgrade --universal --generate-hashes --no-strip-extras \
 	--no-annotate --no-header --python-version 3.10
 
 .PHONY: run test check bundle rehearse setup-cloud doctor bench fuzz soak lock
@@ -24,8 +24,7 @@ check:  ## format, lint, types
 	$(VENV_PYTHON) -m mypy
 
 bundle:  ## make build/ as it deploys
-	@$(SET_UP) bundle
-	@$(VENV_PYTHON) -m deploy.bundle --runtime $(RUNTIME)
+	@exec $(SET_UP) bundle -- -m deploy.bundle --runtime $(RUNTIME)
 
 rehearse:  ## take a deployment without an account: then s deploy -y in a second terminal
 	@$(SET_UP) run

@@ -13,6 +13,7 @@ import logging
 import os
 import secrets
 import signal
+import socket
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 # The STS SDK honours these even for 127.0.0.1.
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
 LOOPBACK = "127.0.0.1"
-WITH_LOOPBACK = (LOOPBACK, "localhost", "0.0.0.0")  # noqa: S104 (compared only)
 END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # How long Function Compute's own credentials last (documents, "Context").
 FUNCTION_ROLE_LIFE = timedelta(hours=36)
@@ -218,7 +218,7 @@ def serving(
         hosts = [addresses.host, addresses.host, LOOPBACK, addresses.host]
         for offset, (app, host) in enumerate(zip(apps, hosts, strict=True)):
             servers.enter_context(Server(app, host, addresses.port + offset))
-        if addresses.host not in WITH_LOOPBACK:
+        if not _is_on_loopback(addresses.host):
             servers.enter_context(Server(oss, LOOPBACK, addresses.port + 1))
             servers.enter_context(Server(page, LOOPBACK, addresses.port + 3))
         log(f"function  {addresses.function}")
@@ -231,6 +231,14 @@ def serving(
             log("event     OSS reports each stored object to index.object_created")
         log("Ready")
         yield
+
+
+def _is_on_loopback(host: str) -> bool:
+    """Whether a server of this host has the port of 127.0.0.1, too, as by the machine's name."""
+    try:
+        return socket.gethostbyname(host) in (LOOPBACK, "0.0.0.0")  # noqa: S104 (compared only)
+    except OSError:  # an IPv6 address
+        return False
 
 
 def main() -> int:

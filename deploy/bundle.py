@@ -23,15 +23,21 @@ ZIPPED_LIMIT = 13_000_000  # bytes; every cold start downloads and unpacks all o
 BUILD_TIME = 315_619_200  # 1980-01-02T00:00:00Z
 
 
-def build(target: Path, *, runtime: Runtime, function: Path, requirements: Path) -> list[str]:
+def build(
+    target: Path, *, runtime: Runtime, function: Path, requirements: Path, index: bool = True
+) -> list[str]:
     """Build target from scratch and describe it in a few lines.
+
+    Without `index`, packages come only from where UV_FIND_LINKS leads.
 
     A failed build raises `BundleError` and leaves the previous one untouched.
     """
     partial = target.with_name(f"{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
-        report = _fill(partial, runtime=runtime, function=function, requirements=requirements)
+        report = _fill(
+            partial, runtime=runtime, function=function, requirements=requirements, index=index
+        )
         shutil.rmtree(target, ignore_errors=True)
         partial.rename(target)
     finally:
@@ -39,10 +45,12 @@ def build(target: Path, *, runtime: Runtime, function: Path, requirements: Path)
     return [f"{target} is ready for {runtime.name}: {report[0]}", *report[1:]]
 
 
-def _fill(partial: Path, *, runtime: Runtime, function: Path, requirements: Path) -> list[str]:
+def _fill(
+    partial: Path, *, runtime: Runtime, function: Path, requirements: Path, index: bool
+) -> list[str]:
     if not (function / "index.py").is_file():
         raise BundleError(f"{function / 'index.py'} is missing: there is nothing to deploy")
-    install(requirements, partial, runtime=runtime)
+    install(requirements, partial, runtime=runtime, index=index)
     refuse_foreign_wheels(partial, runtime=runtime)
     prune(partial)
     shutil.copytree(
@@ -88,13 +96,15 @@ def _describe_bytecode(runtime: Runtime, interpreter: Path | None) -> str:
     return (
         f"WARNING: no byte-code, because no Python {runtime.python_version} was found. Every cold"
         " start will compile the SDK first and take about twice as long.\n"
-        f"         Install one (uv python install {runtime.python_version}) and run this again."
+        f"         Install one (.venv/bin/uv python install {runtime.python_version}) and run this"
+        " again."
     )
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runtime", choices=sorted(RUNTIMES), default="python3.10")
+    parser.add_argument("--no-index", action="store_true", help="as pip's option of this name")
     options = parser.parse_args(arguments)
     try:
         report = build(
@@ -102,6 +112,7 @@ def main(arguments: list[str] | None = None) -> int:
             runtime=RUNTIMES[options.runtime],
             function=ROOT / "function",
             requirements=ROOT / "requirements.txt",
+            index=not options.no_index,
         )
     except BundleError as error:
         print(f"bundle: {error}", file=sys.stderr)

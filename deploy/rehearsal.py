@@ -77,7 +77,9 @@ class Rehearsal:
         python = find_interpreter(runtime)
         if python is None:
             self._log(f"no Python {runtime.python_version} was found to run {function.name}:")
-            self._log(f"install one (uv python install {runtime.python_version}), deploy again")
+            self._log(
+                f"install one (.venv/bin/uv python install {runtime.python_version}), deploy again"
+            )
             return
         self._serve(function, python)
         self._log(f"{function.name} runs at {self.url}")
@@ -147,6 +149,7 @@ class Rehearsal:
 @contextlib.contextmanager
 def rehearsing(port: int, directory: Path, *, log: Log) -> Iterator[AccessKey]:
     """Serve between `with` and its end; the key is the one to deploy with."""
+    directory = directory.resolve()  # the deployed code runs in a folder of its own
     keys = KeyRing()
     key = AccessKey("LTAI" + secrets.token_hex(10), secrets.token_hex(20))
     keys.add(key)

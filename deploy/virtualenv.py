@@ -1,9 +1,12 @@
-"""Make .venv match a lock exactly: python3 -m deploy.virtualenv [run|test|bundle]
+"""Make .venv match a lock exactly: python3 -m deploy.virtualenv [run|test|bundle] [-- COMMAND]
 
 Nothing is resolved: a lock names every package with its version and hashes. pip installs uv, and uv
 installs just what the lock names (`--no-deps`), several times faster than pip. Nothing unpinned
 runs: the only package published without a wheel is built by the setuptools of
 build-constraints.txt. So a new release of any package cannot change or break a clone.
+
+The Python of .venv then runs the arguments after `--`, and its uv finds packages where pip is
+configured to find them.
 
 A Python that is too old also runs this file, to print a message: its syntax is Python 3.6's.
 """
@@ -39,7 +42,7 @@ RECORD = "set-up.json"  # what the environment contains; absent while it is bein
 NO_NETWORK = re.compile(
     r"connection broken by|Could not fetch URL|NewConnectionError|Failed to fetch"
 )
-# What uv calls settings of pip; it reads pip's configuration no more than pip reads uv's.
+# What uv calls settings of pip.
 PIP_TO_UV = {
     "index-url": "UV_DEFAULT_INDEX",
     "find-links": "UV_FIND_LINKS",
@@ -135,18 +138,15 @@ def _install(lock: Path, folder: Path, pip: Sequence[object]) -> None:
         finished = _run(*pip, "install", *exactly, "--only-binary", ":all:", "--no-compile")
     else:
         python = folder / "bin" / "python"
-        configured = _configuration(pip)
+        options, environment = _for_uv(pip)
         finished = _run(
             python, "-m", "uv", "pip", "install", *exactly,
             "--python", python,
             "--only-binary", ":all:",
             "--no-binary", SOURCE_ONLY,
             "--build-constraints", BUILD_CONSTRAINTS,
-            "--system-certs",  # as pip does: those of a company's proxy are there
-            *(["--no-index"] if configured.get("no-index") in ("1", "true") else []),
-            environment={
-                uv: configured[name] for name, uv in PIP_TO_UV.items() if name in configured
-            },
+            *options,
+            environment=environment,
         )  # fmt: skip
     if finished.returncode:
         if NO_NETWORK.search(finished.stderr):
@@ -155,6 +155,26 @@ def _install(lock: Path, folder: Path, pip: Sequence[object]) -> None:
                 "(pip config set global.index-url URL), then run the command again."
             )
         raise SetUpError(f"{lock.name} cannot be installed:\n{finished.stderr.strip()}")
+
+
+def run(folder: Path, arguments: Sequence[str]) -> None:
+    """Replace this process by the Python of the folder, with pip's configuration for uv."""
+    python = str(folder / "bin" / "python")
+    options, environment = _for_uv(_pip(folder))
+    os.execve(python, [python, *arguments, *options], {**environment, **os.environ})  # noqa: S606
+
+
+def _for_uv(pip: Sequence[object]) -> "tuple[list[str], dict[str, str]]":
+    """What is configured for pip, as options and environment of uv.
+
+    uv reads pip's configuration no more than pip reads uv's.
+    """
+    configured = _configuration(pip)
+    environment = {uv: configured[name] for name, uv in PIP_TO_UV.items() if name in configured}
+    # As pip does: the certificates of a company's proxy are the system's.
+    environment["UV_SYSTEM_CERTS"] = "true"
+    options = ["--no-index"] if configured.get("no-index") in ("1", "true") else []
+    return options, environment
 
 
 def _configuration(pip: Sequence[object]) -> dict[str, str]:
@@ -180,9 +200,15 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
+    groups, command = sys.argv[1:], []
+    if "--" in groups:
+        end = groups.index("--")
+        groups, command = groups[:end], groups[end + 1 :]
     try:
-        for group in sys.argv[1:]:
+        for group in groups:
             prepare(ROOT / ".venv", *LOCKS[group])
+        if command:
+            run(ROOT / ".venv", command)
     except SetUpError as error:
         sys.exit(f"set-up: {error}")
     except KeyboardInterrupt:

@@ -30,7 +30,7 @@ METADATA_READ = {"METADATA", "entry_points.txt"}
 LICENCE_NAMES = ("AUTHORS", "COPYING", "LICENCE", "LICENSE", "NOTICE")
 
 
-def install(requirements: Path, target: Path, *, runtime: Runtime) -> None:
+def install(requirements: Path, target: Path, *, runtime: Runtime, index: bool = True) -> None:
     """Install the packages into target, with hashes checked and markers evaluated for the runtime.
 
     pip would evaluate markers for the Python that runs it: async-timeout, which aiohttp needs below
@@ -51,6 +51,7 @@ def install(requirements: Path, target: Path, *, runtime: Runtime) -> None:
         "--build-constraints", BUILD_CONSTRAINTS,
         "--link-mode", "copy",  # the build changes times and modes: not those of uv's cache
         "--requirements", requirements,
+        *([] if index else ["--no-index"]),
     )  # fmt: skip
     if finished.returncode != 0:
         if "No module named uv" in finished.stderr:

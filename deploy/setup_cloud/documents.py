@@ -5,12 +5,12 @@ The policies and the CORS rule are the files in deploy/, with their placeholders
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
 from typing import Any
-from xml.sax.saxutils import escape
 
 FOLDER = Path(__file__).resolve().parent.parent
 ORIGIN_LINE = "    <AllowedOrigin>${ALLOWED_ORIGIN}</AllowedOrigin>\n"
@@ -59,7 +59,10 @@ def cors_document(origins: Sequence[str], *, multipart: bool = False) -> str:
     Forms are posted; the parts of resumable uploads are put.
     """
     document = (FOLDER / "cors.xml").read_text("utf-8")
-    lines = [ORIGIN_LINE.replace("${ALLOWED_ORIGIN}", escape(origin)) for origin in origins]
+    lines = [
+        ORIGIN_LINE.replace("${ALLOWED_ORIGIN}", html.escape(origin, quote=False))
+        for origin in origins
+    ]
     methods = POST_LINE + POST_LINE.replace("POST", "PUT") if multipart else POST_LINE
     return document.replace(ORIGIN_LINE, "".join(lines)).replace(POST_LINE, methods)
 
@@ -81,7 +84,7 @@ def lifecycle_document(
         actions["unfinished"] = f"<AbortMultipartUpload><Days>{days}</Days></AbortMultipartUpload>"
     rules = [
         f"  <Rule>\n    <ID>{RULE_PREFIX}{name}-{number}</ID>\n"
-        f"    <Prefix>{escape(prefix)}</Prefix>\n    <Status>Enabled</Status>\n"
+        f"    <Prefix>{html.escape(prefix, quote=False)}</Prefix>\n    <Status>Enabled</Status>\n"
         f"    {action}\n  </Rule>\n"
         for name, action in actions.items()
         for number, prefix in enumerate(prefixes, 1)

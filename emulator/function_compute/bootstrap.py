@@ -13,6 +13,7 @@ import importlib
 import json
 import os
 import sys
+import traceback
 from types import SimpleNamespace
 from typing import Any, TextIO
 
@@ -49,6 +50,7 @@ def call(handlers: dict[str, str], line: str) -> dict[str, str]:
         result = handler(base64.b64decode(request["event"]), context)
         return {"result": base64.b64encode(serialise(result)).decode()}
     except Exception as error:
+        traceback.print_exc()
         return {"errorType": type(error).__name__, "errorMessage": str(error)}
 
 

@@ -1,17 +1,22 @@
 """A fake `aliyun` command: an account in a JSON file, with what setup-cloud's script needs of it.
 
-    fake_aliyun.py FOLDER ram GetRole --RoleName ...
-
 Takes and returns what the documents of RAM, SLS and ossutil 2 say, refuses anything else, and
-writes each call into FOLDER/calls. What is in FOLDER/unknown (one name of an action a line, each
-for one call) fails as if it was not known everywhere yet.
+writes each call into the file `calls`. What is in the file `unknown` (one name of an action a line,
+each for one call) fails as if it was not known everywhere yet.
+
+The command itself is a few lines of shell, because starting Python for each call would take most of
+the tests' time: it hands its arguments to `serving`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
-import sys
-from collections.abc import Callable
+import os
+import shlex
+import threading
+import traceback
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -97,9 +102,36 @@ class Account:
             fail("EntityAlreadyExists.Role.Policy")
         attached.append(policy)
 
+    def DetachPolicyFromRole(self, o: Options) -> None:
+        assert o.pop("PolicyType") == "Custom"
+        policy, role = o.pop("PolicyName"), o.pop("RoleName")
+        if policy not in self.state["attached"].get(role, []):
+            fail("EntityNotExist.Role.Policy")
+        self.state["attached"][role].remove(policy)
+
+    def DeletePolicy(self, o: Options) -> None:
+        name = o.pop("PolicyName")
+        assert o.pop("CascadingDelete") == "true"  # without it, only a policy of one version
+        if any(name in policies for policies in self.state["attached"].values()):
+            fail("DeleteConflict.Policy.Role")
+        self._get("policies", name, "EntityNotExist.Policy")
+        del self.state["policies"][name]
+
+    def DeleteRole(self, o: Options) -> None:
+        name = o.pop("RoleName")
+        if self.state["attached"].get(name):
+            fail("DeleteConflict.Role.Policy")
+        self._get("roles", name, "EntityNotExist.Role")
+        del self.state["roles"][name]
+
     # Logs
 
-    def GetProject(self, o: Options) -> object:
+    def DeleteProject(self, o: Options) -> None:
+        name, region = o["project"], o["region"]
+        assert self.GetProject(o)["region"] == region
+        del self.state["projects"][name]
+
+    def GetProject(self, o: Options) -> Any:
         del o["region"]
         return self._get("projects", o.pop("project"), "ProjectNotExist")
 
@@ -172,13 +204,17 @@ def read(reference: str) -> str:
     return Path(reference.removeprefix("file://")).read_text("utf-8")
 
 
+class Refused(Exception):
+    """What the cloud refuses, with its code."""
+
+
 def fail(code: str) -> NoReturn:
-    print(f"ERROR: SDK.ServerError\nErrorCode: {code}", file=sys.stderr)
-    sys.exit(1)
+    raise Refused(f"ERROR: SDK.ServerError\nErrorCode: {code}")
 
 
-def main(folder: Path, *arguments: str) -> None:
-    words = 3 if arguments[:2] == ("ossutil", "api") else 2
+def answer(folder: Path, arguments: list[str]) -> str:
+    """What the command prints. Raises `Refused`."""
+    words = 3 if arguments[:2] == ["ossutil", "api"] else 2
     action, rest = arguments[words - 1], arguments[words:]
     with (folder / "calls").open("a") as calls:
         print(" ".join(arguments[:words]), file=calls)
@@ -196,9 +232,47 @@ def main(folder: Path, *arguments: str) -> None:
     result = method(options)
     assert not options, f"unknown options of {action}: {options}"
     account.save()
-    print(result if isinstance(result, str) else json.dumps(result))
-    print("0.05(s) elapsed" if words == 3 else "")
+    text = result if isinstance(result, str) else json.dumps(result)
+    return f"{text}\n0.05(s) elapsed\n" if words == 3 else f"{text}\n"
 
 
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), *sys.argv[2:])
+COMMAND = """#!/bin/sh
+cd {folder}
+printf '%s\\0' "$@" > request
+read -r code < response
+cat printed
+cat errors >&2
+exit "$code"
+"""
+
+
+def install(folder: Path) -> None:
+    """Put the command into a folder for PATH."""
+    for pipe in ("request", "response"):
+        os.mkfifo(folder / pipe)
+    (folder / "aliyun").write_text(COMMAND.format(folder=shlex.quote(str(folder))))
+    (folder / "aliyun").chmod(0o755)
+
+
+@contextlib.contextmanager
+def serving(folder: Path) -> Iterator[None]:
+    """Answer the command, one call at a time, until the end of `with`."""
+    thread = threading.Thread(target=_serve, args=[folder], daemon=True)
+    thread.start()
+    yield
+    (folder / "request").write_bytes(b"")  # nobody calls: the end
+    thread.join()
+
+
+def _serve(folder: Path) -> None:
+    while request := (folder / "request").read_text("utf-8"):
+        code, printed, errors = 0, "", ""
+        try:
+            printed = answer(folder, request.removesuffix("\0").split("\0"))
+        except Refused as refused:
+            code, errors = 1, f"{refused}\n"
+        except Exception:
+            code, errors = 1, traceback.format_exc()
+        (folder / "printed").write_text(printed, "utf-8")
+        (folder / "errors").write_text(errors, "utf-8")
+        (folder / "response").write_text(f"{code}\n")

@@ -20,23 +20,26 @@ from tests.deploy.planted import ORIGIN
 
 
 @contextlib.contextmanager
-def harness(data: Path, **settings: str) -> Iterator[tuple[str, str]]:
+def harness(
+    data: Path, *options: str, host: str = "127.0.0.1", **settings: str
+) -> Iterator[tuple[str, str]]:
     """The addresses of the function and of a page that may upload."""
     while True:
         port = four_free_ports()
         process = subprocess.Popen(
-            [sys.executable, ROOT / "local_server.py", "--port", str(port), "--data", data],
+            [sys.executable, ROOT / "local_server.py", "--port", str(port), "--data", data,
+             "--host", host, *options],
             stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, **settings},
-        )
+        )  # fmt: skip
         assert process.stdout is not None
         if any(line.strip() == "Ready" for line in process.stdout):
             break
         process.communicate()  # another program took one of the ports first
     with process:
         try:
-            yield f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 3}"
+            yield f"http://{host}:{port}", f"http://{host}:{port + 3}"
         finally:
             process.send_signal(signal.SIGTERM)
             process.stdout.read()
@@ -108,6 +111,31 @@ def test_the_bucket_allows_the_page_that_its_cors_document_names(
         capsys.readouterr()
         assert doctor.main([url, "--origin", page]) == 1
     assert f"The bucket's CORS rule does not allow POST from {page}." in capsys.readouterr().out
+
+
+def test_an_account_new_to_oss_uploads_at_its_own_domains_only(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As docs/deploy.md walks it; a name of this machine stands for the custom domains."""
+    new = ("--oss", "new-account", "--custom-domain")
+    with harness(tmp_path, *new) as (url, page):
+        assert doctor.main([url, "--origin", page, "--upload"]) == 1
+    printed = capsys.readouterr().out
+    assert "PublicEndpointForbidden" in printed
+    assert "set UPLOAD_URL" in printed
+    assert printed.endswith("Problems found: 1.\n")
+    name = socket.gethostname()
+    try:
+        socket.getaddrinfo(name, None)
+    except OSError:
+        pytest.skip("this machine does not know its own name")
+    with harness(tmp_path, *new, host=name) as (url, page):
+        doctor.main([url, "--origin", page, "--upload"])
+    printed = capsys.readouterr().out
+    assert "ok    File grant: an upload succeeds" in printed
+    # No certificate here, and no region in the name; nothing else is wrong.
+    assert "The form goes to a http:// address" in printed
+    assert printed.endswith("Problems found: 1.\n")
 
 
 PRESETS = """{

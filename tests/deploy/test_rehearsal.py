@@ -1,5 +1,5 @@
-"""A rehearsal as docs/deploy.md walks through it: the bundle is deployed by the calls of the real
-component, runs from what was uploaded, and takes an upload."""
+"""A walk through docs/deploy.md, with its commands as written, that ends in a rehearsal: the real
+CLI, the recorded calls of the real component, and an upload by the code that they sent."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import io
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -25,12 +26,16 @@ from deploy import doctor
 from emulator.control_plane import TEMPORARY_BUCKET_HOST
 from emulator.keyring import AccessKey
 from tests.deploy.conftest import ROOT, Bundle
+from tests.deploy.serverless_devs import ServerlessDevs
 from tests.deploy.test_doctor_with_emulators import four_free_ports
 from tests.deploy.test_s_yaml import CHOICES, properties
+from tests.deploy.test_serverless_devs import KEY, Project
+from tests.documents import Document
 from tests.emulator.control_plane.caller import Call, Signer, recorded
 
 pytestmark = pytest.mark.timeout(600)  # the first test may have to wait for the bundle
 
+DEPLOY = Document("docs/deploy.md")
 ORIGIN = "https://www.example.com"
 
 
@@ -40,11 +45,18 @@ class Rehearsal:
 
     process: subprocess.Popen[str]
     exports: dict[str, str]
+    s: list[str]
     doctor: list[str]
 
     @property
     def url(self) -> str:
         return self.doctor[0].removeprefix("URL=")
+
+    def here(self, command: str) -> str:
+        """A documented command with this rehearsal's ports instead of the documented ones."""
+        first = urlsplit(self.url).port or 0
+        port = re.compile(r"(?<=127\.0\.0\.1:)900\d")
+        return port.sub(lambda found: str(first + int(found[0]) - 9000), command)
 
     def deploy(self, settings: dict[str, Any], code: bytes) -> list[int]:
         """What `s deploy` does: the recorded calls with our settings, code and key."""
@@ -91,10 +103,10 @@ class Rehearsal:
 @pytest.fixture
 def rehearsal(tmp_path: Path) -> Iterator[Rehearsal]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "deploy.rehearsal", "--port", str(four_free_ports()),
-         "--data", tmp_path],
-        cwd=ROOT,
-        env={name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+        [sys.executable, "-m", "deploy.rehearsal", "--port", str(four_free_ports())],
+        cwd=tmp_path,  # .local/ is there
+        env={name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        | {"PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         text=True,
     )  # fmt: skip
@@ -105,8 +117,8 @@ def rehearsal(tmp_path: Path) -> Iterator[Rehearsal]:
         if line.strip() == "Ready":
             break
     exports = dict(re.findall(r"^    export (\w+)=(\S+)$", printed, re.MULTILINE))
-    [typed] = re.findall(r"^    make doctor (.*)$", printed, re.MULTILINE)
-    yield Rehearsal(process, exports, typed.split())
+    [s, doctor] = re.findall(r"^    (?:s|make doctor) (.*)$", printed, re.MULTILINE)
+    yield Rehearsal(process, exports, s.split(), doctor.split())
     process.send_signal(signal.SIGTERM)
     process.stdout.read()
     assert process.wait(60) == 0
@@ -121,26 +133,68 @@ def zipped(folder: Path) -> bytes:
     return buffer.getvalue()
 
 
-def settings_of(runtime: str) -> dict[str, Any]:
+def sent(props: dict[str, Any]) -> dict[str, Any]:
     """What the component sends of s.yaml for the function itself."""
-    props = properties()
     rest = ("region", "triggers", "concurrencyConfig", "code")
-    settings = {name: value for name, value in props.items() if name not in rest}
-    multipart = {"MULTIPART": "true", "GRANT_SECRET": "x" * 32}  # the doctor tries it, too
-    environment = {**props["environmentVariables"], "ALLOWED_ORIGINS": ORIGIN, **multipart}
-    return {**settings, "runtime": runtime, "environmentVariables": environment}
+    return {name: value for name, value in props.items() if name not in rest}
 
 
-def test_a_deployment_ends_with_an_upload(
-    rehearsal: Rehearsal, bundle: Bundle, capsys: pytest.CaptureFixture[str]
+@pytest.fixture
+def walk(tmp_path: Path, bundle: Bundle, s: ServerlessDevs) -> Project:
+    """A clone after the first section of the document, whose `make` has the bundle ready."""
+    project = Project(tmp_path / "clone", s)
+    (project.folder / "function").mkdir(parents=True)
+    project.write()
+    [values, *_] = re.findall(r"```sh\n(.*?)```", DEPLOY.text, re.DOTALL)
+    (project.folder / ".env").write_text(values, "utf-8")
+    subprocess.run(["sh", "-euc", DEPLOY.block("secrets")], cwd=project.folder, check=True)
+    make = project.folder / "make"
+    made = f"cp -R {shlex.quote(str(bundle.folder))} build && cp function/*.txt build"
+    make.write_text(f'#!/bin/sh\n[ "$*" = "bundle RUNTIME={bundle.runtime.name}" ] && {made}\n')
+    make.chmod(0o755)
+    return project
+
+
+def test_a_walk_through_the_document_ends_with_an_upload(
+    walk: Project, rehearsal: Rehearsal, bundle: Bundle, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert doctor.main([rehearsal.url]) == 1  # nothing is deployed yet
-    statuses = rehearsal.deploy(settings_of(bundle.runtime.name), zipped(bundle.folder))
+    assert f"    s {' '.join(rehearsal.s)}\n" in DEPLOY.text
+    environ = {"FUNCTION_RUNTIME": bundle.runtime.name, "MULTIPART": "true"}  # the doctor tries it
+    environ |= walk.environ | rehearsal.exports
+    done = walk.s(walk.folder, *rehearsal.s, environ=environ)
+    assert done.returncode == 0, done.stdout + done.stderr
+    [recorded_by_us] = walk.recorded()
+    credential, props = recorded_by_us["credential"], recorded_by_us["props"]
+    assert [credential[name] for name in KEY] == [rehearsal.exports[name] for name in KEY]
+    statuses = rehearsal.deploy(sent(props), zipped(walk.folder / props["code"]))
     assert statuses == [call.status for call in recorded("deploy")]
     assert rehearsal.doctor[1:] == [f"ORIGIN={ORIGIN}", "UPLOAD=1"]
     capsys.readouterr()
     assert doctor.main([rehearsal.url, "--origin", ORIGIN, "--upload"]) == 0, capsys.readouterr()
     assert "Uploaded 1 byte(s) as user-dirs/" in capsys.readouterr().out
+    tour = Document("README.md").block("tour")
+    printed = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", rehearsal.here(tour)],
+        cwd=walk.folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "HTTP/1.1 200 OK" in printed
+    assert printed.endswith("Hello, OSS\n")
+
+
+def test_the_document_says_how_to_see_a_failure(rehearsal: Rehearsal) -> None:
+    rehearsal.deploy(sent(properties()), zipped(Path(__file__).parent / "component"))
+    [call] = [call for call in recorded("deploy") if call.action == "PutConcurrencyConfig"]
+    key = AccessKey(rehearsal.exports["AccessKeyID"], rehearsal.exports["AccessKeySecret"])
+    commands = re.findall(r"`(curl -X [^`]*:9003/faults[^`]*)`", DEPLOY.text)
+    statuses = []
+    for command in commands:
+        subprocess.run(["sh", "-euc", rehearsal.here(command)], check=True, capture_output=True)
+        statuses.append(rehearsal.send(call, key, key)[0])
+    assert statuses == [400, 200]
 
 
 def test_a_key_of_a_real_account_is_not_needed(rehearsal: Rehearsal) -> None:
@@ -155,6 +209,6 @@ def test_code_that_cannot_be_loaded_shows_when_it_is_called(
 ) -> None:
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "main.py").write_text("")
-    rehearsal.deploy(settings_of("python3.10"), zipped(tmp_path / "code"))
+    rehearsal.deploy(sent(properties()), zipped(tmp_path / "code"))
     assert doctor.main([rehearsal.url]) == 1
     assert "The function runs" in capsys.readouterr().out

@@ -7,23 +7,27 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 from deploy.dotenv import ROOT
 from deploy.setup_cloud.script import commands
+from tests.deploy import fake_aliyun
 from tests.deploy.test_cloud_documents import ENVIRONMENT
 from tests.deploy.test_s_yaml import EVENTS
+from tests.documents import Document
 
-pytestmark = pytest.mark.timeout(600)  # each run starts some forty processes
+pytestmark = pytest.mark.timeout(600)  # each run starts a dozen Pythons
 
-FAKE = Path(__file__).with_name("fake_aliyun.py")
+DEPLOY = Document("docs/deploy.md")
 READS = ("Get", "List", "get-")
 EVERYTHING = [
     "ram CreateRole",
@@ -52,17 +56,21 @@ class Cloud:
         self, *, interpreter: str = "sh", create_bucket: str = "yes", **changes: str
     ) -> subprocess.CompletedProcess[str]:
         script = "\n".join(commands({**ENVIRONMENT, **changes}, create_bucket=bool(create_bucket)))
+        return self.sh(script, interpreter)
+
+    def sh(self, script: str, interpreter: str = "sh") -> subprocess.CompletedProcess[str]:
         (self.folder / "calls").write_text("")
-        return subprocess.run(
-            [interpreter],
-            input=script,
-            cwd=self.folder,
-            env={"PATH": f"{self.folder}:{os.environ['PATH']}", "PYTHON": sys.executable},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        with fake_aliyun.serving(self.folder):
+            return subprocess.run(
+                [interpreter],
+                input=script,
+                cwd=self.folder,
+                env={"PATH": f"{self.folder}:{os.environ['PATH']}", "PYTHON": sys.executable},
+                capture_output=True,
+                text=True,
+                timeout=300,
+                check=False,
+            )
 
     def changes(self, *, interpreter: str = "sh", **changes: str) -> list[str]:
         """What a run changes; it must succeed."""
@@ -95,12 +103,9 @@ def cloud(tmp_path: Path) -> Cloud:
 
 
 def make_cloud(folder: Path) -> Cloud:
-    for name, command in {
-        "aliyun": "exec " + shlex.join([sys.executable, "-ES", str(FAKE), str(folder)]) + ' "$@"',
-        "sleep": f'echo "$@" >> {shlex.quote(str(folder / "slept"))}',
-    }.items():
-        (folder / name).write_text(f"#!/bin/sh\n{command}\n")
-        (folder / name).chmod(0o755)
+    fake_aliyun.install(folder)
+    (folder / "sleep").write_text(f'#!/bin/sh\necho "$@" >> {shlex.quote(str(folder / "slept"))}\n')
+    (folder / "sleep").chmod(0o755)
     return Cloud(folder)
 
 
@@ -217,6 +222,15 @@ def test_drift_is_noticed_and_mended(
     assert "oss-uploader-upload" in after["attached"]["oss-uploader"]
 
 
+def test_the_rule_for_forms_becomes_the_rule_for_parts_and_back(settled: Cloud) -> None:
+    for multipart, methods in (("true", ["POST", "PUT"]), ("false", ["POST"])):
+        settled.changes(MULTIPART=multipart, GRANT_SECRET="x" * 32)
+        [rule] = ElementTree.fromstring(settled.state["buckets"]["my-bucket"]["cors"]).iter(  # noqa: S314
+            "CORSRule"
+        )
+        assert [one.text for one in rule.findall("AllowedMethod")] == methods
+
+
 def as_data(part: Any) -> Any:
     """Policies as what they mean, however they are spaced."""
     if isinstance(part, dict):
@@ -315,6 +329,26 @@ def test_the_bucket_is_created_only_if_asked(cloud: Cloud) -> None:
     assert done.returncode == 1
     assert "The bucket my-bucket does not exist. Create it, or" in done.stderr
     assert cloud.state["buckets"] == {}
+
+
+def test_the_document_removes_what_the_script_made(settled: Cloud) -> None:
+    """Its commands as written for the upload role, and then for the rest, as it says."""
+    [removal] = re.findall(r"((?:^    aliyun .*\n)+)", DEPLOY.text, re.MULTILINE)
+    removal = removal.replace("my-company-direct-upload", ENVIRONMENT["LOG_PROJECT"])
+    detach, delete, role, project = removal.splitlines()
+    other = [
+        line.replace("oss-uploader-upload", f"oss-signer-fc-{policy}").replace(
+            "oss-uploader", "oss-signer-fc"
+        )
+        for policy in ("logs", "assume")
+        for line in (detach, delete)
+    ]
+    last = role.replace("oss-uploader", "oss-signer-fc")
+    done = settled.sh("\n".join(["set -e", detach, delete, role, *other, last, project]))
+    assert done.returncode == 0, done.stderr
+    state = settled.state
+    assert not any(state[kind] for kind in ("roles", "policies", "projects"))
+    assert not any(state["attached"].values())
 
 
 def test_the_script_runs_from_any_folder_and_needs_nothing_else(cloud: Cloud) -> None:

@@ -207,6 +207,24 @@ def test_files_configure_pip_for_all_of_set_up(clone: Clone) -> None:
     assert clone.installed() == locked("requirements-run.txt")
 
 
+def test_the_bundle_and_the_locks_are_made_with_pips_configuration(clone: Clone) -> None:
+    """The locked packages are only where pip finds them: their hashes are those of this index."""
+    (clone.root / "function").mkdir()
+    (clone.root / "function" / "index.py").touch()
+    code, printed = clone.make("bundle", "RUNTIME=python3.12")
+    assert code == 0, printed
+    built = {path.name for path in (clone.root / "build").glob("*.dist-info")}
+    assert any(name.startswith("pyjwt-") for name in built)
+    for lock in [*LOCKS, CONSTRAINTS]:
+        source = lock.replace(".txt", ".in")
+        shutil.copy(ROOT / source, clone.root / source)
+    code, printed = clone.make("lock")
+    assert code == 0, printed
+    for lock in [*LOCKS, CONSTRAINTS]:
+        for requirement in package_index.requirements(clone.root / lock):
+            assert str(requirement.specifier) == f"=={package_index.NEWER}"
+
+
 def test_a_second_command_installs_nothing(clone: Clone) -> None:
     code, printed = clone.make("run")
     assert (code, "installing requirements-run.txt" in printed) == (0, True)

@@ -114,6 +114,7 @@ def test_a_missing_handler_is_an_error_of_the_function(code: Path, log: list[str
         assert type(raised.value).__name__ == "ModuleNotFoundError"
     finally:
         instance.stop()
+    assert log[-1] == "ModuleNotFoundError: No module named 'nowhere'"
 
 
 def test_a_process_that_does_not_end_is_killed(
