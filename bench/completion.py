@@ -52,7 +52,7 @@ def _row(parts: int, round_trip: float) -> list[str]:
         with Server(oss) as server, Line(round_trip=round_trip, target=server.url) as line:
             bucket = Bucket(BUCKET, REGION, line.url if round_trip else server.url)
             credentials = Credentials(
-                OWN_KEY.access_key_id, OWN_KEY.access_key_secret, OWN_KEY.security_token, None
+                OWN_KEY.access_key_id, OWN_KEY.access_key_secret, OWN_KEY.security_token or "", None
             )
             session = Session(credentials, utc_now(), time.monotonic() + PATIENCE_SECONDS)
             begin = time.perf_counter()
