@@ -24,7 +24,7 @@ class NotClaimed(Exception):
 def claim(client: oss.Client, bucket: str, key: str, etag: str) -> str:
     """The key under which the upload stays from now on; claiming it again returns the same key.
 
-    The ETag is part of that key. So what exists there is this upload, whoever claimed it and
+    The ETag is part of that key. So what exists there is this upload, no matter who claimed it and
     whatever happened to the temporary object since, and no other upload can be taken for it.
     """
     claimed = f"{CLAIMED}{etag}/{key.removeprefix(TEMPORARY)}"

@@ -12,6 +12,7 @@ import pytest
 from bench.soak.report import MARK, write
 from direct_upload import errors, settings
 from direct_upload.files import keys
+from direct_upload.presets import parsing
 from direct_upload.routes import ROUTES
 from tests.documents import Document, run
 from tests.function.invocations import ENVIRON, invoke
@@ -69,6 +70,8 @@ def test_the_tables_of_presets_match_the_code() -> None:
     }
     rows = {row.member: name for name, row in settings.ROWS.items() if row.member}
     assert members == rows
+    without = PRESETS.text.partition("These have no setting:")[2].partition("\n\nDirectory")[0]
+    assert re.findall(r"^- `(\w+)`:", without, re.MULTILINE) == list(parsing._OWN_MEMBERS)
     places = {
         tuple(re.findall(r"`\{(\w+)\}`", cells[0])): cells[2:]
         for cells in PRESETS.rows("| placeholder | becomes")

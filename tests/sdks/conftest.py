@@ -57,7 +57,7 @@ def parts_sent(bucket: Bucket) -> int:
 
 
 def stored(bucket: Bucket, key: str) -> bytes:
-    """The bytes of the one object, whoever may read it."""
+    """The bytes of the one object, no matter who may read it."""
     (record,) = bucket.directory.glob("*/index/*.json")
     document: dict[str, str] = json.loads(record.read_text())
     assert document["key"] == key

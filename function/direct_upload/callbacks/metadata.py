@@ -1,8 +1,8 @@
 """The grant id in the metadata of an object, which comes with OSS's event about it.
 
-Whoever may read an object sees its metadata, so what the id says, such as the user, is encrypted.
-The value has only lower-case letters and digits (Base32): what OSS's documents say of other
-characters conflicts (EC 0011-00000005 allows letters, digits and hyphens). Pure.
+Everybody who may read an object sees its metadata, so what the id says, such as the user, is
+encrypted. The value has only lower-case letters and digits (Base32): what OSS's documents say of
+other characters conflicts (EC 0011-00000005 allows letters, digits and hyphens). Pure.
 """
 
 from __future__ import annotations

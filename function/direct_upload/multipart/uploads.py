@@ -293,7 +293,7 @@ def _declared(members: Mapping[str, Any]) -> File:
 
 
 def _headers(preset: Preset, file: AdmittedFile) -> dict[str, str]:
-    """What the object gets, whoever puts its parts."""
+    """What the object gets, no matter who puts its parts."""
     settings = preset.settings
     shown = shown_name(file.name, MAX_NAME_BYTES)
     headers = {

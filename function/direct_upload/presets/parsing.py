@@ -1,4 +1,7 @@
-"""The setting `UPLOAD_PRESETS`: each member stands for a setting, and is read by the same row."""
+"""The setting `UPLOAD_PRESETS`: what its members say, most of them in place of a setting.
+
+A member that stands for a setting is read by the setting's row; those of `_OWN_MEMBERS` have none.
+"""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Settings:
     upload_url: str = _row("", read.upload_url)  # an origin, without a trailing slash
     upload_dir: str = _row("user-dirs/", read.upload_dir, member="dir")
     upload_key: str = _row("", read.upload_key, member="key")
-    upload_presets: str = _row("", Environment.text)  # JSON, or file:NAME: read by presets.py
+    upload_presets: str = _row("", Environment.text)  # read by presets/parsing.py
     unique_dir: bool = _row("true", read.boolean, member="unique_dir")
     directory_grants: bool = _row("true", read.boolean, member="directory_grants")
     upload_role_arn: str = _row("", read.upload_role_arn)  # empty with function-role
