@@ -1,3 +1,3 @@
 """Direct browser uploads to Alibaba Cloud OSS, signed by a function."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
