@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Recorded:
     """One request; the target is exactly what was sent."""
 
     method: str
@@ -29,27 +29,27 @@ class Asked:
 
 @dataclass
 class Recorder:
-    """`reply` produces the responses; `asked` collects the requests."""
+    """`reply` makes the responses; `requests` collects them as they were sent."""
 
-    reply: Callable[[Asked], Response]
+    reply: Callable[[Recorded], Response]
     url: str = ""
-    asked: list[Asked] = field(default_factory=list)
+    requests: list[Recorded] = field(default_factory=list)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
-        asked = Asked(
+        recorded = Recorded(
             request.method,
             environ["REQUEST_URI"],
             {name.lower(): value for name, value in request.headers},
             request.get_data(),
             environ["SERVER_PROTOCOL"],
         )
-        self.asked.append(asked)
-        return self.reply(asked)(environ, start_response)
+        self.requests.append(recorded)
+        return self.reply(recorded)(environ, start_response)
 
 
 @contextmanager
-def trickling() -> Iterator[Callable[[Asked], Response]]:
+def trickling() -> Iterator[Callable[[Recorded], Response]]:
     """A reply that is never long silent and never complete, as long as the block lasts."""
     over = threading.Event()
 
@@ -57,15 +57,15 @@ def trickling() -> Iterator[Callable[[Asked], Response]]:
         while not over.wait(0.05):
             yield b" "
 
-    yield lambda asked: Response(spaces(), headers={"Content-Length": "9999"})
+    yield lambda recorded: Response(spaces(), headers={"Content-Length": "9999"})
     over.set()
 
 
 @contextmanager
 def recording(
-    reply: Callable[[Asked], Response], names: tuple[str, ...] = ()
+    reply: Callable[[Recorded], Response], names: tuple[str, ...] = ()
 ) -> Iterator[Recorder]:
-    """A recorder on a free port; it answers to `names`, too."""
+    """A recorder on a free port; it responds to `names`, too."""
     recorder = Recorder(reply)
     with Server(recorder, names=names) as server:
         recorder.url = server.url

@@ -9,7 +9,7 @@ from werkzeug import Response
 
 from deploy.diagnosis.function import Function
 from deploy.diagnosis.parts import check_parts
-from tests.recorder import Asked, recording
+from tests.recorder import Recorded, recording
 
 PAGE = "https://www.example.com"
 ALLOWED = {"Access-Control-Allow-Origin": PAGE, "Access-Control-Expose-Headers": "ETag"}
@@ -41,23 +41,23 @@ REFUSED = {"error": {"code": "misconfigured"}, "message": "OSS refuses ListParts
     ],
 )
 def test_names_the_step_that_fails(route: str, answer: tuple[int, object], message: str) -> None:
-    def reply(asked: Asked) -> Response:
+    def reply(recorded: Recorded) -> Response:
         status, document = (GOOD | {route: answer})[
-            f"{asked.method} {asked.target.partition('?')[0]}"
+            f"{recorded.method} {recorded.target.partition('?')[0]}"
         ]
         text = json.dumps(document).replace("{bucket}", server.url)
         return Response(text, status, headers=ALLOWED)
 
     with recording(reply) as server:
         findings = [f.message for f in check_parts(Function(server.url, PAGE), PAGE)]
-        sent = [asked for asked in server.asked if asked.method == "PUT"]
+        sent = [recorded for recorded in server.requests if recorded.method == "PUT"]
     assert any(message in finding for finding in findings), findings
-    assert all("content-type" not in asked.headers for asked in sent)
+    assert all("content-type" not in recorded.headers for recorded in sent)
 
 
 def test_finds_that_the_etag_of_a_part_is_hidden() -> None:
-    def reply(asked: Asked) -> Response:
-        _, document = GOOD[f"{asked.method} {asked.target.partition('?')[0]}"]
+    def reply(recorded: Recorded) -> Response:
+        _, document = GOOD[f"{recorded.method} {recorded.target.partition('?')[0]}"]
         text = json.dumps(document).replace("{bucket}", server.url)
         return Response(text, headers={"Access-Control-Allow-Origin": PAGE})
 
@@ -67,11 +67,11 @@ def test_finds_that_the_etag_of_a_part_is_hidden() -> None:
 
 
 def test_without_a_page_no_preflight_is_sent() -> None:
-    def reply(asked: Asked) -> Response:
-        _, document = GOOD[f"{asked.method} {asked.target.partition('?')[0]}"]
+    def reply(recorded: Recorded) -> Response:
+        _, document = GOOD[f"{recorded.method} {recorded.target.partition('?')[0]}"]
         return Response(json.dumps(document).replace("{bucket}", server.url))
 
     with recording(reply) as server:
         [finding] = check_parts(Function(server.url), None)
         assert "Sent a part" in finding.message
-        assert not [asked for asked in server.asked if asked.method == "OPTIONS"]
+        assert not [recorded for recorded in server.requests if recorded.method == "OPTIONS"]

@@ -28,7 +28,7 @@ from emulator.server import Server
 from tests.documents import Document
 from tests.emulator.client import FORM_END, Reply, form_start, send
 from tests.function.invocations import ENVIRON, Context, event, read
-from tests.recorder import Asked, recording, trickling
+from tests.recorder import Recorded, recording, trickling
 
 FILE = '{"filename": "a.png"}'
 PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 640, 480) + b"\x08\x02"
@@ -177,7 +177,7 @@ def error(response: Reply) -> tuple[str, ...]:
     ],
 )
 def test_a_failing_receiver_is_203_and_the_object_stays(
-    receiver: Callable[[Asked], Response],
+    receiver: Callable[[Recorded], Response],
     message: str,
     ec: str,
     deployment: Deployment,
@@ -239,11 +239,11 @@ def test_the_documented_receiver_works(
     exec(Document("docs/callbacks.md").block("receiver"), documented)  # noqa: S102 (our own)
     responses: list[tuple[int, dict[str, str]]] = []
 
-    def receive(asked: Asked) -> Response:
+    def receive(recorded: Recorded) -> Response:
         status, document = documented["finished_upload"](
-            asked.target,
-            asked.headers,
-            asked.body,
+            recorded.target,
+            recorded.headers,
+            recorded.body,
             secret=SECRET.encode(),
             allowed_types={"default": "image/*"},
             key_prefix=f"{deployment.oss}/",

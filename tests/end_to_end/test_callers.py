@@ -18,7 +18,7 @@ from werkzeug import Response
 from tests.documents import Document
 from tests.function.callers.issuer import key_pair, public_jwk
 from tests.harness import running_harness
-from tests.recorder import Asked, recording
+from tests.recorder import Recorded, recording
 
 ROWS = {row[0]: row for row in Document("docs/callers.md").rows("| issuer | settings")}
 NOW = int(time.time())
@@ -217,8 +217,8 @@ def test_the_documented_settings_accept_users_and_nobody_else(issuer: str, tmp_p
     shape, settings = SHAPES[issuer], documented_settings(issuer)
     path = urlsplit(settings.get("JWT_JWKS", "")).path
 
-    def respond(asked: Asked) -> Response:
-        return Response(json.dumps({"keys": shape.keys}), 200 if asked.target == path else 404)
+    def respond(recorded: Recorded) -> Response:
+        return Response(json.dumps({"keys": shape.keys}), 200 if recorded.target == path else 404)
 
     with recording(respond) as server:
         if "JWT_SECRET" in settings:
@@ -240,7 +240,7 @@ def test_the_documented_settings_accept_users_and_nobody_else(issuer: str, tmp_p
             assert accepted.json()["key"].startswith(f"users/{shape.user}/")
             for what, changes in {**shape.refused, "expired": {"exp": NOW - 90}}.items():
                 assert sign(shape.token(**changes)).status_code == 401, what
-        assert len(server.asked) == ("JWT_JWKS" in documented_settings(issuer))
+        assert len(server.requests) == ("JWT_JWKS" in documented_settings(issuer))
 
 
 def test_simplejwt_may_send_a_number(tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ def test_a_part_url_takes_just_the_length_that_it_was_signed_with(
 
 @pytest.fixture
 def application() -> Iterator[Recorder]:
-    def accept(asked: object) -> Response:
+    def accept(recorded: object) -> Response:
         return Response('{"Status": "OK"}', content_type="application/json")
 
     with recording(accept) as recorder:
@@ -154,10 +154,10 @@ def test_the_callback_runs_at_the_end(run: Run, file: Path, application: Recorde
     }
     uploaded = run(["upload", KEY, str(file), {**SETTINGS, "callback": callback}])[0]
     assert uploaded["data"] == {"Status": "OK"}
-    (asked,) = application.asked
+    (recorded,) = application.requests
     etag = uploaded["etag"].strip('"')
     expected = f"key=user%2F%E8%A7%86%E9%A2%91%201.mp4&size={file.stat().st_size}&etag={etag}"
-    assert asked.body.decode() == f"{expected}&who=u1"
+    assert recorded.body.decode() == f"{expected}&who=u1"
 
 
 def test_copies_what_is_still_the_same_and_deletes_it(run: Run, bucket: Bucket) -> None:

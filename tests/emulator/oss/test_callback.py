@@ -27,7 +27,7 @@ from emulator.oss.switches import Switches
 from emulator.server import Server
 from tests.emulator.client import Reply, send
 from tests.emulator.oss.bucket import NOW, Bucket, running_bucket
-from tests.recorder import Asked, Recorder, recording
+from tests.recorder import Recorded, Recorder, recording
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -36,7 +36,7 @@ JSON = "application/json"
 @pytest.fixture
 def application() -> Iterator[Recorder]:
     """An application that accepts everything."""
-    with recording(lambda asked: Response('{"Status": "OK"}', content_type=JSON)) as recorder:
+    with recording(lambda recorded: Response('{"Status": "OK"}', content_type=JSON)) as recorder:
         yield recorder
 
 
@@ -84,12 +84,16 @@ def test_the_status_that_the_form_requests_is_overridden(
 
 def test_the_request_is_as_documented(bucket: Bucket, application: Recorder) -> None:
     upload(bucket, application.url + "/c%C3%A9?a=%20&b")
-    asked = application.asked[0]
-    assert (asked.method, asked.target, asked.body) == ("POST", "/c%C3%A9?a=%20&b", b"key=a.txt")
-    assert asked.version == "HTTP/1.1"
-    assert asked.headers["content-type"] == FORM
-    assert asked.headers["user-agent"] == "http-client/0.0.1"
-    assert asked.headers["host"] == urlsplit(application.url).netloc
+    recorded = application.requests[0]
+    assert (recorded.method, recorded.target, recorded.body) == (
+        "POST",
+        "/c%C3%A9?a=%20&b",
+        b"key=a.txt",
+    )
+    assert recorded.version == "HTTP/1.1"
+    assert recorded.headers["content-type"] == FORM
+    assert recorded.headers["user-agent"] == "http-client/0.0.1"
+    assert recorded.headers["host"] == urlsplit(application.url).netloc
 
 
 @pytest.mark.parametrize("target", ["/callback", "", "/", "/c?id=1&x=%20", "/%E5%9B%BE/a+b?c"])
@@ -97,14 +101,14 @@ def test_the_signature_covers_unquoted_path_query_and_body(
     target: str, bucket: Bucket, application: Recorder
 ) -> None:
     upload(bucket, application.url + target)
-    (asked,) = application.asked
-    url = base64.b64decode(asked.headers["x-oss-pub-key-url"]).decode()
+    (recorded,) = application.requests
+    url = base64.b64decode(recorded.headers["x-oss-pub-key-url"]).decode()
     assert url == bucket.url + "/callback_pub_key.pem"
     key = load_pem_public_key(send(bucket.url, "GET", "/callback_pub_key.pem").body)
     assert isinstance(key, RSAPublicKey)
-    path, separator, query = asked.target.partition("?")
-    covered = unquote(path) + separator + query + "\n" + asked.body.decode()
-    signature = base64.b64decode(asked.headers["authorization"])
+    path, separator, query = recorded.target.partition("?")
+    covered = unquote(path) + separator + query + "\n" + recorded.body.decode()
+    signature = base64.b64decode(recorded.headers["authorization"])
     key.verify(signature, covered.encode(), PKCS1v15(), MD5())  # noqa: S303 (OSS's choice)
 
 
@@ -130,7 +134,7 @@ def test_the_key_can_be_announced_under_another_address(
     )
     with Server(oss) as server:
         upload(Bucket(server.url, tmp_path, bucket.keys), application.url)
-    header = application.asked[0].headers["x-oss-pub-key-url"]
+    header = application.requests[0].headers["x-oss-pub-key-url"]
     assert base64.b64decode(header) == b"http://oss.example:9001/callback_pub_key.pem"
 
 
@@ -139,8 +143,8 @@ def test_the_request_may_be_as_in_the_documents_example(
 ) -> None:
     with running_bucket(tmp_path, switches=Switches(http10_callbacks=True)) as bucket:
         assert upload(bucket, application.url).status == 200
-    (asked,) = application.asked
-    assert (asked.version, asked.headers["host"]) == ("HTTP/1.0", "127.0.0.1")
+    (recorded,) = application.requests
+    assert (recorded.version, recorded.headers["host"]) == ("HTTP/1.0", "127.0.0.1")
 
 
 def test_additional_headers_are_sent_but_replace_none_of_the_service(
@@ -149,17 +153,19 @@ def test_additional_headers_are_sent_but_replace_none_of_the_service(
     more = {"X-Tenant": "a, b", "HOST": "evil.example", "Authorization": "none"}
     value = {"callbackUrl": application.url, "callbackBody": "a=1", "additionalHeaders": more}
     assert bucket.post(fields={"callback": field(value)}).status == 200
-    (asked,) = application.asked
-    assert asked.headers["x-tenant"] == "a, b"
-    assert asked.headers["host"] == urlsplit(application.url).netloc
-    assert asked.headers["authorization"] != "none"
+    (recorded,) = application.requests
+    assert recorded.headers["x-tenant"] == "a, b"
+    assert recorded.headers["host"] == urlsplit(application.url).netloc
+    assert recorded.headers["authorization"] != "none"
 
 
 def test_callback_host_is_the_host_header(bucket: Bucket) -> None:
     host = "upload.example.com"
-    with recording(lambda asked: Response("{}", content_type=JSON), names=(host,)) as application:
+    with recording(
+        lambda recorded: Response("{}", content_type=JSON), names=(host,)
+    ) as application:
         upload(bucket, application.url, callbackHost=host)
-    assert application.asked[0].headers["host"] == host
+    assert application.requests[0].headers["host"] == host
 
 
 TEMPLATE = "b=${bucket}&o=${object}&e=${etag}&s=${size}&m=${mimeType}&v=${x:var}&n=${x:no}&u=${odd}"
@@ -173,7 +179,7 @@ def test_placeholders_in_a_form_are_url_encoded(bucket: Bucket, application: Rec
         fields={"x:var": "1&2", "x-oss-content-type": "text/plain; charset=utf-8"},
         callbackBody=TEMPLATE,
     )
-    body = application.asked[0].body.decode()
+    body = application.requests[0].body.decode()
     assert "o=%E5%9B%BE%2Fa%26b%3Dc%20d.txt&" in body
     assert parse_qs(body, keep_blank_values=True) == {
         "b": ["post-test"],
@@ -196,9 +202,9 @@ def test_placeholders_in_json_are_json(bucket: Bucket, application: Recorder) ->
         callbackBody='{"o":${object},"s":${size},"v":${x:var},"w":${imageInfo.width}}',
         callbackBodyType=JSON,
     )
-    (asked,) = application.asked
-    assert asked.headers["content-type"] == JSON
-    assert json.loads(asked.body) == {"o": 'a "图".txt', "s": 7, "v": "\\", "w": ""}
+    (recorded,) = application.requests
+    assert recorded.headers["content-type"] == JSON
+    assert json.loads(recorded.body) == {"o": 'a "图".txt', "s": 7, "v": "\\", "w": ""}
 
 
 PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 640, 480) + b"\x08\x02"
@@ -226,7 +232,7 @@ def test_images_are_reported_with_their_size(
 ) -> None:
     template = "f=${imageInfo.format}&w=${imageInfo.width}&h=${imageInfo.height}"
     upload(bucket, application.url, content, callbackBody=template)
-    assert application.asked[0].body.decode() == sent
+    assert application.requests[0].body.decode() == sent
 
 
 @pytest.mark.parametrize(
@@ -250,17 +256,17 @@ def test_an_image_that_vanishes_meanwhile_is_reported_without_a_size(
 ) -> None:
     monkeypatch.setattr(Store, "open", lambda store, key: None)
     assert upload(bucket, application.url, PNG, callbackBody="w=${imageInfo.width}").status == 200
-    assert application.asked[0].body == b"w="
+    assert application.requests[0].body == b"w="
 
 
 # Failures; the object is stored all the same
 
 
-def responding(body: bytes, status: int = 200, **headers: str) -> Callable[[Asked], Response]:
-    return lambda asked: Response(body, status, headers=headers)
+def responding(body: bytes, status: int = 200, **headers: str) -> Callable[[Recorded], Response]:
+    return lambda recorded: Response(body, status, headers=headers)
 
 
-def in_pieces(asked: Asked) -> Response:
+def in_pieces(recorded: Recorded) -> Response:
     """A response without a length."""
     return Response(iter([b"{", b"}"]), content_type=JSON)
 
@@ -292,13 +298,13 @@ FAILURES = {
 
 @pytest.mark.parametrize(("respond", "message", "ec"), FAILURES.values(), ids=FAILURES)
 def test_a_response_that_does_not_count_is_203_and_the_object_stays(
-    respond: Callable[[Asked], Response], message: str, ec: str, bucket: Bucket
+    respond: Callable[[Recorded], Response], message: str, ec: str, bucket: Bucket
 ) -> None:
     with recording(respond) as application:
         reply = upload(bucket, application.url)
     assert reply.status == 203
     assert reply.headers["content-type"].startswith("application/xml")
-    assert len(application.asked) == 1
+    assert len(application.requests) == 1
     assert reply.element("Code") == "CallbackFailed"
     assert (reply.element("Message"), reply.element("EC")) == (message, ec)
     assert bucket.get("/a.txt").body == b"content"
@@ -325,10 +331,10 @@ def test_a_receiver_without_tls_cannot_be_called_by_https(
 ) -> None:
     reply = upload(bucket, application.url.replace("http:", "https:"))
     assert reply.element("Message") == UNREACHABLE
-    assert application.asked == []
+    assert application.requests == []
 
 
-def trickle(asked: Asked) -> Response:
+def trickle(recorded: Recorded) -> Response:
     """A valid response that takes a second."""
 
     def pieces() -> Iterator[bytes]:
@@ -359,7 +365,7 @@ def test_all_addresses_share_the_time_limit(
     """Each address by itself would finish in time; together they do not."""
     monkeypatch.setattr(sending, "LIMIT_SECONDS", 1.6)
 
-    def fail_late(asked: Asked) -> Response:
+    def fail_late(recorded: Recorded) -> Response:
         time.sleep(1.0)
         return Response("{}", 500)
 
@@ -374,8 +380,8 @@ def test_addresses_are_tried_in_order_until_one_succeeds(
     with recording(responding(b"{}", 500)) as broken:
         urls = f"{broken.url};{application.url.removeprefix('http://')}; ;{broken.url}"
         assert upload(bucket, urls).status == 200
-        assert len(broken.asked) == 1
-        assert len(application.asked) == 1
+        assert len(broken.requests) == 1
+        assert len(application.requests) == 1
 
 
 def test_the_last_address_says_why_all_failed(bucket: Bucket, application: Recorder) -> None:
@@ -415,7 +421,7 @@ def test_where_loopback_is_refused_nothing_is_stored_or_called(
     with running_bucket(tmp_path, switches=Switches(refuse_loopback_callbacks=True)) as bucket:
         reply = upload(bucket, application.url)
         assert (reply.status, reply.element("EC")) == (400, "0007-00000008")
-        assert (bucket.files(), application.asked) == ([], [])
+        assert (bucket.files(), application.requests) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -469,4 +475,4 @@ def test_callback_variables_are_only_checked(bucket: Bucket, application: Record
     assert (reply.status, reply.element("EC")) == (400, "0007-00000102")
     reply = upload(bucket, application.url, fields={"callback-var": field("x")})
     assert (reply.status, reply.element("EC")) == (400, "0007-00000103")
-    assert len(application.asked) == 1
+    assert len(application.requests) == 1

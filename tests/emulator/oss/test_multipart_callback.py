@@ -1,4 +1,4 @@
-"""The callback of a completed upload: asked for in headers, run once the object exists."""
+"""The callback of a completed upload: wanted by headers, run once the object exists."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from tests.recorder import Recorder, recording
 
 @pytest.fixture
 def application() -> Iterator[Recorder]:
-    with recording(lambda asked: Response('{"a": 1}', content_type="application/json")) as recorder:
+    with recording(
+        lambda recorded: Response('{"a": 1}', content_type="application/json")
+    ) as recorder:
         yield recorder
 
 
@@ -41,8 +43,8 @@ def test_the_applications_response_becomes_that_of_the_completion(
     assert (reply.status, reply.body) == (200, b'{"a": 1}')
     assert reply.headers["content-type"] == "application/json"
     etag = reply.headers["etag"].strip('"')
-    (asked,) = application.asked
-    assert asked.body.decode().split("|") == [
+    (recorded,) = application.requests
+    assert recorded.body.decode().split("|") == [
         *("post-test", "a.bin", etag, "7", "video%2Fmp4", "u%201", "7")
     ]
     assert bucket.get("/a.bin").headers["etag"] == f'"{etag}"'
@@ -50,12 +52,12 @@ def test_the_applications_response_becomes_that_of_the_completion(
 
 def test_without_variables_they_are_empty(bucket: Bucket, application: Recorder) -> None:
     assert complete(started(bucket, b"content"), application.url).status == 200
-    assert application.asked[0].body.endswith(b"||")
+    assert application.requests[0].body.endswith(b"||")
 
 
 def test_a_callback_that_fails_is_203_and_the_object_stays(bucket: Bucket) -> None:
     """Seen live: the Go SDK's TestCompleteMultipartUpload, with a 301."""
-    with recording(lambda asked: Response(status=301)) as application:
+    with recording(lambda recorded: Response(status=301)) as application:
         reply = complete(started(bucket, b"content"), application.url)
     assert (reply.status, reply.element("EC")) == (203, "0007-00000203")
     assert reply.element("Message") == "Error status : 301."

@@ -10,7 +10,7 @@ from werkzeug import Response
 
 from direct_upload.callbacks import signature
 from tests.function.callbacks.reports import FORGED_KEY, KEY, pem
-from tests.recorder import Asked, Recorder, recording, trickling
+from tests.recorder import Recorded, Recorder, recording, trickling
 
 # As of Ed25519, under a number that no algorithm has.
 UNKNOWN_KEY = b"""-----BEGIN PUBLIC KEY-----
@@ -46,15 +46,15 @@ def oss(foreign: Recorder) -> Iterator[Recorder]:
         "/keys/page.html": b"<html>",
     }
 
-    def respond(asked: Asked) -> Response:
-        if asked.target == "/keys/redirect.pem":
+    def respond(recorded: Recorded) -> Response:
+        if recorded.target == "/keys/redirect.pem":
             return Response(status=302, headers={"Location": f"{foreign.url}/v1.pem"})
-        if asked.target == "/keys/slow.pem":
-            return slow(asked)
-        if asked.target == "/keys/error.pem":
+        if recorded.target == "/keys/slow.pem":
+            return slow(recorded)
+        if recorded.target == "/keys/error.pem":
             return Response(pem(FORGED_KEY), 500)
-        if asked.target in documents:
-            return Response(documents[asked.target])
+        if recorded.target in documents:
+            return Response(documents[recorded.target])
         return Response(status=404)
 
     with trickling() as slow, recording(respond) as recorder:
@@ -63,5 +63,5 @@ def oss(foreign: Recorder) -> Iterator[Recorder]:
 
 @pytest.fixture(autouse=True)
 def no_earlier_requests(foreign: Recorder, oss: Recorder) -> None:
-    foreign.asked.clear()
-    oss.asked.clear()
+    foreign.requests.clear()
+    oss.requests.clear()

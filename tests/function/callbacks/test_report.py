@@ -253,7 +253,7 @@ def test_a_report_that_matches_no_grant_is_refused(
     assert (response.status, response.code) == (403, "callback_refused")
     assert response.document["message"] == "This callback was not accepted."
     assert uploads == []
-    assert oss.asked == []  # nothing is fetched for a report without a valid grant
+    assert oss.requests == []  # nothing is fetched for a report without a valid grant
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ def test_a_body_that_oss_does_not_send_is_refused(
     env = environ(oss)
     assert post(env, replace(REPORT, body=body, signed_body="x"), oss).code == "callback_refused"
     assert caplog.messages[0] == f"callback refused: the body {reason}"
-    assert oss.asked == []
+    assert oss.requests == []
 
 
 def test_a_forged_report_about_a_true_grant_is_refused(
@@ -305,7 +305,7 @@ def test_a_report_with_a_query_is_refused_though_signed(
 def test_without_callback_url_there_is_no_such_route(oss: Recorder) -> None:
     response = post(environ(oss, CALLBACK_URL=""), REPORT, oss)
     assert (response.status, response.code) == (404, "not_found")
-    assert oss.asked == []
+    assert oss.requests == []
 
 
 def test_the_route_accepts_only_post(oss: Recorder) -> None:

@@ -118,8 +118,8 @@ def test_a_forgery_is_refused_and_no_foreign_host_called(
         monkeypatch.setattr(signature, "FETCH_SECONDS", 0.3)
     with pytest.raises(NotFromOss):
         check(FORGERIES[name], oss, foreign)
-    assert foreign.asked == []
-    assert all(request.target.startswith("/keys/") for request in oss.asked)
+    assert foreign.requests == []
+    assert all(request.target.startswith("/keys/") for request in oss.requests)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,9 @@ def test_the_target_may_come_as_bytes(oss: Recorder, foreign: Recorder) -> None:
 def test_a_key_is_fetched_once(oss: Recorder, foreign: Recorder) -> None:
     for _ in range(3):
         check(REPORT, oss, foreign)
-    assert [(request.method, request.target) for request in oss.asked] == [("GET", "/keys/v1.pem")]
+    assert [(request.method, request.target) for request in oss.requests] == [
+        ("GET", "/keys/v1.pem")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +166,7 @@ def test_a_key_that_failed_is_not_fetched_again_within_5_seconds(
     for later in (timedelta(), timedelta(seconds=seconds)):
         with pytest.raises(NotFromOss, match="not a public key"):
             check(with_key_at("{oss}/keys/page.html"), oss, foreign, later=later)
-    assert len(oss.asked) == fetches
+    assert len(oss.requests) == fetches
     check(REPORT, oss, foreign)  # another key is not affected
 
 
@@ -173,17 +175,17 @@ def test_only_the_last_failures_are_remembered(oss: Recorder, foreign: Recorder)
     for number in range(10):
         with pytest.raises(NotFromOss):
             check(with_key_at(f"{{oss}}/keys/{number}.pem"), oss, foreign)
-    oss.asked.clear()
+    oss.requests.clear()
     for number in (0, 9):
         with pytest.raises(NotFromOss):
             check(with_key_at(f"{{oss}}/keys/{number}.pem"), oss, foreign)
-    assert [request.target for request in oss.asked] == ["/keys/0.pem"]
+    assert [request.target for request in oss.requests] == ["/keys/0.pem"]
 
 
 def test_threads_share_one_fetch_of_a_key(oss: Recorder, foreign: Recorder) -> None:
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda _: check(REPORT, oss, foreign), range(32)))
-    assert len(oss.asked) == 1
+    assert len(oss.requests) == 1
 
 
 def test_the_oldest_failure_is_forgotten_first(oss: Recorder, foreign: Recorder) -> None:
@@ -196,9 +198,9 @@ def test_the_oldest_failure_is_forgotten_first(oss: Recorder, foreign: Recorder)
         fail(number, 0)
     for number in (0, 8):  # the first one fails once more, the ninth replaces another
         fail(number, 6)
-    oss.asked.clear()
+    oss.requests.clear()
     fail(0, 7)
-    assert oss.asked == []
+    assert oss.requests == []
 
 
 def test_a_key_server_that_is_down_is_a_refusal(foreign: Recorder) -> None:
@@ -290,4 +292,4 @@ def test_an_https_key_is_never_fetched_without_tls() -> None:
         url = without_tls.url.replace("http:", "https:") + "/v1.pem"
         with pytest.raises(signature.NotFromOss):
             signature.PublicKeys().get(url, NOW)
-        assert without_tls.asked == []
+        assert without_tls.requests == []

@@ -27,9 +27,9 @@ from direct_upload.http.outgoing import Fetched
 from tests.function.callers.issuer import SETTINGS, Token, jwks, key_pair, public_jwk
 from tests.function.credentials.faulty_sts import Connection, FaultySts, close, reset
 from tests.function.invocations import ENVIRON, NOW, Context, event, invoke, read
-from tests.recorder import Asked, Recorder, recording, trickling
+from tests.recorder import Recorded, Recorder, recording, trickling
 
-Reply = Callable[[Asked], Response]
+Reply = Callable[[Recorded], Response]
 
 FIRST, SECOND = (public_jwk("ES256", kid=name, name=name) for name in ("first", "second"))
 SET = jwks(FIRST)
@@ -60,8 +60,8 @@ def keys(server: Recorder) -> FetchedKeys:
     return FetchedKeys(f"{server.url}/jwks.json")
 
 
-def redirect(asked: Asked) -> Response:
-    if asked.target == "/jwks.json":
+def redirect(recorded: Recorded) -> Response:
+    if recorded.target == "/jwks.json":
         return Response(status=302, headers={"Location": "/elsewhere.json"})
     return Response(SET)
 
@@ -124,8 +124,8 @@ def test_a_server_that_misbehaves_is_left_alone_for_a_while(
 ) -> None:
     caplog.set_level(logging.DEBUG, "direct_upload")
     server.reply = reply
-    assert_quiet_failure(keys, lambda: len(server.asked), reason, caplog)
-    assert {asked.target for asked in server.asked} == {"/jwks.json"}
+    assert_quiet_failure(keys, lambda: len(server.requests), reason, caplog)
+    assert {recorded.target for recorded in server.requests} == {"/jwks.json"}
 
 
 @pytest.mark.parametrize(("reply", "reason"), MISBEHAVIOUR)
@@ -141,12 +141,12 @@ def test_a_set_in_hand_serves_on_while_the_server_misbehaves(
     ran_out = 15 * 60
     for seconds, requests in ((ran_out, 2), (ran_out + 9.9, 2), (ran_out + 10, 3)):
         assert keys.find("first", after(seconds))
-        assert len(server.asked) == requests
+        assert len(server.requests) == requests
     assert caplog.text.count(reason) == 2
     server.reply = always(SET)
     assert keys.find("first", after(ran_out + 20))
     assert keys.find("first", after(ran_out + 900))
-    assert len(server.asked) == 4
+    assert len(server.requests) == 4
 
 
 @pytest.mark.parametrize(
@@ -209,10 +209,10 @@ def test_a_slow_server_is_abandoned_and_left_alone(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    may_answer = threading.Event()
+    may_respond = threading.Event()
 
-    def hang(asked: Asked) -> Response:
-        may_answer.wait()
+    def hang(recorded: Recorded) -> Response:
+        may_respond.wait()
         return Response(SET)
 
     with trickling() as trickle:
@@ -223,7 +223,7 @@ def test_a_slow_server_is_abandoned_and_left_alone(
                 with pytest.raises(KeysUnavailable):
                     keys.find("first", NOW)
         finally:
-            may_answer.set()
+            may_respond.set()
     assert caplog.text.count("the server does not respond within 0.3 s") == 1
 
 
@@ -260,7 +260,7 @@ def test_what_can_be_used_of_a_set_is_used(
     found = keys.find("first", NOW)
     assert found is not None
     assert found.key.public_numbers() == key_pair("ES256", "first").public_key().public_numbers()
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_nothing_is_fetched_before_a_token_needs_it(server: Recorder) -> None:
@@ -268,14 +268,14 @@ def test_nothing_is_fetched_before_a_token_needs_it(server: Recorder) -> None:
     assert invoke(environ, path="/healthz").status == 200
     for headers in ({}, {"Authorization": "Bearer a.b.c"}, {"Authorization": "Bearer x"}):
         assert invoke(environ, headers=headers).status == 401
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_a_set_is_kept_for_its_life(keys: FetchedKeys, server: Recorder) -> None:
     server.reply = always(SET, Cache_Control="public, max-age=3600")
     for seconds, requests in ((0, 1), (3599, 1), (3600, 2), (7199, 2)):
         assert keys.find("first", after(seconds))
-        assert len(server.asked) == requests
+        assert len(server.requests) == requests
 
 
 @pytest.mark.parametrize(
@@ -334,7 +334,7 @@ def test_a_rotation_is_seen_at_the_first_token_of_the_new_key(
     assert keys.find("first", NOW)
     server.reply = always(jwks(FIRST, SECOND))
     assert (keys.find("second", after(seconds)) is not None) is is_seen
-    assert len(server.asked) == (2 if is_seen else 1)
+    assert len(server.requests) == (2 if is_seen else 1)
 
 
 def test_a_key_that_was_withdrawn_ends_with_the_next_fetch(
@@ -349,7 +349,7 @@ def test_a_key_that_was_withdrawn_ends_with_the_next_fetch(
 def test_random_kids_cause_one_fetch_a_minute(keys: FetchedKeys, server: Recorder) -> None:
     for second in range(300):
         assert keys.find(f"random-{second}", after(second)) is None
-    assert len(server.asked) == 5
+    assert len(server.requests) == 5
 
 
 def test_random_kids_cause_one_fetch_a_minute_during_an_outage_too(
@@ -360,14 +360,14 @@ def test_random_kids_cause_one_fetch_a_minute_during_an_outage_too(
     for second in range(300):
         assert keys.find(f"random-{second}", after(second)) is None
         assert keys.find("first", after(second))
-    assert len(server.asked) == 5
+    assert len(server.requests) == 5
 
 
 def test_a_token_without_kid_fetches_nothing_anew(keys: FetchedKeys, server: Recorder) -> None:
     server.reply = always(jwks(FIRST, SECOND))
     assert keys.find(None, NOW) is None
     assert keys.find(None, after(120)) is None
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("days", [-400, 400])
@@ -377,7 +377,7 @@ def test_a_clock_that_was_wrong_locks_nobody_out(
     assert keys.find("first", NOW + timedelta(days=days))
     server.reply = always(jwks(SECOND))
     assert keys.find("second", NOW)
-    assert len(server.asked) == 2
+    assert len(server.requests) == 2
 
 
 def test_sixteen_threads_on_a_cold_instance_fetch_once(keys: FetchedKeys, server: Recorder) -> None:
@@ -391,7 +391,7 @@ def test_sixteen_threads_on_a_cold_instance_fetch_once(keys: FetchedKeys, server
     with ThreadPoolExecutor(16) as pool:
         found = list(pool.map(find, range(16)))
     assert all(found)
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_sixteen_threads_try_a_dead_server_once(keys: FetchedKeys, server: Recorder) -> None:
@@ -405,7 +405,7 @@ def test_sixteen_threads_try_a_dead_server_once(keys: FetchedKeys, server: Recor
 
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(find, range(16)))
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("status", [200, 500])
@@ -416,30 +416,30 @@ def test_a_thread_that_waited_with_an_earlier_time_fetches_nothing(
     for moment in (NOW, NOW - timedelta(milliseconds=1)):
         with contextlib.suppress(KeysUnavailable):
             keys.find("first", moment)
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_after_a_long_pause_all_wait_for_the_one_fetch(keys: FetchedKeys, server: Recorder) -> None:
     """Function Compute freezes an idle instance, which may wake up with keys of last week."""
     assert keys.find("first", NOW)
-    asked, may_answer = threading.Event(), threading.Event()
+    reached, may_respond = threading.Event(), threading.Event()
 
-    def answer_later(_: Asked) -> Response:
-        asked.set()
-        may_answer.wait()
+    def answer_later(_: Recorded) -> Response:
+        reached.set()
+        may_respond.wait()
         return Response(SET)
 
     server.reply = answer_later
     with ThreadPoolExecutor(2) as pool:
         fetching = pool.submit(keys.find, "first", NOW + timedelta(days=7))
-        assert asked.wait(60)
+        assert reached.wait(60)
         waiting = pool.submit(keys.find, "first", NOW + timedelta(days=7))
         with pytest.raises(TimeoutError):
             waiting.result(0.2)
-        may_answer.set()
+        may_respond.set()
         assert fetching.result(60)
         assert waiting.result(60)
-    assert len(server.asked) == 2
+    assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize(
@@ -453,22 +453,22 @@ def test_who_has_a_key_does_not_wait_for_a_fetch(
     kid: str, seconds: float, keys: FetchedKeys, server: Recorder
 ) -> None:
     assert keys.find("first", NOW)
-    asked, may_answer = threading.Event(), threading.Event()
+    reached, may_respond = threading.Event(), threading.Event()
 
-    def answer_later(_: Asked) -> Response:
-        asked.set()
-        may_answer.wait()
+    def answer_later(_: Recorded) -> Response:
+        reached.set()
+        may_respond.wait()
         return Response(jwks(FIRST, SECOND))
 
     server.reply = answer_later
     with ThreadPoolExecutor(1) as pool:
         fetching = pool.submit(keys.find, kid, after(seconds))
-        assert asked.wait(60)
+        assert reached.wait(60)
         assert keys.find("first", after(seconds))
         assert not fetching.done()
-        may_answer.set()
+        may_respond.set()
         assert fetching.result(60)
-    assert len(server.asked) == 2
+    assert len(server.requests) == 2
 
 
 def test_the_handler_says_503_while_there_are_no_keys_and_recovers(

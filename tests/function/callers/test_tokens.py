@@ -205,7 +205,7 @@ def test_a_header_that_names_keys_is_not_followed() -> None:
             token = Token(claims(iss=server.url), {"kid": "first", **header}).signed(stranger)
             with pytest.raises(Unauthorized):
                 user_of(token)
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_a_token_without_kid_is_verified_with_the_only_key() -> None:

@@ -85,7 +85,7 @@ def test_an_event_with_all_that_is_needed_costs_no_request(uploads: list[Upload]
         receive(bucket.url, {f"{META}.userMeta": {"x-oss-meta-other": "a"}})
         receive(bucket.url, {"oss.bucket.name": "other", META: GONE})
     assert len(uploads) == 1
-    assert bucket.asked == []
+    assert bucket.requests == []
 
 
 def test_the_object_also_tells_how_its_key_is_written(
@@ -145,7 +145,7 @@ def test_an_outage_of_oss_is_a_failure_after_two_tries(
     """Otherwise the upload would be lost: Function Compute tries again."""
     with recording(lambda _: Response(status=status)) as bucket, pytest.raises(NotHandled):
         receive(bucket.url, {META: GONE})
-    assert [asked.method for asked in bucket.asked] == ["HEAD", "HEAD"]
+    assert [recorded.method for recorded in bucket.requests] == ["HEAD", "HEAD"]
     assert uploads == []
     assert f"status {status}" in caplog.text
 
@@ -166,7 +166,7 @@ def test_a_redirect_is_not_followed(uploads: list[Upload]) -> None:
         moved = Response(status=307, headers={"Location": elsewhere.url})
         bucket = servers.enter_context(recording(lambda _: moved))
         receive(bucket.url, {META: GONE})
-    assert (len(bucket.asked), elsewhere.asked, uploads) == (1, [], [])
+    assert (len(bucket.requests), elsewhere.requests, uploads) == (1, [], [])
 
 
 def test_a_server_that_has_gone_is_a_failure(uploads: list[Upload]) -> None:
@@ -181,9 +181,9 @@ def test_the_request_is_signed_in_its_header_with_the_functions_own_credentials(
 ) -> None:
     with recording(lambda _: Response(status=404)) as bucket:
         receive(bucket.url, {META: GONE})
-    (asked,) = bucket.asked
-    assert asked.target == f"/{KEY}"
-    assert asked.headers["authorization"].startswith(
+    (recorded,) = bucket.requests
+    assert recorded.target == f"/{KEY}"
+    assert recorded.headers["authorization"].startswith(
         "OSS4-HMAC-SHA256 Credential=STS.EXAMPLE/20261124/cn-hangzhou/oss/aliyun_v4_request,"
     )
-    assert asked.headers["x-oss-security-token"] == TOKEN
+    assert recorded.headers["x-oss-security-token"] == TOKEN

@@ -20,7 +20,7 @@ from direct_upload.http.outgoing import (
     within,
 )
 from tests.function.credentials.faulty_sts import Connection, FaultySts
-from tests.recorder import Asked, recording, trickling
+from tests.recorder import Recorded, recording, trickling
 
 T = TypeVar("T")
 
@@ -157,7 +157,7 @@ def test_fetch_returns_the_body_and_headers_of_a_200() -> None:
     assert body == b"\x00body\xff"
     assert found["cache-control"] == "public, max-age=60"
     assert found["age"] == "5"
-    (request,) = server.asked
+    (request,) = server.requests
     assert (request.method, request.target) == ("GET", "/keys/v1.pem?a=%20b")
     assert (request.headers["user-agent"], request.body) == ("direct-upload", b"")
 
@@ -176,14 +176,14 @@ def test_fetch_fails_for_any_other_status(status: int) -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_fetch_follows_no_redirect(status: int) -> None:
-    def respond(asked: Asked) -> Response:
-        if asked.target == "/":
+    def respond(recorded: Recorded) -> Response:
+        if recorded.target == "/":
             return Response(status=status, headers={"Location": "/elsewhere"})
         return Response("elsewhere")
 
     with recording(respond) as server:
         assert failure(f"{server.url}/") == f"the server responds with status {status}"
-    assert [request.target for request in server.asked] == ["/"]
+    assert [request.target for request in server.requests] == ["/"]
 
 
 def test_fetch_uses_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,7 +194,7 @@ def test_fetch_uses_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
             monkeypatch.setenv(name, proxy.url)
         assert fetch(f"{server.url}/", seconds=PATIENT, max_bytes=100)[1] == b"server"
-    assert proxy.asked == []
+    assert proxy.requests == []
 
 
 @pytest.mark.parametrize("size", [0, 4, 5])
@@ -245,7 +245,7 @@ def test_fetch_fails_if_the_connection_is_refused() -> None:
 def test_fetch_fails_if_the_server_does_not_speak_tls() -> None:
     with recording(lambda _: Response("body")) as server:
         assert failure(server.url.replace("http:", "https:") + "/").startswith(BREAKS)
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_fetch_abandons_a_server_that_trickles(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -263,6 +263,6 @@ def test_fetch_abandons_a_server_that_trickles(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_server_without_a_trusted_certificate_is_not_reached() -> None:
-    with recording(lambda asked: Response("x")) as server, pytest.raises(FetchFailed) as failed:
+    with recording(lambda recorded: Response("x")) as server, pytest.raises(FetchFailed) as failed:
         fetch(server.url.replace("http:", "https:") + "/", seconds=PATIENT, max_bytes=9)
     assert "SSLError" in str(failed.value)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from werkzeug import Response
 
-from tests.recorder import Asked, recording
+from tests.recorder import Recorded, recording
 
 UPLOAD_ID = "0004B9894A22E5B1888A1E29F8236E2D"
 ETAG = '"0123456789ABCDEF0123456789ABCDEF"'
@@ -34,7 +34,7 @@ ANSWERS: dict[str, tuple[int, str]] = {
 }
 NAMES = {"GET": "list", "DELETE": "abort"}
 
-Answer = Callable[[Asked], Response]
+Answer = Callable[[Recorded], Response]
 
 
 def error(status: int, code: str) -> Response:
@@ -50,7 +50,7 @@ class Stub:
 
     def __enter__(self) -> Stub:
         recorder = self._stack.enter_context(recording(self._answer))
-        self.url, self.asked = recorder.url, recorder.asked
+        self.url, self.requests = recorder.url, recorder.requests
         return self
 
     def __exit__(
@@ -63,24 +63,24 @@ class Stub:
 
     @property
     def operations(self) -> list[str]:
-        return [operation(asked) for asked in self.asked]
+        return [operation(recorded) for recorded in self.requests]
 
-    def _answer(self, asked: Asked) -> Response:
-        name = operation(asked)
+    def _answer(self, recorded: Recorded) -> Response:
+        name = operation(recorded)
         if name in self.replaced:
-            return self.replaced[name](asked)
+            return self.replaced[name](recorded)
         status, body = ANSWERS[name]
         return Response(body, status, content_type="application/xml")
 
 
-def operation(asked: Asked) -> str:
+def operation(recorded: Recorded) -> str:
     """The name of a request, which must be signed and carry exactly what it should."""
-    query = dict(parse_qsl(urlsplit(asked.target).query, keep_blank_values=True))
+    query = dict(parse_qsl(urlsplit(recorded.target).query, keep_blank_values=True))
     assert query["x-oss-signature-version"] == "OSS4-HMAC-SHA256"
     assert len(query["x-oss-signature"]) == 64
-    assert "authorization" not in asked.headers
+    assert "authorization" not in recorded.headers
     if "uploads" in query:
-        assert asked.body == b""
+        assert recorded.body == b""
         return "initiate"
     assert query["uploadId"] == UPLOAD_ID
-    return NAMES.get(asked.method, "complete")
+    return NAMES.get(recorded.method, "complete")

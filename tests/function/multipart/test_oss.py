@@ -17,7 +17,7 @@ from werkzeug import Response
 from direct_upload.multipart import oss
 from tests.function.multipart.site import MULTIPART, Site
 from tests.function.multipart.stub import ANSWERS, PART, Answer, Stub, error
-from tests.recorder import Asked, trickling
+from tests.recorder import Recorded, trickling
 
 
 @pytest.fixture(autouse=True)
@@ -27,16 +27,16 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def always(body: str | bytes, status: int = 200, **headers: str) -> Answer:
-    return lambda asked: Response(body, status, headers=headers)
+    return lambda recorded: Response(body, status, headers=headers)
 
 
 def refusing(status: int, code: str) -> Answer:
-    return lambda asked: error(status, code)
+    return lambda recorded: error(status, code)
 
 
 def in_turn(*answers: Answer) -> Answer:
     remaining = iter(answers)
-    return lambda asked: next(remaining)(asked)
+    return lambda recorded: next(remaining)(recorded)
 
 
 def run(step: str, **replaced: Answer) -> tuple[Any, list[str]]:
@@ -44,7 +44,7 @@ def run(step: str, **replaced: Answer) -> tuple[Any, list[str]]:
     with Stub() as stub:
         site = Site(stub.url, MULTIPART, Path())
         upload = site.begin(7)
-        stub.asked.clear()
+        stub.requests.clear()
         stub.replaced.update(replaced)
         steps: dict[str, Callable[[], Any]] = {
             "initiate": lambda: site.create(7),
@@ -97,14 +97,14 @@ def test_an_odd_answer_is_an_error(step: str, answer: str) -> None:
 def test_a_refusal_names_the_operation_and_the_code(
     step: str, code: str, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    response, asked = run(step, **{step: refusing(status, code)})
+    response, recorded = run(step, **{step: refusing(status, code)})
     assert (response.status, response.code) == (500, "misconfigured")
     name = oss._RIGHTS.keys() & {response.document["message"].split()[2].rstrip(":")}
     assert len(name) == 1
     shown = code if code.isalpha() and len(code) < 65 else "unknown"
     assert f"{shown} (HTTP {status})" in response.document["message"]
     assert oss._RIGHTS[name.pop()] in response.document["error"]["hint"]
-    assert asked.count(step) == 1
+    assert recorded.count(step) == 1
 
 
 @pytest.mark.parametrize(
@@ -120,15 +120,15 @@ def test_a_code_that_cannot_be_meant_is_a_refusal(step: str, code: str) -> None:
 @pytest.mark.parametrize("step", ["initiate", "list", "abort"])
 def test_a_call_that_fails_once_is_repeated_once(step: str) -> None:
     status, body = ANSWERS[step]
-    response, asked = run(step, **{step: in_turn(refusing(500, "X"), always(body, status))})
+    response, recorded = run(step, **{step: in_turn(refusing(500, "X"), always(body, status))})
     assert response.status == 200
-    assert asked == [step, step]
+    assert recorded == [step, step]
 
 
 def test_a_completion_is_sent_once_and_can_be_repeated() -> None:
-    response, asked = run("complete", complete=refusing(500, "X"))
+    response, recorded = run("complete", complete=refusing(500, "X"))
     assert response.code == "storage_unavailable"
-    assert asked == ["list", "complete"]
+    assert recorded == ["list", "complete"]
 
 
 @STEPS
@@ -143,7 +143,7 @@ def test_no_time_is_left_after_slow_pages(monkeypatch: pytest.MonkeyPatch) -> No
     with Stub() as stub:
         response = Site(stub.url, MULTIPART, Path()).create(7)
         assert response.code == "storage_unavailable"
-        assert stub.asked == []
+        assert stub.requests == []
 
 
 def test_where_nothing_listens_the_reason_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
@@ -202,12 +202,12 @@ def test_bytes_that_are_not_an_answer_are_an_error(
 
 def test_completing_what_is_complete_already_needs_no_right_to_read() -> None:
     gone, taken = refusing(404, "NoSuchUpload"), refusing(409, "FileAlreadyExists")
-    response, asked = run("complete", list=gone, initiate=taken)
+    response, recorded = run("complete", list=gone, initiate=taken)
     assert response.document["size"] == 7
-    assert asked == ["list", "initiate"]
-    response, asked = run("complete", complete=taken, initiate=taken)
+    assert recorded == ["list", "initiate"]
+    response, recorded = run("complete", complete=taken, initiate=taken)
     assert response.status == 200
-    assert asked == ["list", "complete", "initiate"]
+    assert recorded == ["list", "complete", "initiate"]
 
 
 @pytest.mark.parametrize("abort", [always("", 204), refusing(404, "NoSuchUpload"),
@@ -215,9 +215,9 @@ def test_completing_what_is_complete_already_needs_no_right_to_read() -> None:
 def test_looking_for_the_object_leaves_no_upload_open(
     abort: Answer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    response, asked = run("complete", list=refusing(404, "NoSuchUpload"), abort=abort)
+    response, recorded = run("complete", list=refusing(404, "NoSuchUpload"), abort=abort)
     assert (response.status, response.code) == (404, "upload_not_found")
-    assert asked[:3] == ["list", "initiate", "abort"]
+    assert recorded[:3] == ["list", "initiate", "abort"]
 
 
 def test_a_part_that_was_replaced_between_check_and_end_is_not_stored() -> None:
@@ -232,8 +232,8 @@ def test_deleting_what_is_gone_is_done() -> None:
 
 
 def test_ten_thousand_parts_are_listed_by_pages_and_completed_at_once() -> None:
-    def answer(asked: Asked) -> Response:
-        query = dict(parse_qsl(urlsplit(asked.target).query))
+    def answer(recorded: Recorded) -> Response:
+        query = dict(parse_qsl(urlsplit(recorded.target).query))
         marker = int(query.get("part-number-marker", 0))
         numbers = range(marker + 1, marker + 1001)
         full = PART.replace(">7<", f">{5 * 1024**2}<")
@@ -253,8 +253,8 @@ def test_ten_thousand_parts_are_listed_by_pages_and_completed_at_once() -> None:
             done = site.complete(site.begin(size))
         assert done.document["size"] == size
         assert stub.operations == ["initiate", *["list"] * 10, "complete"]
-        assert stub.asked[-1].body.count(b"<Part>") == 10_000
-        assert len(stub.asked[-1].body) < 1024**2
+        assert stub.requests[-1].body.count(b"<Part>") == 10_000
+        assert len(stub.requests[-1].body) < 1024**2
 
 
 def test_nothing_secret_is_logged_or_shown(caplog: pytest.LogCaptureFixture) -> None:

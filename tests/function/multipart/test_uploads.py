@@ -269,7 +269,7 @@ def test_completing_sends_what_counts_at_the_end(
         site = Site(stub.url, MULTIPART | changes, tmp_path)
         upload = site.begin(7)
         assert site.complete(upload).status == 200
-    _, _, completed = stub.asked
+    _, _, completed = stub.requests
     sent = {name: value for name, value in completed.headers.items() if name.startswith("x-oss-")}
     assert sent == headers
     assert completed.body == (
@@ -377,7 +377,7 @@ def test_a_url_serves_until_it_ends(site: Site) -> None:
 
 def test_the_report_of_the_callback_is_proven_and_its_answer_handed_on(tmp_path: Path) -> None:
     reply = {"Status": "OK", "nested": [1, None]}
-    with recording(lambda asked: Response(json.dumps(reply))) as receiver:
+    with recording(lambda recorded: Response(json.dumps(reply))) as receiver:
         url = f"{receiver.url}/callback"
         with running_site(tmp_path, CALLBACK_URL=url) as site:
             upload = site.begin()
@@ -386,8 +386,8 @@ def test_the_report_of_the_callback_is_proven_and_its_answer_handed_on(tmp_path:
             assert done["callback"] == reply
             assert re.fullmatch("[0-9A-F]{32}-3", done["etag"])
             assert site.complete(upload).document["callback"] is None
-    (asked,) = receiver.asked
-    report = dict(parse_qsl(asked.body.decode()))
+    (recorded,) = receiver.requests
+    report = dict(parse_qsl(recorded.body.decode()))
     assert check_grant_id(
         report["grant"],
         SECRET.encode(),
@@ -403,7 +403,7 @@ def test_a_failed_callback_leaves_the_object(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with (
-        recording(lambda asked: Response("no", 500)) as receiver,
+        recording(lambda recorded: Response("no", 500)) as receiver,
         running_site(tmp_path, CALLBACK_URL=f"{receiver.url}/callback") as site,
     ):
         upload = site.begin()
