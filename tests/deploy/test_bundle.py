@@ -184,7 +184,7 @@ def test_installs_nothing_without_the_locked_hash(tmp_path: Path, line: str) -> 
 def tiny_function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A function without packages, which builds quickly."""
 
-    def nothing(requirements: Path, target: Path, *, runtime: Runtime) -> None:
+    def nothing(requirements: Path, target: Path, *, runtime: Runtime, index: bool) -> None:
         target.mkdir()
 
     monkeypatch.setattr(bundle_command, "install", nothing)
