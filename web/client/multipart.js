@@ -37,7 +37,7 @@ export async function uploadInParts(file, settings, report) {
 
 /** Gives up what is left of this file, or of {name, size, lastModified}: OSS removes its parts. */
 export function discard(file, options) {
-  remove(file, { ...checked(options), signal: undefined });
+  remove(file, checked(options));
 }
 
 function remove(file, settings) {
