@@ -249,6 +249,37 @@ def test_settings_of_the_object_are_sent_where_oss_reads_them(tmp_path: Path) ->
     assert stored.headers["content-disposition"].startswith("inline; ")
 
 
+def test_an_upload_in_parts_gets_what_a_form_gets(tmp_path: Path) -> None:
+    """Whatever a preset pins; only its own proof, and what belongs to a form, differ."""
+    preset = {
+        "types": "video/*",
+        "acl": "private",
+        "disposition": "inline",
+        "storage_class": "IA",
+        "forbid_overwrite": True,
+        "metadata": {"source": "portal"},
+    }
+    with Stub() as stub:
+        site = Site(
+            stub.url, MULTIPART | {"UPLOAD_PRESETS": json.dumps({"film": preset})}, tmp_path
+        )
+        file = {"filename": "film.mp4", "content_type": "video/mp4", "preset": "film"}
+        form = site.request("POST", "/sign", body=json.dumps(file)).document["fields"]
+        upload = site.begin(7, preset="film")
+        assert site.complete(upload).status == 200
+        sent = {**stub.requests[0].headers, **stub.requests[-1].headers}
+    of_forms = re.compile("key|success_action_status|x-oss-(content-type|meta-grant)|policy")
+    signature = re.compile("x-oss-(signature.*|credential|date|security-token)")
+    pinned = {
+        name.lower(): value
+        for name, value in form.items()
+        if not of_forms.fullmatch(name) and not signature.fullmatch(name)
+    }
+    assert {*pinned} > {"x-oss-meta-source", "x-oss-storage-class", "x-oss-object-acl"}
+    sent["content-type"] = stub.requests[0].headers["content-type"]  # not that of the last body
+    assert pinned.items() <= sent.items()
+
+
 @pytest.mark.parametrize(
     ("changes", "headers"),
     [
