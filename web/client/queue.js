@@ -262,7 +262,7 @@ export class UploadQueue extends EventTarget {
     for (const [place, item] of items.entries()) {
       const grant = batch.then((grants) => grants[place]);
       this.#early.set(item, grant);
-      // An old failure is no reason against a file whose turn comes later.
+      // An old failure does not count against a file whose turn comes later.
       grant.catch(() => this.#early.get(item) === grant && this.#early.delete(item));
     }
   }

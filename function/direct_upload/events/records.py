@@ -15,7 +15,7 @@ from urllib.parse import unquote, unquote_plus
 
 from ..http.events import MAX_EVENT_BYTES
 
-# The operations that make a whole object of an upload; of the others, a copy is no upload, and
+# The operations that make a whole object of an upload; of the others, a copy is not an upload, and
 # those of a multipart upload before its end have no object yet.
 UPLOADS = ("PostObject", "CompleteMultipartUpload", "PutObject")
 

@@ -219,7 +219,7 @@ export function createView({ choose, act, totals }) {
 
     /** A file begins. */
     begun() {
-      if (!isSending()) meter = new Meter(totals().sent); // it was idle, which is no speed
+      if (!isSending()) meter = new Meter(totals().sent); // it was idle, which is not a speed
     },
 
     ended(item) {
