@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..errors import FileTooLarge, InvalidRequest, TypeNotAllowed, misconfigured
 from . import content_types
@@ -20,8 +21,7 @@ _TYPE = rf"{_WORD}/{_WORD}"
 _TYPE_OR_KIND = rf"{_WORD}/(\*|{_WORD})"
 
 
-@dataclass(frozen=True)
-class AdmittedFile:
+class AdmittedFile(NamedTuple):
     """A file that may be uploaded, with the type under which it is stored."""
 
     name: str

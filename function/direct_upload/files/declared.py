@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import InvalidRequest
 from .names import clean_name
@@ -18,8 +17,7 @@ MAX_BODY_BYTES = 16 * 1024
 _FIELDS = 'Send JSON such as {"filename": "a.jpg", "content_type": "image/jpeg", "size": 12345}.'
 
 
-@dataclass(frozen=True)
-class File:
+class File(NamedTuple):
     """A file as the client declares it; only the name is required."""
 
     name: str  # clean

@@ -7,7 +7,7 @@ pinned to a harmless value and sent.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ..callbacks import GRANT_METADATA, Scope, callback_field, make_grant_id, to_metadata
@@ -128,28 +128,29 @@ class GrantMaker:
         now: datetime,
     ) -> Grant:
         """What both kinds have; the conditions cover the fields."""
-        expires = self._policy_expiration(credentials, now)
-        expiration = format_expiration(expires)
-        proof = self._proof(scope, issued=now, expires=expires)
-        fields |= proof
-        conditions += exactly_each(proof)
+        issued = int(now.timestamp())
+        expire = self._expire(credentials, now)
+        expiration = format_expiration(expire)
+        if self._preset.settings.grant_secret:
+            expires = datetime.fromtimestamp(expire, timezone.utc)
+            proof = self._proof(scope, issued=now, expires=expires)
+            fields |= proof
+            conditions += exactly_each(proof)
         signed = self._sign(
             [self._bucket, content_length_range(scope.minimum, scope.maximum), *conditions],
             credentials,
             expiration=expiration,
             region=self._preset.settings.oss_region,
-            now=now,
+            issued=issued,
         )
-        server_time = now.timestamp()
-        expire = int(expires.timestamp())
         return {
             "method": "POST",
             "url": self._url,
             "fields": fields | signed,
-            "expires": int(expire - server_time),
+            "expires": int(expire - now.timestamp()),
             "expire": expire,
             "expiration": expiration,
-            "server_time": int(server_time),
+            "server_time": issued,
             "limits": {
                 "min_bytes": scope.minimum,
                 "max_bytes": scope.maximum,
@@ -162,30 +163,29 @@ class GrantMaker:
         """What will prove to a callback, and to an event, that the upload was granted here."""
         settings = self._preset.settings
         proof: dict[str, str] = {}
-        if settings.grant_secret:
-            grant_id = make_grant_id(settings.grant_secret, scope, issued=issued, expires=expires)
-            if not scope.is_directory:  # the documentation's pages send no metadata
-                proof[GRANT_METADATA] = to_metadata(settings.grant_secret, grant_id)
-            if settings.callback_url:
-                proof["callback"] = callback_field(settings.callback_url, grant_id)
+        grant_id = make_grant_id(settings.grant_secret, scope, issued=issued, expires=expires)
+        if not scope.is_directory:  # the documentation's pages send no metadata
+            proof[GRANT_METADATA] = to_metadata(settings.grant_secret, grant_id)
+        if settings.callback_url:
+            proof["callback"] = callback_field(settings.callback_url, grant_id)
         return proof
 
-    def _policy_expiration(self, credentials: Credentials, now: datetime) -> datetime:
-        """The whole second at which the grant ends.
+    def _expire(self, credentials: Credentials, now: datetime) -> int:
+        """The whole second at which the grant ends, as Unix time.
 
         OSS accepts a V4 form for at most 7 days after its x-oss-date; POLICY_SECONDS ends sooner.
         """
-        expiration = now + self._life
+        ends = now + self._life
         if credentials.expiration is not None:
-            expiration = min(expiration, credentials.expiration - GRANT_MARGIN)
-        expiration = expiration.replace(microsecond=0)
-        if expiration <= now:
+            ends = min(ends, credentials.expiration - GRANT_MARGIN)
+        expire = int(ends.timestamp())
+        if expire <= now.timestamp():
             raise CredentialsUnavailable(
                 "The cached credentials expire too soon to sign with.",
                 "Try again in a few seconds.",
                 {"Retry-After": "5"},
             )
-        return expiration
+        return expire
 
     def _measure_name_room(self) -> int:
         """How many bytes an encoded file name may have, so that no form exceeds the limit.

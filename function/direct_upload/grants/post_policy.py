@@ -9,8 +9,8 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
 from functools import lru_cache
 from typing import Protocol, TypeAlias
 
@@ -53,9 +53,16 @@ def content_length_range(minimum: int, maximum: int) -> Condition:
     return f'["content-length-range",{minimum},{maximum}]'
 
 
-def format_expiration(moment: datetime) -> str:
+@lru_cache(maxsize=2)
+def format_expiration(second: int) -> str:
     """ISO 8601 in GMT with milliseconds and `Z`, as the OSS documents show it."""
-    return f"{moment.isoformat()[:19]}.000Z"  # rounded down to the second
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(second))
+
+
+@lru_cache(maxsize=2)
+def format_date(second: int) -> str:
+    """ISO 8601 in GMT without separators, as the field `x-oss-date` has it."""
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
 
 
 def encode_policy(expiration: str, conditions: Iterable[Condition]) -> str:
@@ -74,7 +81,7 @@ class Signer(Protocol):
 
     It adds the conditions that its version needs, encodes the policy once and signs that very text.
     `expiration` is as `format_expiration` writes it, `region` is the bucket's (`cn-hangzhou`), and
-    `now` is an aware UTC datetime.
+    `issued` is the Unix time in whole seconds.
     """
 
     def __call__(
@@ -84,7 +91,7 @@ class Signer(Protocol):
         *,
         expiration: str,
         region: str,
-        now: datetime,
+        issued: int,
     ) -> dict[str, str]: ...
 
 
@@ -94,27 +101,18 @@ def sign_v4(
     *,
     expiration: str,
     region: str,
-    now: datetime,
+    issued: int,
 ) -> dict[str, str]:
     """A `Signer` of V4 (OSS documents, "POST V4 signature").
 
     OSS refuses a V4 form whose policy does not repeat these fields (EC 0006-00000228). Only the
     policy's text is signed, and it contains the date and the scope.
     """
-    moment = now.isoformat()[:19].replace("-", "").replace(":", "") + "Z"  # strftime is slower
+    moment = format_date(issued)
     date = moment[:8]
-    scope = f"{credentials.access_key_id}/{date}/{region}/oss/aliyun_v4_request"
     token = credentials.security_token
-    policy = encode_policy(
-        expiration,
-        [
-            *conditions,
-            exactly("x-oss-signature-version", V4_VERSION),
-            exactly("x-oss-credential", scope),
-            exactly("x-oss-date", moment),
-            exactly("x-oss-security-token", token),
-        ],
-    )
+    scope, of_the_day = _conditions_v4(credentials.access_key_id, token, date, region)
+    policy = encode_policy(expiration, [*conditions, exactly("x-oss-date", moment), of_the_day])
     key = signing_key_v4(credentials.access_key_secret, date, region)
     return {
         "policy": policy,
@@ -132,14 +130,14 @@ def sign_v1(
     *,
     expiration: str,
     region: str,
-    now: datetime,
+    issued: int,
 ) -> dict[str, str]:
     """A `Signer` of V1 (OSS documents, "POST V1 signature"), which uses no region and no time.
 
     OSS is closing this version for new accounts and buckets.
     """
     token = credentials.security_token
-    policy = encode_policy(expiration, [*conditions, exactly("x-oss-security-token", token)])
+    policy = encode_policy(expiration, [*conditions, _token_condition(token)])
     return {
         "policy": policy,
         "OSSAccessKeyId": credentials.access_key_id,
@@ -160,6 +158,22 @@ def signature_v1(policy: str, access_key_secret: str) -> str:
 def signature_v4(policy: str, signing_key: bytes) -> str:
     """HMAC-SHA256 of the policy's Base64 text under the day's key, in hexadecimal."""
     return _hmac_sha256(signing_key, policy).hex()
+
+
+@lru_cache(maxsize=2)
+def _conditions_v4(
+    access_key_id: str, token: str, date: str, region: str
+) -> tuple[str, Condition]:
+    """The scope for one key, day and region, and the conditions that are the same all day."""
+    scope = f"{access_key_id}/{date}/{region}/oss/aliyun_v4_request"
+    version = exactly("x-oss-signature-version", V4_VERSION)
+    credential = exactly("x-oss-credential", scope)
+    return scope, f"{version},{credential},{_token_condition(token)}"
+
+
+@lru_cache(maxsize=2)
+def _token_condition(token: str) -> Condition:
+    return exactly("x-oss-security-token", token)
 
 
 @lru_cache(maxsize=2)
