@@ -77,18 +77,16 @@ def callback_field(url: str, grant: str) -> str:
     return base64.b64encode(json.dumps(document, separators=(",", ":")).encode()).decode()
 
 
-def make_grant_id(secret: bytes, scope: Scope, *, issued: datetime, expires: datetime) -> str:
-    """The id of one grant; that of a directory binds no content type.
+def make_grant_id(secret: bytes, scope: Scope, *, issued: int, expires: int) -> str:
+    """The id of one grant; that of a directory binds no content type. Times are Unix times.
 
     It has only characters that no encoding changes: OSS sends a callback's body as it is.
     """
     length = len(scope.key_or_dir) if scope.is_directory else 0
     content_type = "" if scope.is_directory else scope.content_types[0]
-    begin = int(issued.timestamp())
-    life = int(expires.timestamp()) - begin
     user = _encode(_name(scope.user))
     preset = "" if scope.preset == DEFAULT_PRESET else f".{scope.preset}"
-    claims = f"{length}.{scope.minimum}.{scope.maximum}.{begin}.{life}.{user}{preset}"
+    claims = f"{length}.{scope.minimum}.{scope.maximum}.{issued}.{expires - issued}.{user}{preset}"
     return f"{claims}.{_code(secret, claims, scope.bucket, scope.key_or_dir, content_type)}"
 
 

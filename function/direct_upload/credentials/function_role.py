@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ..errors import Misconfigured
 
@@ -13,24 +12,28 @@ from ..errors import Misconfigured
 GRANT_MARGIN = timedelta(seconds=60)
 
 
-@dataclass(frozen=True)
-class Credentials:
+class Credentials(NamedTuple):
     """Temporary credentials; `expiration` is None where it is unknown (`function-role`)."""
 
     access_key_id: str
-    access_key_secret: str = field(repr=False)
-    security_token: str = field(repr=False)
+    access_key_secret: str
+    security_token: str
     expiration: datetime | None
 
+    def __repr__(self) -> str:
+        return f"Credentials({self.access_key_id!r}, expiration={self.expiration!r})"
 
-@dataclass(frozen=True)
-class BaseCredentials:
+
+class BaseCredentials(NamedTuple):
     """The function's own credentials; `source` is "context" or "environment"."""
 
     access_key_id: str
-    access_key_secret: str = field(repr=False)
-    security_token: str | None = field(repr=False)
+    access_key_secret: str
+    security_token: str | None
     source: str
+
+    def __repr__(self) -> str:
+        return f"BaseCredentials({self.access_key_id!r}, source={self.source!r})"
 
 
 class CredentialsSource(Protocol):
@@ -49,17 +52,17 @@ def base_credentials(context: object, environ: Mapping[str, str]) -> BaseCredent
     handed: Any = getattr(context, "credentials", None)
     if getattr(handed, "access_key_id", None):
         found = BaseCredentials(
-            access_key_id=handed.access_key_id,
-            access_key_secret=getattr(handed, "access_key_secret", None) or "",
-            security_token=getattr(handed, "security_token", None) or None,
-            source="context",
+            handed.access_key_id,
+            getattr(handed, "access_key_secret", None) or "",
+            getattr(handed, "security_token", None) or None,
+            "context",
         )
     else:
         found = BaseCredentials(
-            access_key_id=environ.get("ALIBABA_CLOUD_ACCESS_KEY_ID", ""),
-            access_key_secret=environ.get("ALIBABA_CLOUD_ACCESS_KEY_SECRET", ""),
-            security_token=environ.get("ALIBABA_CLOUD_SECURITY_TOKEN") or None,
-            source="environment",
+            environ.get("ALIBABA_CLOUD_ACCESS_KEY_ID", ""),
+            environ.get("ALIBABA_CLOUD_ACCESS_KEY_SECRET", ""),
+            environ.get("ALIBABA_CLOUD_SECURITY_TOKEN") or None,
+            "environment",
         )
     if not found.access_key_id or not found.access_key_secret:
         raise Misconfigured(

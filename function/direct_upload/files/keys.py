@@ -59,16 +59,12 @@ class Template:
         meanings = dict(_MEANINGS)
         if text.endswith("{name}"):
             meanings["name"] = lambda naming: _MEANINGS["name"](naming).replace(".", "_")
-        pieces = re.split(r"\{(\w+)\}", text)  # literal text and placeholders in turn
-        self._pieces: list[str | Callable[[Naming], str]] = [
-            meanings[piece] if number % 2 else piece for number, piece in enumerate(pieces)
-        ]
+        self._meanings = [meanings[name] for name in re.findall(r"\{(\w+)\}", text)]
+        self._text = re.sub(r"\{\w+\}", "%s", text.replace("%", "%%"))
 
     def fill(self, naming: Naming) -> str:
         """The text with its placeholders replaced."""
-        return "".join(
-            [piece if isinstance(piece, str) else piece(naming) for piece in self._pieces]
-        )
+        return self._text % tuple([meaning(naming) for meaning in self._meanings])
 
     def longest(self) -> int:
         """How many bytes it can get."""

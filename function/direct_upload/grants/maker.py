@@ -7,7 +7,7 @@ pinned to a harmless value and sent.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..callbacks import GRANT_METADATA, Scope, callback_field, make_grant_id, to_metadata
@@ -107,12 +107,12 @@ class GrantMaker:
         scope = Scope(
             settings.oss_bucket,
             key,
-            is_directory=False,
-            preset=self._preset.name,
-            user=user,
-            minimum=file.minimum,
-            maximum=file.maximum,
-            content_types=(file.content_type,),
+            False,
+            self._preset.name,
+            user,
+            file.minimum,
+            file.maximum,
+            (file.content_type,),
         )
         fields |= self._file_fields
         grant = self._grant(credentials, scope, fields, conditions, now)
@@ -132,8 +132,7 @@ class GrantMaker:
         expire = self._expire(credentials, now)
         expiration = format_expiration(expire)
         if self._preset.settings.grant_secret:
-            expires = datetime.fromtimestamp(expire, timezone.utc)
-            proof = self._proof(scope, issued=now, expires=expires)
+            proof = self._proof(scope, issued=issued, expires=expire)
             fields |= proof
             conditions += exactly_each(proof)
         signed = self._sign(
@@ -159,7 +158,7 @@ class GrantMaker:
             "preset": scope.preset,
         }
 
-    def _proof(self, scope: Scope, *, issued: datetime, expires: datetime) -> dict[str, str]:
+    def _proof(self, scope: Scope, *, issued: int, expires: int) -> dict[str, str]:
         """What will prove to a callback, and to an event, that the upload was granted here."""
         settings = self._preset.settings
         proof: dict[str, str] = {}

@@ -10,8 +10,8 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from ..errors import InvalidRequest
@@ -32,8 +32,7 @@ Response = dict[str, Any]
 """The struct that Function Compute turns into an HTTP response."""
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """One HTTP request; header names are in lower case, the path is decoded.
 
     Headers carry tokens and signatures, and so may the rest by mistake: no repr shows them.
@@ -41,9 +40,12 @@ class Request:
 
     method: str
     path: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    query: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes = field(default=b"", repr=False)
+    headers: Mapping[str, str] = MappingProxyType({})
+    query: Mapping[str, str] = MappingProxyType({})
+    body: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"Request(method={self.method!r}, path={self.path!r})"
 
 
 def parse_event(event: bytes, has_multipart: Callable[[], bool] = lambda: False) -> Request:

@@ -12,7 +12,7 @@ import logging
 import os
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -268,8 +268,8 @@ class ResumableUploads:
             maximum=ticket.size,
             content_types=(ticket.content_type,),
         )
-        expires = issued + timedelta(seconds=seconds)
-        return make_grant_id(self._secret, scope, issued=issued, expires=expires)
+        begin = int(issued.timestamp())
+        return make_grant_id(self._secret, scope, issued=begin, expires=begin + seconds)
 
 
 def _declared(members: Mapping[str, Any]) -> File:

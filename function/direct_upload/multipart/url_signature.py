@@ -7,7 +7,6 @@ Pure: time comes in, a URL or headers go out.
 from __future__ import annotations
 
 import hashlib
-import hmac
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -16,7 +15,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from ..credentials import Credentials
-from ..grants.post_policy import V4_VERSION, signing_key_v4
+from ..grants.post_policy import V4_VERSION, format_date, signature_v4, signing_key_v4
 
 # Headers that count whenever a request carries them, as do all x-oss-*.
 _COUNTED = frozenset({"content-type", "content-md5"})
@@ -99,7 +98,7 @@ def plain_url(operation: Operation, *, origin: str) -> str:
 
 
 def _moment_and_scope(now: datetime, region: str) -> tuple[str, str]:
-    moment = now.isoformat()[:19].replace("-", "").replace(":", "") + "Z"
+    moment = format_date(int(now.timestamp()))
     return moment, f"{moment[:8]}/{region}/oss/aliyun_v4_request"
 
 
@@ -109,7 +108,7 @@ def _signature(
     date, region = scope.split("/")[:2]
     text = string_to_sign(canonical_request(operation, query), moment, scope)
     key = signing_key_v4(credentials.access_key_secret, date, region)
-    return hmac.digest(key, text.encode(), "sha256").hex()
+    return signature_v4(text, key)
 
 
 def canonical_request(operation: Operation, query: str) -> str:

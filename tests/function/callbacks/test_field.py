@@ -43,7 +43,7 @@ LAST = GRANT["expires"] + timedelta(hours=24)
 
 def make(**changes: Any) -> str:
     parts = GRANT | changes
-    times = {name: parts.pop(name) for name in ("issued", "expires")}
+    times = {name: int(parts.pop(name).timestamp()) for name in ("issued", "expires")}
     return field.make_grant_id(SECRET, Scope(**parts), **times)
 
 

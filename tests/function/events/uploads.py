@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +33,8 @@ def value(
 ) -> str:
     """The metadata of an object that was granted."""
     scope = Scope(bucket, key, directory, preset, user, 1, 1000, (content_type,))
-    expires = issued + timedelta(minutes=5)
-    grant_id = make_grant_id(secret.encode(), scope, issued=issued, expires=expires)
+    begin = int(issued.timestamp())
+    grant_id = make_grant_id(secret.encode(), scope, issued=begin, expires=begin + 300)
     return to_metadata(secret.encode(), grant_id)
 
 

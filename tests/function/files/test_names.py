@@ -107,6 +107,7 @@ def test_shown_name_uses_all_of_its_room() -> None:
 def test_shown_name_is_encoded_and_limited_in_length(name: str, room: int) -> None:
     shown = shown_name(clean_name(name), room)
     assert len(shown) <= room
+    assert shown == quote(unquote(shown), safe="")
     assert set(shown) <= set("%ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-~")
 
 

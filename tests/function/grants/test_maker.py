@@ -93,9 +93,9 @@ def test_directory_policy_pins_what_the_documented_pages_send() -> None:
         ["content-length-range", 1, 104857600],
         ["starts-with", "$key", grant["dir"]],
         {"success_action_status": "200"},
+        {"x-oss-date": grant["x_oss_date"]},
         {"x-oss-signature-version": "OSS4-HMAC-SHA256"},
         {"x-oss-credential": grant["x_oss_credential"]},
-        {"x-oss-date": grant["x_oss_date"]},
         {"x-oss-security-token": TOKEN},
     ]
 
