@@ -9,8 +9,8 @@ from __future__ import annotations
 import base64
 import hmac
 import json
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Protocol, TypeAlias
 
@@ -56,13 +56,17 @@ def content_length_range(minimum: int, maximum: int) -> Condition:
 @lru_cache(maxsize=2)
 def format_expiration(second: int) -> str:
     """ISO 8601 in GMT with milliseconds and `Z`, as the OSS documents show it."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(second))
+    return _utc(second).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 @lru_cache(maxsize=2)
 def format_date(second: int) -> str:
     """ISO 8601 in GMT without separators, as the field `x-oss-date` has it."""
-    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
+    return _utc(second).strftime("%Y%m%dT%H%M%SZ")
+
+
+def _utc(second: int) -> datetime:
+    return datetime.fromtimestamp(second, timezone.utc)
 
 
 def encode_policy(expiration: str, conditions: Iterable[Condition]) -> str:

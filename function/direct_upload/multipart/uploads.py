@@ -18,9 +18,8 @@ from urllib.parse import quote
 
 from ..callbacks import GRANT_METADATA, Scope, callback_field, make_grant_id, to_metadata
 from ..callers import Caller
-from ..credentials import GRANT_MARGIN, Credentials, CredentialsSource
+from ..credentials import CredentialsSource
 from ..errors import (
-    CredentialsUnavailable,
     InvalidRequest,
     NotFound,
     UploadIncomplete,
@@ -32,13 +31,11 @@ from ..http.events import Request
 from ..presets import Preset, Presets, choose_preset, name_in_json, name_in_query
 from .answers import Part
 from .oss import Bucket, Completed, KeyTaken, NoSuchUpload, PartChanged, Session
+from .parts import MIN_PART_SECONDS, part_number, part_url, require_all, url_seconds
 from .tickets import Ticket, part_size, read_ticket, write_ticket
-from .url_signature import Operation, signed_url
 
 logger = logging.getLogger("direct_upload")
 
-# A part of 5 MiB takes this long over a line of 140 kbit/s.
-MIN_PART_SECONDS = 300
 MAX_BATCH = 100
 MAX_NAME_BYTES = 1024  # of a shown name, encoded: 80 characters of 12
 
@@ -116,12 +113,10 @@ class ResumableUploads:
     def sign_part(self, request: Request, caller: Caller, context: object) -> dict[str, Any]:
         """`GET /s3/multipart/{uploadId}/{partNumber}`: a URL that takes one part."""
         ticket, preset = self._open(request, caller)
-        number = _part_number(request.path.split("/", 4)[4], ticket)
-        credentials = self._credentials.get(context)
-        now = self._clock()
-        seconds = _url_seconds(preset, ticket, credentials, now)
+        number = part_number(request.path.split("/", 4)[4], ticket)
+        urls, seconds = self._sign(ticket, preset, [number], context)
         return {
-            "url": self._part_url(ticket, number, credentials, now, seconds),
+            "url": urls[str(number)],
             "expires": seconds,
             "method": "PUT",
             "size": ticket.length(number),
@@ -135,14 +130,8 @@ class ResumableUploads:
             raise InvalidRequest(
                 f"partNumbers has more than {MAX_BATCH} numbers.", "Ask for the rest afterwards."
             )
-        numbers = [_part_number(text, ticket) for text in texts]
-        credentials = self._credentials.get(context)
-        now = self._clock()
-        seconds = _url_seconds(preset, ticket, credentials, now)
-        urls = {
-            str(number): self._part_url(ticket, number, credentials, now, seconds)
-            for number in numbers
-        }
+        numbers = [part_number(text, ticket) for text in texts]
+        urls, seconds = self._sign(ticket, preset, numbers, context)
         return {"presignedUrls": urls, "expires": seconds}
 
     def list_parts(self, request: Request, caller: Caller, context: object) -> list[dict[str, Any]]:
@@ -162,7 +151,7 @@ class ResumableUploads:
         ticket, preset = self._open(request, caller)
         session = self._session(context)
         try:
-            parts = _demand_all(ticket, self._bucket.list_parts(session, ticket.key, ticket.oss_id))
+            parts = require_all(ticket, self._bucket.list_parts(session, ticket.key, ticket.oss_id))
             headers = self._completion_headers(ticket, preset, session.now)
             done = self._bucket.complete(session, ticket.key, ticket.oss_id, parts, headers)
         except (NoSuchUpload, KeyTaken):
@@ -221,26 +210,20 @@ class ResumableUploads:
         except NoSuchUpload:
             raise _not_found() from None
 
-    def _part_url(
-        self, ticket: Ticket, number: int, credentials: Credentials, now: datetime, seconds: int
-    ) -> str:
-        # OSS refuses a part of any other length (seen live, for PutObject).
-        operation = Operation(
-            "PUT",
-            self._bucket.name,
-            ticket.key,
-            {"partNumber": str(number), "uploadId": ticket.oss_id},
-            {"content-length": str(ticket.length(number))},
-            ("content-length",),
-        )
-        return signed_url(
-            operation,
-            credentials,
-            origin=self._public_origin,
-            region=self._bucket.region,
-            now=now,
-            seconds=seconds,
-        )
+    def _sign(
+        self, ticket: Ticket, preset: Preset, numbers: list[int], context: object
+    ) -> tuple[dict[str, str], int]:
+        """The URLs of these parts, by number, and the seconds that they live."""
+        credentials, now = self._credentials.get(context), self._clock()
+        seconds = url_seconds(preset.settings.policy_seconds, ticket, credentials, now)
+        origin = self._public_origin
+        urls = {
+            str(number): part_url(
+                self._bucket, ticket, number, credentials, origin=origin, now=now, seconds=seconds
+            )
+            for number in numbers
+        }
+        return urls, seconds
 
     def _completion_headers(
         self, ticket: Ticket, preset: Preset, now: datetime
@@ -304,44 +287,6 @@ def _headers(preset: Preset, file: AdmittedFile) -> dict[str, str]:
         **preset.metadata,
     }
     return {name: value for name, value in headers.items() if value is not None}
-
-
-def _part_number(text: str, ticket: Ticket) -> int:
-    if re.fullmatch("[1-9][0-9]{0,4}", text) and int(text) <= ticket.parts:
-        return int(text)
-    raise InvalidRequest(
-        f"The file has no part of this number; they are 1 to {ticket.parts}.",
-        f"Cut the file into parts of {ticket.part_size} bytes, of which the last has the rest.",
-    )
-
-
-def _url_seconds(preset: Preset, ticket: Ticket, credentials: Credentials, now: datetime) -> int:
-    """How long a part's URL lives: within the credentials' life and the upload's."""
-    seconds = min(
-        max(preset.settings.policy_seconds, MIN_PART_SECONDS), int(ticket.end - now.timestamp())
-    )
-    if credentials.expiration is not None:
-        left = credentials.expiration - GRANT_MARGIN - now
-        seconds = min(seconds, int(left.total_seconds()))
-    if seconds < 1:
-        raise CredentialsUnavailable(
-            "The cached credentials expire too soon to sign with.",
-            "Try again in a few seconds.",
-            {"Retry-After": "5"},
-        )
-    return seconds
-
-
-def _demand_all(ticket: Ticket, parts: list[Part]) -> list[Part]:
-    """The parts of the file, each with its exact length."""
-    found = {part.number: part for part in parts}
-    for number in range(1, ticket.parts + 1):
-        if number not in found or found[number].size != ticket.length(number):
-            raise UploadIncomplete(
-                f"Part {number} of {ticket.parts} has not arrived.",
-                "Send it, then complete the upload.",
-            )
-    return [found[number] for number in range(1, ticket.parts + 1)]
 
 
 def _not_found() -> UploadNotFound:
