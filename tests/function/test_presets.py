@@ -445,6 +445,20 @@ def test_a_file_grant_has_what_its_preset_says() -> None:
     assert grant["preset"] == "document"
 
 
+@pytest.mark.parametrize(
+    ("presets", "setting"),
+    [
+        pytest.param(PRESETS, "UPLOAD_PRESETS.avatar.types", id="a preset's list"),
+        pytest.param("", "ALLOWED_CONTENT_TYPES", id="the list of all"),
+    ],
+)
+def test_a_refused_type_names_the_setting_that_would_admit_it(presets: Any, setting: str) -> None:
+    preset = "avatar" if presets else None
+    response = request(presets=presets, body={"filename": "a.docx", "preset": preset})
+    hint = f"Choose a file of another type, or add .docx to {setting}."
+    assert response.document["error"]["hint"] == hint
+
+
 def test_what_is_shown_in_place_keeps_its_name() -> None:
     presets = {"a": {"disposition": "inline", "types": "image/*"}}
     fields = request(presets=presets, body={"filename": "a.png", "preset": "a"}).document["fields"]

@@ -42,6 +42,7 @@ class AllowedTypes:
     directory_types: tuple[str, ...]
     """The types that a directory grant admits: the stored ones with the names that browsers use
     for them. Empty means any, where the setting is not set."""
+    _setting: str  # where they are listed
     _stored: Mapping[str, str]  # by extension
     _unknown: str | None  # the type of extensions that the table does not know, where admitted
 
@@ -90,7 +91,7 @@ class AllowedTypes:
         item = f".{end}" if end in STORED else f".{end} with its type"
         raise TypeNotAllowed(
             f"Files ending in .{end} are not accepted here.",
-            f"Choose a file of another type, or add {item} to ALLOWED_CONTENT_TYPES.",
+            f"Choose a file of another type, or add {item} to {self._setting}.",
         )
 
 
@@ -134,6 +135,7 @@ def parse_allowed_types(setting: str, text: str) -> AllowedTypes:
         accept="" if unknown else ",".join(dict.fromkeys(accept)),
         content_types=types,
         directory_types=_with_other_names(stored, types) if listed else (),
+        _setting=setting,
         _stored=stored,
         _unknown=unknown,
     )
