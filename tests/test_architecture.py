@@ -54,7 +54,7 @@ PURE = [
     "callers/claims.py",
     "grants/post_policy.py",
     "events/records.py",
-    "multipart/answers.py",
+    "multipart/responses.py",
     "multipart/tickets.py",
     "multipart/url_signature.py",
     "hook.py",

@@ -17,7 +17,7 @@ from ..settings import Settings
 
 TRY_SECONDS = 3.0
 TRIES = 2
-MAX_ANSWER_BYTES = 16 * 1024
+MAX_RESPONSE_BYTES = 16 * 1024
 
 
 def head_object(
@@ -33,7 +33,7 @@ def head_object(
     for _ in range(TRIES):
         try:
             status, found, _ = send(
-                "HEAD", url, headers=headers, seconds=TRY_SECONDS, max_bytes=MAX_ANSWER_BYTES
+                "HEAD", url, headers=headers, seconds=TRY_SECONDS, max_bytes=MAX_RESPONSE_BYTES
             )
         except FetchFailed as failure:
             reason = str(failure)

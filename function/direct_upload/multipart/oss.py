@@ -17,8 +17,8 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 from ..credentials import Credentials
 from ..errors import Misconfigured, Refusal, StorageUnavailable
 from ..http.outgoing import FetchFailed, send
-from .answers import (
-    OddAnswer,
+from .responses import (
+    OddResponse,
     Part,
     read_completed,
     read_error,
@@ -37,7 +37,7 @@ TRY_SECONDS = 3.0
 TRIES = 2  # where a repetition does no harm
 URL_SECONDS = 60
 # A page of 1,000 parts has about 200 KB.
-MAX_ANSWER_BYTES = 1024**2
+MAX_RESPONSE_BYTES = 1024**2
 
 T = TypeVar("T")
 
@@ -220,7 +220,7 @@ class Bucket:
                     headers=operation.headers,
                     body=body,
                     seconds=left if tries == 1 else min(TRY_SECONDS, left),
-                    max_bytes=MAX_ANSWER_BYTES,
+                    max_bytes=MAX_RESPONSE_BYTES,
                 )
             except FetchFailed as failure:
                 reason = str(failure)
@@ -237,7 +237,7 @@ class Bucket:
 def _read(reader: Callable[[bytes], T], reply: Reply, name: str) -> T:
     try:
         return reader(reply.body)
-    except OddAnswer as reason:
+    except OddResponse as reason:
         raise _unavailable(name, str(reason)) from None
 
 

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from ..credentials import GRANT_MARGIN, Credentials
 from ..errors import CredentialsUnavailable, InvalidRequest, UploadIncomplete
-from .answers import Part
 from .oss import Bucket
+from .responses import Part
 from .tickets import Ticket
 from .url_signature import Operation, signed_url
 

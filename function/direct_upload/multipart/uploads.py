@@ -29,9 +29,9 @@ from ..files import AdmittedFile, File, file_from_members, parse_body, shown_nam
 from ..files.keys import Naming, Template
 from ..http.events import Request
 from ..presets import Preset, Presets, choose_preset, name_in_json, name_in_query
-from .answers import Part
 from .oss import Bucket, Completed, KeyTaken, NoSuchUpload, PartChanged, Session
 from .parts import MIN_PART_SECONDS, part_number, part_url, require_all, url_seconds
+from .responses import Part
 from .tickets import Ticket, part_size, read_ticket, write_ticket
 
 logger = logging.getLogger("direct_upload")

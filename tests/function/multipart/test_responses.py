@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from direct_upload.multipart.answers import (
-    OddAnswer,
+from direct_upload.multipart.responses import (
+    OddResponse,
     Page,
     Part,
     read_completed,
@@ -84,7 +84,7 @@ RESULT = "<InitiateMultipartUploadResult><UploadId>{}</UploadId></InitiateMultip
     ],
 )
 def test_an_odd_beginning_is_an_error(body: bytes) -> None:
-    with pytest.raises(OddAnswer):
+    with pytest.raises(OddResponse):
         read_initiated(body)
 
 
@@ -117,12 +117,12 @@ def test_an_odd_beginning_is_an_error(body: bytes) -> None:
     ],
 )
 def test_an_odd_list_is_an_error(body: bytes) -> None:
-    with pytest.raises(OddAnswer):
+    with pytest.raises(OddResponse):
         read_page(body, 0)
 
 
 def test_a_page_begins_after_the_last_one() -> None:
-    with pytest.raises(OddAnswer):
+    with pytest.raises(OddResponse):
         read_page(page(part(5)), 5)
 
 
@@ -139,7 +139,7 @@ def test_a_page_begins_after_the_last_one() -> None:
     ],
 )
 def test_an_odd_answer_of_a_receiver_is_an_error(body: bytes) -> None:
-    with pytest.raises(OddAnswer):
+    with pytest.raises(OddResponse):
         read_json(body)
 
 
@@ -180,7 +180,7 @@ def test_any_answer_is_read_or_odd(body: bytes) -> None:
         result: Any = None
         try:
             result = read(body)
-        except OddAnswer:
+        except OddResponse:
             continue
         if isinstance(result, Page):
             numbers = [part.number for part in result.parts]

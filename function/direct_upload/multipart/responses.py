@@ -1,4 +1,4 @@
-"""What OSS answers, read strictly: whatever is not as the documents show it is an `OddAnswer`.
+"""What OSS answers, read strictly: whatever is not as the documents show it is an `OddResponse`.
 
 XML without a document type, so that it has no entities of its own; namespaces are ignored, for OSS
 sends them at times (OSS documents, the five requests of multipart uploads). Pure.
@@ -23,7 +23,7 @@ _ETAG = r'"[A-Za-z0-9-]{1,128}"|[A-Za-z0-9-]{1,128}'
 _CODE = r"[A-Za-z0-9.]{1,64}"
 
 
-class OddAnswer(ValueError):
+class OddResponse(ValueError):
     """Not the answer that OSS's documents describe; the text says why, for the log."""
 
 
@@ -61,7 +61,7 @@ def read_page(body: bytes, after: int) -> Page:
             _number(element, "PartNumber"), _number(element, "Size"), _text(element, "ETag", _ETAG)
         )
         if not number < part.number <= MAX_PARTS:
-            raise OddAnswer("part numbers do not ascend")
+            raise OddResponse("part numbers do not ascend")
         number = part.number
         parts.append(part)
     if _text(root, "IsTruncated", "true|false") == "false":
@@ -69,7 +69,7 @@ def read_page(body: bytes, after: int) -> Page:
     marker = _number(root, "NextPartNumberMarker")
     # Else the same page would come again and again.
     if not parts or marker != number:
-        raise OddAnswer("the next page does not begin after this one")
+        raise OddResponse("the next page does not begin after this one")
     return Page(parts, marker)
 
 
@@ -82,7 +82,7 @@ def read_error(body: bytes) -> str:
     """The code of an error, such as NoSuchUpload; `unknown` where the answer has none."""
     try:
         return _text(_root(body, "Error"), "Code", _CODE)
-    except OddAnswer:
+    except OddResponse:
         return "unknown"
 
 
@@ -94,7 +94,7 @@ def read_json(body: bytes) -> Any:
             document, allow_nan=False
         )  # Python also reads and writes numbers that JSON lacks
     except (ValueError, RecursionError):
-        raise OddAnswer("the body is not JSON") from None
+        raise OddResponse("the body is not JSON") from None
     return document
 
 
@@ -104,12 +104,12 @@ def _root(body: bytes, name: str) -> Element:
     try:
         text = body.decode()
         if "<!DOCTYPE" in text:
-            raise OddAnswer("the XML has a document type")
+            raise OddResponse("the XML has a document type")
         root = ElementTree.fromstring(text)  # noqa: S314 (without a document type)
     except (UnicodeDecodeError, ElementTree.ParseError):
-        raise OddAnswer("the body is not XML") from None
+        raise OddResponse("the body is not XML") from None
     if _name(root) != name:
-        raise OddAnswer(f"the XML is not {name}")
+        raise OddResponse(f"the XML is not {name}")
     return root
 
 
@@ -122,7 +122,7 @@ def _text(parent: Element, name: str, pattern: str) -> str:
     found = [child for child in parent if _name(child) == name]
     text = found[0].text or "" if len(found) == 1 else ""
     if not re.fullmatch(pattern, text):
-        raise OddAnswer(f"{name} is missing, repeated or malformed")
+        raise OddResponse(f"{name} is missing, repeated or malformed")
     return text
 
 
