@@ -86,7 +86,7 @@ class Completed:
     """What OSS says of a new object."""
 
     etag: str | None
-    callback: Any  # what the callback's receiver answered, None without one
+    callback: Any  # what the callback's receiver returned, None without one
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ class Bucket:
         expected: tuple[type[Outcome], ...],
         tries: int = TRIES,
     ) -> Reply:
-        """The answer, with a status of success; another becomes what it means."""
+        """The response, if its status is a success; any other becomes the error that it means."""
         url = signed_url(
             operation,
             session.credentials,
@@ -214,7 +214,7 @@ class Bucket:
             if left <= 0:
                 break
             try:
-                answer = send(
+                response = send(
                     operation.method,
                     url,
                     headers=operation.headers,
@@ -225,7 +225,7 @@ class Bucket:
             except FetchFailed as failure:
                 reason = str(failure)
                 continue
-            reply = Reply(*answer)
+            reply = Reply(*response)
             if reply.status in (200, 203, 204):
                 return reply
             if reply.status < 500 and reply.status != 429:

@@ -1,4 +1,4 @@
-"""What OSS answers, read strictly: whatever is not as the documents show it is an `OddResponse`.
+"""OSS's responses, read strictly: whatever is not as the documents show is an `OddResponse`.
 
 XML without a document type, so that it has no entities of its own; namespaces are ignored, for OSS
 sends them at times (OSS documents, the five requests of multipart uploads). Pure.
@@ -24,7 +24,7 @@ _CODE = r"[A-Za-z0-9.]{1,64}"
 
 
 class OddResponse(ValueError):
-    """Not the answer that OSS's documents describe; the text says why, for the log."""
+    """Not the response that OSS's documents describe; the text says why, for the log."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def read_completed(body: bytes) -> str:
 
 
 def read_error(body: bytes) -> str:
-    """The code of an error, such as NoSuchUpload; `unknown` where the answer has none."""
+    """The code of an error, such as NoSuchUpload; `unknown` where the response has none."""
     try:
         return _text(_root(body, "Error"), "Code", _CODE)
     except OddResponse:
@@ -87,12 +87,10 @@ def read_error(body: bytes) -> str:
 
 
 def read_json(body: bytes) -> Any:
-    """What a callback's receiver answered, through OSS."""
+    """What a callback's receiver returned, through OSS."""
     try:
         document = json.loads(body.decode())
-        json.dumps(
-            document, allow_nan=False
-        )  # Python also reads and writes numbers that JSON lacks
+        json.dumps(document, allow_nan=False)  # Python also reads numbers that JSON lacks
     except (ValueError, RecursionError):
         raise OddResponse("the body is not JSON") from None
     return document
