@@ -22,7 +22,7 @@ from .dotenv import ROOT, read_environment  # first: it puts the function's code
 
 # isort: split
 from direct_upload.errors import Misconfigured
-from direct_upload.settings.secret_files import with_secrets
+from direct_upload.settings.value_files import with_secrets
 
 from .diagnosis import Finding
 from .diagnosis.browser import NoResponse, Response, is_web_address

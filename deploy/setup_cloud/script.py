@@ -17,7 +17,7 @@ from ..dotenv import ROOT  # first: it puts the function's code on the path
 from direct_upload.presets import fixed_prefixes, presets_for
 from direct_upload.services import ROOT as CODE
 from direct_upload.settings import Settings, parse_settings
-from direct_upload.settings.secret_files import with_secrets
+from direct_upload.settings.value_files import with_secrets
 
 from .documents import cors_document, lifecycle_document, policy_document
 from .events import event_values

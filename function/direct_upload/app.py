@@ -26,7 +26,7 @@ from .presets import all_dangers
 from .routes import find_route, template
 from .services import ROOT, Invocation, Services, make_services, request_id
 from .settings import parse_settings
-from .settings.secret_files import with_secrets
+from .settings.value_files import with_secrets
 
 logger = logging.getLogger("direct_upload")
 

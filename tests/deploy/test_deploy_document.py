@@ -13,7 +13,7 @@ import yaml
 
 from deploy.dotenv import read_environment
 from deploy.setup_cloud.script import commands
-from direct_upload.settings.secret_files import with_secrets
+from direct_upload.settings.value_files import with_secrets
 from tests.deploy.conftest import ROOT
 from tests.deploy.serverless_devs import FOLDER, ServerlessDevs
 from tests.deploy.test_s_yaml import SOURCE, rendered

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +13,8 @@ from jwt import PyJWK
 from jwt.exceptions import PyJWTError
 from jwt.utils import base64url_encode
 
-from ..errors import Misconfigured, misconfigured
+from ..errors import misconfigured
+from ..settings.value_files import read_value
 
 logger = logging.getLogger("direct_upload")
 
@@ -87,13 +87,11 @@ def read_jwks(setting: str, directory: Path) -> KeySet:
 
     Keys for other purposes are skipped; all else that cannot be used raises `Misconfigured`.
     """
-    text: str | bytes = setting
-    if setting.startswith("file:"):
-        text = _read(setting.removeprefix("file:"), directory)
+    text = read_value("JWT_JWKS", setting, directory)
     try:
         return parse_jwks(text, skip=_OtherKey)
     except WrongKeys as wrong:
-        raise _misconfigured(str(wrong), wrong.hint) from None
+        raise misconfigured("JWT_JWKS", str(wrong), wrong.hint) from None
 
 
 def parse_jwks(text: str | bytes, *, skip: type[WrongKeys] = WrongKeys) -> KeySet:
@@ -130,21 +128,6 @@ def parse_jwks(text: str | bytes, *, skip: type[WrongKeys] = WrongKeys) -> KeySe
     if not keys:
         raise WrongKeys("contains no key that can be used", _SUPPORTED)
     return KeySet({kid: key for kid, (_, key) in keys.items()})
-
-
-def _read(name: str, directory: Path) -> bytes:
-    if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]*", name):
-        raise _misconfigured("does not name a plain file", "Set it to file:NAME without a /.")
-    try:
-        return (directory / name).read_bytes()
-    except OSError:
-        raise _misconfigured(
-            "names a file that cannot be read", "Deploy the file beside index.py."
-        ) from None
-
-
-def _misconfigured(problem: str, hint: str) -> Misconfigured:
-    return misconfigured("JWT_JWKS", problem, hint)
 
 
 def _key(jwk: Any) -> tuple[str | None, PyJWK]:

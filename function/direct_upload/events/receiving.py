@@ -25,7 +25,7 @@ from ..hook import Upload
 from ..presets import directory_types, presets_for
 from ..services import ROOT
 from ..settings import Settings, parse_settings
-from ..settings.secret_files import with_secrets
+from ..settings.value_files import with_secrets
 from .records import NotAnUpload, StoredObject, read_event, read_record
 
 logger = logging.getLogger("direct_upload")

@@ -14,6 +14,7 @@ from typing import Any
 from ..callers.claims import RequiredClaims, parse_required_claims
 from ..errors import misconfigured
 from ..settings import ROWS, Environment, Settings, callback_url_room, read_settings
+from ..settings.value_files import read_value
 from . import DEFAULT, Preset, Presets
 
 SETTING = "UPLOAD_PRESETS"
@@ -38,9 +39,7 @@ def parse_presets(settings: Settings, environ: Mapping[str, str], directory: Pat
 
 
 def _document(setting: str, directory: Path) -> dict[str, Any]:
-    text = setting
-    if setting.startswith("file:"):
-        text = _read(setting.removeprefix("file:"), directory)
+    text = read_value(SETTING, setting, directory)
     try:
         document = json.loads(text, object_pairs_hook=_without_repetition)
     except _Repeated as repeated:
@@ -56,17 +55,6 @@ def _document(setting: str, directory: Path) -> dict[str, Any]:
         if not isinstance(members, dict):
             raise misconfigured(f"{SETTING}.{name}", "is not a JSON object", _EXAMPLE)
     return document
-
-
-def _read(name: str, directory: Path) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]*", name):
-        problem = "does not name a plain file"
-        raise misconfigured(SETTING, problem, "Set it to file:NAME without a /.")
-    try:
-        return (directory / name).read_text("utf-8-sig")  # Windows puts a BOM before UTF-8
-    except (OSError, UnicodeDecodeError):
-        problem = "names a file that cannot be read"
-        raise misconfigured(SETTING, problem, "Deploy it, in UTF-8, beside index.py.") from None
 
 
 class _Repeated(ValueError):

@@ -153,7 +153,7 @@ def test_keys_for_other_purposes_are_skipped_and_logged(
         pytest.param("file:a.json\n", "does not name a plain file", id="line break in the name"),
         pytest.param("file:missing.json", "cannot be read", id="missing file"),
         pytest.param("file:folder", "cannot be read", id="a folder"),
-        pytest.param("file:binary.json", "is not JSON", id="a file that is not text"),
+        pytest.param("file:binary.json", "cannot be read", id="a file that is not text"),
     ],
 )
 def test_refuses_anything_but_public_keys(setting: str, problem: str, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from direct_upload.errors import Misconfigured
-from direct_upload.settings.secret_files import SECRETS, with_secrets
+from direct_upload.settings.value_files import SECRETS, with_secrets
 
 SECRET = "0123456789abcdef" * 2
 
