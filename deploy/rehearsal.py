@@ -64,6 +64,7 @@ class Rehearsal:
         self._keys = keys
         self._log = log
         self._running: dict[str, Instance] = {}
+        self._at_url = ""  # the function that was deployed last
 
     def deployed(self, function: Function) -> None:
         """Run a function that has an HTTP trigger as Function Compute would, and say where."""
@@ -130,12 +131,14 @@ class Rehearsal:
             region=region,
             log=self._as("gateway"),
         )
+        self._at_url = function.name
 
     def removed(self, name: str) -> None:
         """Stop a function, if it runs."""
         instance = self._running.pop(name, None)
         if instance:
-            self.function.app = Place().app
+            if name == self._at_url:
+                self.function.app = Place().app
             instance.stop()
 
     def stop(self) -> None:

@@ -35,7 +35,8 @@ def complete(call: Call) -> Response:
         check_callback(callback, call.config)
     listed = _read_list(call)
     shown_key = call.shown(call.key)  # which may be refused, so before anything is stored
-    with call.open_upload(refusals.NO_UPLOAD_TO_COMPLETE) as upload:
+    gone = refusals.NO_UPLOAD_TO_COMPLETE
+    with call.open_upload(gone) as upload, call.uploads.completing(upload):
         record = None
         while record is None:
             record = _assemble(call, upload, listed, attributes)
@@ -88,7 +89,7 @@ def _read_list(call: Call) -> list[ListedPart] | None:
 def _assemble(
     call: Call, upload: Upload, listed: Sequence[ListedPart] | None, attributes: Attributes
 ) -> Record | None:
-    """The stored object's record; None if parts changed meanwhile, so that all is to do again."""
+    """The stored object's record; None if parts changed meanwhile and it must start again."""
     there = call.uploads.parts(upload.id, upload.key)
     parts = there if listed is None else _select(listed, there, upload)
     _check_sizes(parts)

@@ -12,7 +12,8 @@ import json
 import shutil
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -62,6 +63,7 @@ class PartsChanged(Exception):
 class _Open:
     upload: Upload
     parts: dict[int, Part] = field(default_factory=dict)
+    completing: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Uploads:
@@ -111,6 +113,14 @@ class Uploads:
             replaced, parts[part.number] = parts.get(part.number), part
             if replaced is not None and replaced != part:
                 (folder / replaced.file_name).unlink()
+
+    @contextmanager
+    def completing(self, upload: Upload) -> Iterator[None]:
+        """Wait while another request completes the upload, since only one of them can succeed."""
+        with self._lock:
+            completing = self._find(upload.id, upload.key).completing
+        with completing:
+            yield
 
     def assemble(self, upload: Upload, parts: Sequence[Part], target: IncomingObject) -> None:
         """Copy the parts' bytes in this order, without a lock; PartsChanged if one is gone."""
