@@ -1,8 +1,8 @@
 """Open multipart uploads on disk: a folder for each, which a restart finds again.
 
 `uploads/<id>/` holds `upload.json` and a file for each part, whose name says everything about it.
-What is known of them is kept in memory, so that a part costs the same however many there are. A
-part appears by one rename; a completed or aborted upload disappears by one.
+All of that is also kept in memory, so that a part costs the same however many there are. A part
+appears by one rename; a completed or aborted upload disappears by one.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class Uploads:
         *,
         overwrite: bool,
     ) -> None:
-        """Turn the upload into the object; the other parts are gone.
+        """Turn the upload into the object; parts that are not in it are removed.
 
         FileExistsError if the key must not be overwritten, and PartsChanged if a part is no longer
         the one that was assembled: then the upload stays open.
