@@ -16,14 +16,14 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Response
 
 from emulator.control_plane import TEMPORARY_BUCKET_HOST, ControlPlane, Function
-from emulator.function_compute import FunctionCompute, Instance
+from emulator.function_compute import FUNCTION_ROLE_LIFE, FunctionCompute, Instance
 from emulator.keyring import ACCOUNT_ID, AccessKey, KeyRing
 from emulator.oss import Oss
 from emulator.server import Server
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-# How long Function Compute's own credentials last (documents, "Context").
-FUNCTION_ROLE_LIFE = timedelta(hours=36)
 
 Log = Callable[[str], None]
 
