@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import secrets
 import threading
 from collections.abc import Callable, Iterable
@@ -17,7 +16,7 @@ from werkzeug.wrappers import Request, Response
 
 from ..acs3 import Nonces
 from ..keyring import KeyRing
-from ..server import utc_now
+from ..server import shown, utc_now
 from .actions import Parameters, action_of
 from .errors import ApiError, Faults
 from .functions import (
@@ -81,7 +80,7 @@ class ControlPlane:
         except ApiError as error:
             response = _error(error, action)
             outcome = f"{error.status} {error.code}: {error.message}"
-        self._log(f"{action} {_shown(request.path)} {outcome}")
+        self._log(f"{action} {shown(request.path)} {outcome}")
         return response(environ, start_response)
 
     def _respond(self, request: Request, action: str, parameters: Parameters) -> Response:
@@ -236,7 +235,3 @@ def _error(error: ApiError, action: str) -> Response:
     request_id = f"1-{secrets.token_hex(4)}-{secrets.token_hex(12)}"
     document = {"Code": error.code, "Message": error.message, "RequestId": request_id}
     return _json(error.status, document)
-
-
-def _shown(text: str) -> str:
-    return re.sub(r"[^!-~]", "?", text)[:128]

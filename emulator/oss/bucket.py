@@ -86,7 +86,7 @@ def check_permission(
 def authorize(
     signed: SignedRequest, actions: Iterable[str], config: BucketConfig, now: datetime
 ) -> AccessKey:
-    """The key that signed the request; refuse one that may not do all of this, or none."""
+    """The key that signed the request, or refuse: it must be allowed all of these actions."""
     access_key = authenticate_request(signed, keys=config.keys, region=config.region, now=now)
     if access_key is None:
         raise Refused(

@@ -45,7 +45,7 @@ class Call:
 
     @contextlib.contextmanager
     def open_upload(self, gone: Refusal) -> Iterator[Upload]:
-        """The upload that the request names; `gone` refuses it if it is not open, or ends here."""
+        """The upload that the request names; `gone` refuses one that is not open, or no longer."""
         try:
             if not UPLOAD_ID.fullmatch(self.upload_id):
                 gone = refusals.MALFORMED_UPLOAD_ID
