@@ -18,7 +18,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,11 @@ ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "function"))
 
 import index  # noqa: E402
-from emulator.function_compute import AsyncCalls, FunctionCompute  # noqa: E402
+from emulator.function_compute import (  # noqa: E402
+    FUNCTION_ROLE_LIFE,
+    AsyncCalls,
+    FunctionCompute,
+)
 from emulator.issuer import Issuer  # noqa: E402
 from emulator.keyring import AccessKey, KeyRing  # noqa: E402
 from emulator.oss import Oss  # noqa: E402
@@ -43,16 +47,14 @@ if TYPE_CHECKING:
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
 LOOPBACK = "127.0.0.1"
 END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-# How long Function Compute's own credentials last (documents, "Context").
-FUNCTION_ROLE_LIFE = timedelta(hours=36)
 
 
 @dataclass(frozen=True)
 class Addresses:
     """Where the four servers listen: consecutive ports of one host.
 
-    STS listens on loopback whatever the host is: only the function calls it, and by http the
-    function sends and trusts nothing beyond its own machine.
+    STS always listens on loopback: only the function calls it, and the function refuses http to
+    any other machine.
     """
 
     host: str
@@ -92,7 +94,7 @@ class Addresses:
 
 
 def function_environment(environ: Mapping[str, str], addresses: Addresses) -> dict[str, str]:
-    """The function's environment: what is set, and defaults of this harness for what is not."""
+    """The function's environment: what is set, and this harness's defaults for the rest."""
     page_port = addresses.port + 3
     defaults = {
         "OSS_BUCKET": "post-test",
@@ -133,7 +135,7 @@ def give_keys(environment: dict[str, str], keys: KeyRing) -> AccessKey:
 
 
 def give_issuer(environment: dict[str, str], addresses: Addresses) -> Issuer | None:
-    """An issuer for callers' tokens, where they are required and the settings name no key.
+    """An issuer of tokens, if callers need them and the settings have no key to check them with.
 
     Completes the function's environment with what it needs to accept them.
     """
@@ -172,6 +174,7 @@ def serving(
     `object_created` handles an event about each stored object; None: OSS sends none.
     """
     region = environment["OSS_REGION"].removeprefix("oss-")
+    in_context = runtime == "python3.10"
 
     def log_as(name: str) -> Callable[[str], None]:
         return lambda line: log(f"{name:8}  {line}")
@@ -179,7 +182,7 @@ def serving(
     events = object_created and AsyncCalls(
         object_created,
         function_keys=own_key,
-        credentials_in_context=runtime == "python3.10",
+        credentials_in_context=in_context,
         region=region,
         log=log_as("event"),
     )
@@ -187,7 +190,7 @@ def serving(
         handler,
         initializer=initializer,
         function_keys=own_key,
-        credentials_in_context=runtime == "python3.10",
+        credentials_in_context=in_context,
         custom_domain=custom_domain,
         region=region,
         log=log_as("function"),
@@ -234,15 +237,14 @@ def serving(
 
 
 def _is_on_loopback(host: str) -> bool:
-    """Whether a server of this host has the port of 127.0.0.1, too, as by the machine's name."""
+    """Whether a server of this host listens on 127.0.0.1, too."""
     try:
         return socket.gethostbyname(host) in (LOOPBACK, "0.0.0.0")  # noqa: S104 (compared only)
     except OSError:  # an IPv6 address
         return False
 
 
-def main() -> int:
-    """Serve until SIGINT or SIGTERM."""
+def _options() -> argparse.Namespace:
     switches = meanings()
     parser = argparse.ArgumentParser(
         description=__doc__.splitlines()[0],
@@ -288,8 +290,24 @@ def main() -> int:
         help="change the emulated OSS where accounts or evidence differ; may be repeated; the"
         " switches are listed below",
     )
-    options = parser.parse_args()
+    return parser.parse_args()
 
+
+def _table(switches: Mapping[str, str]) -> Iterator[str]:
+    for name, meaning in switches.items():
+        yield f"  {name}"
+        yield textwrap.fill(meaning, 90, initial_indent=" " * 6, subsequent_indent=" " * 6)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65532:
+        raise argparse.ArgumentTypeError("give a number from 1 to 65532: three more follow it")
+    return int(text)
+
+
+def main() -> int:
+    """Serve until SIGINT or SIGTERM."""
+    options = _options()
     # Blocked before any thread starts, so that they wait for sigwait below and interrupt nothing.
     signal.pthread_sigmask(signal.SIG_BLOCK, END_SIGNALS)
     logging.basicConfig(format="function  [%(levelname)s] %(message)s", stream=sys.stdout)
@@ -324,18 +342,6 @@ def main() -> int:
         print(f"local_server: {error}", file=sys.stderr)
         return 1
     return 0
-
-
-def _table(switches: Mapping[str, str]) -> Iterator[str]:
-    for name, meaning in switches.items():
-        yield f"  {name}"
-        yield textwrap.fill(meaning, 90, initial_indent=" " * 6, subsequent_indent=" " * 6)
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 65532:
-        raise argparse.ArgumentTypeError("give a number from 1 to 65532: three more follow it")
-    return int(text)
 
 
 if __name__ == "__main__":

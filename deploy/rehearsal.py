@@ -16,14 +16,14 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Response
 
 from emulator.control_plane import TEMPORARY_BUCKET_HOST, ControlPlane, Function
-from emulator.function_compute import FunctionCompute, Instance
+from emulator.function_compute import FUNCTION_ROLE_LIFE, FunctionCompute, Instance
 from emulator.keyring import ACCOUNT_ID, AccessKey, KeyRing
 from emulator.oss import Oss
 from emulator.server import Server
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-# How long Function Compute's own credentials last (documents, "Context").
-FUNCTION_ROLE_LIFE = timedelta(hours=36)
 
 Log = Callable[[str], None]
 
@@ -64,6 +62,7 @@ class Rehearsal:
         self._keys = keys
         self._log = log
         self._running: dict[str, Instance] = {}
+        self._at_url = ""  # the function that was deployed last
 
     def deployed(self, function: Function) -> None:
         """Run a function that has an HTTP trigger as Function Compute would, and say where."""
@@ -130,12 +129,14 @@ class Rehearsal:
             region=region,
             log=self._as("gateway"),
         )
+        self._at_url = function.name
 
     def removed(self, name: str) -> None:
         """Stop a function, if it runs."""
         instance = self._running.pop(name, None)
         if instance:
-            self.function.app = Place().app
+            if name == self._at_url:
+                self.function.app = Place().app
             instance.stop()
 
     def stop(self) -> None:

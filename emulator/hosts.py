@@ -1,7 +1,7 @@
 """Which hosts a request may name: those that cannot lead a foreign web page here.
 
 A page of evil.example can let its name point to 127.0.0.1 after it has loaded (DNS rebinding). Its
-scripts may then read whatever responds on this machine, because to the browser the origin is still
+scripts may then read any server on this machine, because to the browser the origin is still
 the page's own. Only the Host header tells such a request from a developer's.
 """
 
@@ -28,8 +28,8 @@ IPV6_LOOPBACK = ipaddress.IPv6Address("::1")
 def is_own(authority: str, *, names: Iterable[str], arrived_at: str) -> bool:
     """Whether `authority`, the value of a Host header, means this server; any port is right.
 
-    Own are loopback names and addresses, `names`, and the address that the request arrived at: an
-    address needs no DNS, so it cannot be rebound. One dot may end a name, as in `localhost.`.
+    Its own are loopback names and addresses, `names`, and the address that the request arrived at:
+    an address needs no DNS, so it cannot be rebound. A dot may end a name, as in `localhost.`.
     """
     parts = AUTHORITY.fullmatch(authority.lower())
     if parts is None:

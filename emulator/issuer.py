@@ -16,7 +16,7 @@ TOKEN_LIFE = timedelta(minutes=5)
 
 
 class Issuer:
-    """Signs with ES256 and a key of its own, which ends with it."""
+    """Signs with ES256 and a key that it makes for itself."""
 
     def __init__(self, *, issuer: str, audience: str, user_claim: str = "sub") -> None:
         self._always = {"iss": issuer, "aud": audience}
@@ -32,7 +32,7 @@ class Issuer:
         """A token for a user; `claims` are added to its own, or replace them."""
         times = {"iat": int(now.timestamp()), "exp": int((now + TOKEN_LIFE).timestamp())}
         payload = {**self._always, **times, "sub": user, self._user_claim: user, **claims}
-        # PyJWT refuses to write some claims of wrong types; who asks for them wants them.
+        # jwt.encode refuses some claims of wrong types, which developers may want to try.
         return jwt.api_jws.encode(
             json.dumps(payload).encode(), self._key, "ES256", {"typ": "JWT", "kid": KEY_ID}
         )

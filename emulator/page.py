@@ -1,4 +1,4 @@
-"""Serves the upload page as a static site would, and tells it where function and tokens are."""
+"""Serves the upload page as a static site would, and says where the function and tokens are."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Page:
     in, who then has the claim `role`. Other origins cannot read tokens: no CORS header allows it.
 
     Its Content-Security-Policy lets the page connect only to the function and to OSS, so that a
-    request to anywhere else fails during development rather than in front of a user. Its
-    scripts post the files, so that it submits no form.
+    request to anywhere else fails during development rather than in front of a user. No form may
+    be submitted, since scripts post the files.
     """
 
     def __init__(
@@ -46,10 +46,9 @@ class Page:
             f"style-src 'self' {STYLE_HASH}; frame-ancestors 'none'; "
             "base-uri 'none'; form-action 'none'"
         )
-        files: WSGIApplication = SharedDataMiddleware(
+        self._files: WSGIApplication = SharedDataMiddleware(
             NotFound(), {"/": str(directory)}, cache=False
         )
-        self._files = files
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
@@ -67,7 +66,7 @@ class Page:
         return response(environ, start_response)
 
     def _document(self, request: Request) -> object | None:
-        """What is not a file; None for all else."""
+        """The JSON document at this path; None if the path is that of a file."""
         if request.path == "/config.json":
             return self._config
         if self._issuer and request.path == JWKS_PATH:

@@ -1,6 +1,6 @@
 """RAM policies: their grammar, and whether documents allow an action on a resource.
 
-RAM documents, "Policy structure and syntax": an explicit Deny wins, and whatever is not allowed
+RAM documents, "Policy structure and syntax": an explicit Deny wins, and what is not allowed
 is denied. `*` matches any characters, `?` exactly one.
 """
 

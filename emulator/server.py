@@ -1,9 +1,10 @@
-"""What every emulator runs on: a threaded HTTP server (werkzeug's) and the system clock."""
+"""What emulators run on: a threaded HTTP server (werkzeug's), the clock, and text for the log."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import re
 import socket
 import struct
 import threading
@@ -25,6 +26,11 @@ STOP_SECONDS = 1.0  # how long stop() waits for requests that it cut off
 
 def utc_now() -> datetime:
     return datetime.now(timezone.utc)
+
+
+def shown(text: str) -> str:
+    """Text of a request as a log line may have it: ASCII without blanks, and not long."""
+    return re.sub(r"[^!-~]", "?", text)[:128]
 
 
 class _Handler(WSGIRequestHandler):

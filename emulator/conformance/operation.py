@@ -1,4 +1,4 @@
-"""From a row's recipe to one operation on an object, signed with V4, and to what is before it.
+"""From a row's recipe to one operation on an object, signed with V4, and what goes before it.
 
 `operation` is the method; `query`, `headers` and `body` are the request's, and what is signed.
 Further: `parts` initiates an upload with these parts before; `exists` makes an object of the usual

@@ -85,7 +85,7 @@ def try_row(row: Row, url: str, target: Target, *, now: datetime) -> OssResponse
 
 
 def differences(row: Row, response: OssResponse) -> list[str]:
-    """In what the response differs from what the row expects."""
+    """How the response differs from what the row expects."""
     expect = row.expect
     found = {"status": str(response.status)}
     wanted = {"status": str(expect["status"])}

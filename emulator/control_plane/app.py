@@ -1,12 +1,11 @@
-"""The WSGI application: the API's actions, the temporary bucket, and the switch for faults."""
+"""The WSGI application: what each action does, the temporary bucket, and the switch for faults."""
 
 from __future__ import annotations
 
 import json
-import re
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,12 +16,12 @@ from werkzeug.wrappers import Request, Response
 
 from ..acs3 import Nonces
 from ..keyring import KeyRing
-from ..server import utc_now
+from ..server import shown, utc_now
+from .actions import Parameters, action_of
 from .errors import ApiError, Faults
 from .functions import (
     MAX_CODE_BYTES,
     TEMPORARY_BUCKET,
-    TEMPORARY_BUCKET_HOST,
     Document,
     Function,
     Functions,
@@ -33,41 +32,14 @@ from .signatures import check_2016, check_api, check_oss
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-API = "/2023-03-30/functions"
-FUNCTION = rf"{API}/(?P<name>[^/]+)"
-TRIGGER = rf"{FUNCTION}/triggers/(?P<trigger>[^/]+)"
-TOKEN_PATH = "/2016-08-15/tempBucketToken"  # noqa: S105
 TEMPORARY_CREDENTIALS = timedelta(hours=1)
-# Method and path of each action that fc3 0.1.22 takes for a function like ours, by recording.
-ACTIONS = {
-    "CreateFunction": ("POST", API),
-    "GetFunction": ("GET", FUNCTION),
-    "UpdateFunction": ("PUT", FUNCTION),
-    "DeleteFunction": ("DELETE", FUNCTION),
-    "CreateTrigger": ("POST", f"{FUNCTION}/triggers"),
-    "ListTriggers": ("GET", f"{FUNCTION}/triggers"),
-    "GetTrigger": ("GET", TRIGGER),
-    "UpdateTrigger": ("PUT", TRIGGER),
-    "DeleteTrigger": ("DELETE", TRIGGER),
-    "GetConcurrencyConfig": ("GET", f"{FUNCTION}/concurrency"),
-    "PutConcurrencyConfig": ("PUT", f"{FUNCTION}/concurrency"),
-    "DeleteConcurrencyConfig": ("DELETE", f"{FUNCTION}/concurrency"),
-    "GetAsyncInvokeConfig": ("GET", f"{FUNCTION}/async-invoke-config"),
-    "GetScalingConfig": ("GET", f"{FUNCTION}/scaling-config"),
-    "ListVpcBindings": ("GET", f"{FUNCTION}/vpc-bindings"),
-    "ListAsyncInvokeConfigs": ("GET", "/2023-03-30/async-invoke-configs"),
-    "ListScalingConfigs": ("GET", "/2023-03-30/scaling-configs"),
-    "ListAliases": ("GET", f"{FUNCTION}/aliases"),
-    "ListFunctionVersions": ("GET", f"{FUNCTION}/versions"),
-}
-Parameters = Mapping[str, str]
 
 
 class ControlPlane:
     """Every call must be signed with a key of the ring.
 
-    `deployed` gets a function after each change of it, `url_of` gives the address of its HTTP
-    trigger, and `removed` its name when it is gone.
+    `deployed` gets a function after each change of its settings, code or triggers, and `removed`
+    its name once it is gone; `url_of` gives the address of its HTTP trigger.
     """
 
     def __init__(
@@ -99,7 +71,7 @@ class ControlPlane:
         try:
             if request.path == "/faults":
                 return self._faults.serve(request)(environ, start_response)
-            action, parameters = _action(request)
+            action, parameters = action_of(request)
             response = self._respond(request, action, parameters)
             outcome = "200 OK"
         except RequestEntityTooLarge:
@@ -108,7 +80,7 @@ class ControlPlane:
         except ApiError as error:
             response = _error(error, action)
             outcome = f"{error.status} {error.code}: {error.message}"
-        self._log(f"{action} {_shown(request.path)} {outcome}")
+        self._log(f"{action} {shown(request.path)} {outcome}")
         return response(environ, start_response)
 
     def _respond(self, request: Request, action: str, parameters: Parameters) -> Response:
@@ -218,22 +190,6 @@ class ControlPlane:
         }
 
 
-def _action(request: Request) -> tuple[str, Parameters]:
-    """The action that method and path mean; the header with its name must agree."""
-    host = request.host.partition(":")[0]
-    if host == TEMPORARY_BUCKET_HOST and request.method == "PUT":
-        return "PutObject", {}
-    if (request.method, request.path) == ("GET", TOKEN_PATH):
-        return "GetTempBucketToken", {}
-    for action, (method, pattern) in ACTIONS.items():
-        found = re.fullmatch(pattern, request.path)
-        if found and method == request.method:
-            if request.headers.get("x-acs-action") != action:
-                raise ApiError(400, "InvalidAction", f"x-acs-action must be {action}")
-            return action, found.groupdict()
-    raise ApiError(404, "InvalidAction.NotFound", f"{request.method} of this path is not emulated")
-
-
 def _body(request: Request) -> Document:
     try:
         body = json.loads(request.get_data() or b"{}")
@@ -269,7 +225,7 @@ def _json(status: int, document: Any) -> Response:
 
 
 def _error(error: ApiError, action: str) -> Response:
-    """As the three services write it, which their clients rely on."""
+    """In the format of the service that was called, which its client relies on."""
     if action == "PutObject":
         code, message = escape(error.code), escape(error.message)
         xml = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
@@ -279,7 +235,3 @@ def _error(error: ApiError, action: str) -> Response:
     request_id = f"1-{secrets.token_hex(4)}-{secrets.token_hex(12)}"
     document = {"Code": error.code, "Message": error.message, "RequestId": request_id}
     return _json(error.status, document)
-
-
-def _shown(text: str) -> str:
-    return re.sub(r"[^!-~]", "?", text)[:128]

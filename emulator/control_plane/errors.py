@@ -1,4 +1,4 @@
-"""Refusals of the control plane, and those that a developer asks for.
+"""Refusals of the control plane, and the switch that makes it fail on purpose.
 
 PUT /faults?kind=quota sets a fault for every later call, GET shows it, DELETE clears it.
 """

@@ -69,19 +69,22 @@ class Functions:
         name = str(settings.get("functionName", ""))
         if not NAME.fullmatch(name):
             raise _invalid(f"functionName {name!r} is not valid")
+        if not settings.get("code"):
+            raise _invalid("code is missing")
         with self._lock:
             if name in self._by_name:
                 raise ApiError(409, "FunctionAlreadyExists", f"function '{name}' exists already")
-            return self._put(name, settings, None, now)
+            time = _time(now)
+            return self._put(Function(name, {}, Path(), "", time, time), settings, now)
 
     def update(self, name: str, settings: Document, now: datetime) -> Function:
-        """Members that are absent keep their values, the code as well."""
+        """Members that are absent keep their values, the code included."""
         with self._lock:
             old = self.get(name)
-            return self._put(name, {**old.settings, **settings}, old, now)
+            return self._put(old, {**old.settings, **settings}, now)
 
     def change(self, name: str, **changes: Any) -> Function:
-        """Another trigger or concurrency."""
+        """Replace the triggers or the concurrency."""
         with self._lock:
             self._by_name[name] = replace(self.get(name), **changes)
             return self._by_name[name]
@@ -96,24 +99,15 @@ class Functions:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
 
-    def _put(self, name: str, settings: Document, old: Function | None, now: datetime) -> Function:
+    def _put(self, old: Function, settings: Document, now: datetime) -> Function:
         code = settings.pop("code", None)
         check_settings(settings)
-        if code is None and old is None:
-            raise _invalid("code is missing")
-        time = f"{now:%Y-%m-%dT%H:%M:%SZ}"
-        folder, checksum = self._unpack(name, code) if code else ("", "")
-        self._by_name[name] = Function(
-            name=name,
-            settings=settings,
-            code=Path(folder) if code or old is None else old.code,
-            checksum=checksum if code or old is None else old.checksum,
-            created=old.created if old else time,
-            modified=time,
-            triggers=old.triggers if old else {},
-            reserved_concurrency=old.reserved_concurrency if old else None,
-        )
-        return self._by_name[name]
+        function = replace(old, settings=settings, modified=_time(now))
+        if code:
+            folder, checksum = self._unpack(old.name, code)
+            function = replace(function, code=folder, checksum=checksum)
+        self._by_name[old.name] = function
+        return function
 
     def _unpack(self, name: str, code: Document) -> tuple[Path, str]:
         if code.get("ossBucketName") != TEMPORARY_BUCKET:
@@ -170,6 +164,10 @@ def check_http_trigger(trigger: Document) -> None:
         raise _invalid("authType must be anonymous, function or jwt")
     if not config.get("methods"):
         raise _invalid("methods are missing")
+
+
+def _time(now: datetime) -> str:
+    return f"{now:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _invalid(message: str) -> ApiError:

@@ -12,9 +12,10 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from werkzeug.wrappers import Request
 
@@ -30,7 +31,7 @@ from ..keyring import AccessKey, KeyRing
 from .errors import ApiError
 
 MAX_SKEW = timedelta(minutes=15)
-SIMPLE = re.compile(r"(?P<scheme>FC|OSS) (?P<key>[^\s:]+):(?P<signature>[A-Za-z0-9+/=]+)")
+OLDER = re.compile(r"(?P<scheme>FC|OSS) (?P<key>[^\s:]+):(?P<signature>[A-Za-z0-9+/=]+)")
 
 
 def check_api(request: Request, keys: KeyRing, nonces: Nonces, now: datetime) -> None:
@@ -49,35 +50,40 @@ def check_api(request: Request, keys: KeyRing, nonces: Nonces, now: datetime) ->
 
 def check_2016(request: Request, keys: KeyRing, now: datetime) -> None:
     """A call of the API 2016-08-15. Raises `ApiError`."""
-    key, signature = _simple(request, "FC", keys)
     date = request.headers.get("Date", "")
-    _check_date(date, now)
-    text = _string_to_sign(request, date, "x-fc-", request.path)
-    expected = hmac.digest(key.access_key_secret.encode(), text.encode(), hashlib.sha256)
-    _check_same(expected, signature, text)
-    _check_token(key, request.headers.get("x-fc-security-token", ""), now)
+    _check_older(request, "FC", date, request.path, hashlib.sha256, keys, now)
 
 
 def check_oss(request: Request, bucket: str, keys: KeyRing, now: datetime) -> None:
     """A request to the temporary bucket. Raises `ApiError`."""
-    key, signature = _simple(request, "OSS", keys)
     date = request.headers.get("x-oss-date") or request.headers.get("Date", "")
-    _check_date(date, now)
-    text = _string_to_sign(request, date, "x-oss-", f"/{bucket}{request.path}")
-    expected = hmac.digest(key.access_key_secret.encode(), text.encode(), hashlib.sha1)
-    _check_same(expected, signature, text)
-    _check_token(key, request.headers.get("x-oss-security-token", ""), now)
+    _check_older(request, "OSS", date, f"/{bucket}{request.path}", hashlib.sha1, keys, now)
 
 
-def _simple(request: Request, scheme: str, keys: KeyRing) -> tuple[AccessKey, str]:
-    found = SIMPLE.fullmatch(request.headers.get("Authorization", ""))
+def _check_older(
+    request: Request,
+    scheme: str,
+    date: str,
+    resource: str,
+    digest: Callable[..., Any],
+    keys: KeyRing,
+    now: datetime,
+) -> None:
+    """Both older signatures cover the same parts, with headers of their own."""
+    found = OLDER.fullmatch(request.headers.get("Authorization", ""))
     if not found or found["scheme"] != scheme:
         raise ApiError(403, "AccessDenied", f"Authorization must be {scheme} <key>:<signature>")
-    return _known(keys, found["key"]), found["signature"]
+    key = _known(keys, found["key"])
+    _check_date(date, now)
+    prefix = f"x-{scheme.lower()}-"
+    text = _string_to_sign(request, date, prefix, resource)
+    expected = base64.b64encode(hmac.digest(key.access_key_secret.encode(), text.encode(), digest))
+    if not hmac.compare_digest(expected, found["signature"].encode()):
+        raise ApiError(403, "SignatureDoesNotMatch", f"the method and path signed: {text[:80]!r}")
+    _check_token(key, request.headers.get(f"{prefix}security-token", ""), now)
 
 
 def _string_to_sign(request: Request, date: str, prefix: str, resource: str) -> str:
-    """Both older signatures cover the same parts, with headers of their own."""
     headers: Mapping[str, str] = {name.lower(): value for name, value in request.headers}
     own = sorted(f"{name}:{headers[name].strip()}\n" for name in headers if name.startswith(prefix))
     lines = (
@@ -108,11 +114,6 @@ def _check_date(text: str, now: datetime) -> None:
         raise ApiError(403, "AccessDenied", "the request has no valid date") from None
     if abs(now - date.replace(tzinfo=date.tzinfo or timezone.utc)) > MAX_SKEW:
         raise ApiError(403, "RequestTimeTooSkewed", f"the request is dated {text}")
-
-
-def _check_same(expected: bytes, signature: str, text: str) -> None:
-    if not hmac.compare_digest(base64.b64encode(expected), signature.encode()):
-        raise ApiError(403, "SignatureDoesNotMatch", f"the method and path signed: {text[:80]!r}")
 
 
 def _check_token(key: AccessKey, token: str, now: datetime) -> None:

@@ -15,10 +15,11 @@ from werkzeug.wrappers import Request
 
 from ..keyring import AccessKey
 from ..server import utc_now
+from .bootstrap import serialise
 from .context import Context, Contexts, credentials_of, new_request_id
 from .event import event_bytes, raw_uri, read_body
 from .response import FunctionResponse, Refused, function_error, process_exit, refusal
-from .result import parse_result, serialise
+from .result import parse_result
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -34,7 +35,7 @@ class FunctionCompute:
 
     Handler calls run concurrently in one process, although a built-in runtime serves one request
     at a time: Function Compute would start a second instance for a second request. So the function
-    must be thread-safe here, which it need not be in the cloud.
+    must be thread-safe here, which the cloud does not require.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
-"""Asynchronous calls, as triggers make them: nobody waits, and a call that fails is repeated.
+"""Asynchronous calls, as triggers make them: they return at once, and are repeated on failure.
 
 Function Compute documents, "Configure a retry mechanism": after an error of the function it is
-tried again, three times by default. How long the pauses are then is not documented.
+tried again, three times by default. How long it pauses before that is not documented.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..server import utc_now
 from .context import Contexts, credentials_of, new_request_id
 
 PAUSES = (1.0, 2.0, 4.0)  # seconds before each further try (inferred)
-WORKERS = 8  # calls at once, as with so many instances
+WORKERS = 8  # calls at once, as with that many instances
 STOP_SECONDS = 1.0  # how long the end waits for calls in progress, all together
 
 Later = Callable[[float, Callable[[], None]], None]

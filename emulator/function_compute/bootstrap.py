@@ -33,7 +33,10 @@ def context_of(fields: dict[str, Any]) -> SimpleNamespace:
 
 
 def serialise(result: object) -> bytes:
-    """As the runtime does: strings and bytes unchanged, anything else as JSON with sorted keys."""
+    """As the runtime does: strings and bytes unchanged, anything else as JSON with sorted keys.
+
+    Raises TypeError for values that JSON cannot represent, which is an error of the function.
+    """
     if isinstance(result, (bytes, str)):
         return result if isinstance(result, bytes) else result.encode()
     return json.dumps(result, indent=4, sort_keys=True).encode()

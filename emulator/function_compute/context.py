@@ -9,17 +9,17 @@ from __future__ import annotations
 import logging
 import secrets
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ..keyring import ACCOUNT_ID, AccessKey
 
 QUALIFIER = "LATEST"
+FUNCTION_ROLE_LIFE = timedelta(hours=36)  # of the credentials that a function gets
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """Empty strings if the function has no role (that they are empty was seen live; that they are
-    strings is inferred)."""
+    """Those of the function's role. Without one they are empty (seen live) strings (inferred)."""
 
     access_key_id: str = ""
     access_key_secret: str = field(default="", repr=False)

@@ -38,7 +38,7 @@ class Instance:
     ) -> None:
         self._calling = threading.Lock()
         # -S and -s: nothing but the code and the standard library, as in the cloud.
-        self._process = subprocess.Popen(  # noqa: S603 (the deployed code, as asked)
+        self._process = subprocess.Popen(  # noqa: S603 (running the deployed code is the purpose)
             [python, "-S", "-s", BOOTSTRAP, code, handler, *filter(None, [initializer])],
             env=dict(environment),
             stdin=subprocess.PIPE,
@@ -48,7 +48,7 @@ class Instance:
             encoding="utf-8",
         )
         stdin, stdout, stderr = self._process.stdin, self._process.stdout, self._process.stderr
-        assert stdin and stdout and stderr  # noqa: S101 (pipes were asked for)
+        assert stdin and stdout and stderr  # noqa: S101 (they are pipes)
         self._stdin, self._stdout, self._stderr = stdin, stdout, stderr
         self._logging = threading.Thread(target=self._forward, args=(log,), daemon=True)
         self._logging.start()
@@ -70,7 +70,7 @@ class Instance:
             self._process.wait()
         self._logging.join(STOP_SECONDS)
         for stream in (self._stdin, self._stdout, self._stderr):
-            with contextlib.suppress(OSError):  # what was not read by a process that ended
+            with contextlib.suppress(OSError):  # the process ended before it read everything
                 stream.close()
 
     def _call(self, request: dict[str, Any], context: Context) -> dict[str, str]:
@@ -79,12 +79,12 @@ class Instance:
         with self._calling:
             try:
                 print(line, file=self._stdin, flush=True)
-                answer = self._stdout.readline()
+                reply = self._stdout.readline()
             except (OSError, ValueError):
-                answer = ""
-        if not answer:
+                reply = ""
+        if not reply:
             raise SystemExit("the function's process ended")
-        outcome: dict[str, str] = json.loads(answer)
+        outcome: dict[str, str] = json.loads(reply)
         if "errorType" in outcome:
             raise type(outcome["errorType"], (Exception,), {})(outcome["errorMessage"])
         return outcome

@@ -1,6 +1,6 @@
 """From what a handler returned to the HTTP response that it describes.
 
-The runtime serialises the value and the gateway reads it as a JSON struct. It is not documented
+The runtime has serialised the value; the gateway reads it as a JSON struct. It is not documented
 what the gateway does with anything other than the full struct, so here that is treated as a bug
 of the function and refused with a reason.
 """
@@ -24,18 +24,6 @@ HEADER_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]*")
 FORBIDDEN_HEADERS = frozenset(
     {"connection", "content-length", "date", "keep-alive", "server", "upgrade"}
 )
-
-
-def serialise(result: object) -> bytes:
-    """As the runtime does: strings and bytes unchanged, anything else as JSON with sorted keys.
-
-    Raises TypeError for values that JSON cannot represent, which is an error of the function.
-    """
-    if isinstance(result, bytes):
-        return result
-    if isinstance(result, str):
-        return result.encode()
-    return json.dumps(result, indent=4, sort_keys=True).encode()
 
 
 def parse_result(payload: bytes) -> FunctionResponse:

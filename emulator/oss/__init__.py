@@ -2,7 +2,7 @@
 also be read, listed, copied and deleted.
 
 It checks signatures, policies, tokens and forms as documented; where the documents say nothing,
-`errors/refusals.py` marks the behaviour as inferred.
+`errors/refusals/` marks the behaviour as inferred.
 """
 
 from __future__ import annotations

@@ -44,8 +44,9 @@ class Oss:
     If `<directory>/cors.xml` exists, it replaces the default CORS rule. `public_url` is where
     receivers of callbacks find the public key; by default, that is the address that the form was
     posted to. `resolve` finds the addresses of their hosts. With `private_objects`, GET and HEAD
-    need a signature, but for objects whose ACL is public; without, one that is sent must be right.
-    `notify` gets an event about each stored object, and its name for a log; it must not wait.
+    need a signature, except for objects whose ACL is public; otherwise only a signature that is
+    sent is checked. `notify` gets an event about each stored object, and its name for a log; it
+    must not wait.
     """
 
     def __init__(
@@ -123,15 +124,13 @@ class Oss:
             response = Response()
             response.headers.update(preflight_headers(self._cors(), request.headers))
             return response
-        is_form = request.method == "POST" and request.path == "/"
-        is_part = not is_form and is_multipart(request)
         if self._config.switches.new_account and request.path != PUBLIC_KEY_PATH:
             check_endpoint(_host(request), self._config.region)
-        if is_form:
+        if request.method == "POST" and request.path == "/":
             return post_object(
                 request, body, bucket=bucket, config=self._config, store=self._store, log=log
             )
-        if is_part:
+        if is_multipart(request):
             return self._serve_multipart(request, body, bucket, log)
         if request.method in ("PUT", "DELETE"):
             response = serve_stored(

@@ -1,10 +1,13 @@
-"""What every operation on the bucket needs: its configuration, its permissions, its callbacks."""
+"""What every operation on the bucket needs: its configuration, its permissions, its callbacks, and
+the headers that say what was stored."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+
+from werkzeug import Response
 
 from ..keyring import ACCOUNT_ID, AccessKey, KeyRing
 from ..ram import RamPolicyError, is_allowed
@@ -18,8 +21,9 @@ from .callback import (
     check_addresses,
 )
 from .errors import Refused, refusals
+from .form import ENCRYPTION, KMS_KEY
 from .signatures import SignedRequest, authenticate_request
-from .store import Record, Store
+from .store import Part, Record, Store, encoded_header
 from .switches import Switches
 
 
@@ -82,7 +86,7 @@ def check_permission(
 def authorize(
     signed: SignedRequest, actions: Iterable[str], config: BucketConfig, now: datetime
 ) -> AccessKey:
-    """The key that signed the request; refuse one that may not do all of this, or none."""
+    """The key that signed the request, or refuse: it must be allowed all of these actions."""
     access_key = authenticate_request(signed, keys=config.keys, region=config.region, now=now)
     if access_key is None:
         raise Refused(
@@ -134,3 +138,16 @@ def run_callback(
     )
     config.log(f"callback for {record.key!r} returned {len(response.body)} bytes")
     return response
+
+
+def describe_stored(response: Response, stored: Record | Part) -> None:
+    """The headers that say what the bytes were: of an object, or of a part."""
+    response.headers["ETag"] = f'"{stored.etag}"'
+    response.headers["x-oss-hash-crc64ecma"] = str(stored.crc64)
+
+
+def echo_encryption(response: Response, headers: Mapping[str, str]) -> None:
+    """Repeat the encryption that the object, or the upload, has among its headers."""
+    for name in (ENCRYPTION, KMS_KEY):
+        if name in headers:
+            response.headers[name] = encoded_header(headers[name])

@@ -1,8 +1,8 @@
 """Default endpoints, which accounts new to OSS cannot use for data.
 
-OSS documents, custom domain names and regions (2025-12, 2026-08): who activated OSS on or after
-2025-03-20 cannot upload or download through default public endpoints in the Chinese mainland. That
-this includes PostObject, and that a preflight is not data, is inferred.
+OSS documents, custom domain names and regions (2025-12, 2026-08): accounts that activated OSS on or
+after 2025-03-20 cannot upload or download through default public endpoints in the Chinese mainland.
+That this includes PostObject, and that a preflight is not data, is inferred.
 """
 
 from __future__ import annotations

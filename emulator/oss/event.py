@@ -22,7 +22,7 @@ def event_bytes(
 ) -> bytes:
     """The event of one operation, such as `PostObject`, that made the object."""
     stored: dict[str, object] = {
-        "deltaSize": record.size,  # of what it replaced, nothing is known any more
+        "deltaSize": record.size,  # what it replaced is no longer known
         "eTag": record.etag,
         "key": record.key,
         "size": record.size,

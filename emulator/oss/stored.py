@@ -11,17 +11,25 @@ from urllib.parse import unquote
 
 from werkzeug import Response
 
-from .bucket import BucketConfig, LogEntry, authorize, check_bucket, check_permission
+from .bucket import (
+    BucketConfig,
+    LogEntry,
+    authorize,
+    check_bucket,
+    check_permission,
+    describe_stored,
+    echo_encryption,
+)
 from .errors import Refused, refusals
 from .form import ENCRYPTION, KMS_KEY, checked_key, collect_attributes
 from .signatures import SignedRequest
-from .store import Record, Store, encoded_header
+from .store import Record, Store
 
 COPY_SOURCE = "x-oss-copy-source"
 IF_MATCH = "x-oss-copy-source-if-match"
 DIRECTIVE = "x-oss-metadata-directive"
 ENCRYPTED = (ENCRYPTION, KMS_KEY)
-# Of the copy, whatever the directive says of the metadata.
+# Always what the request says, even if the metadata is that of the source.
 OF_THE_COPY = ("x-oss-object-acl", "x-oss-forbid-overwrite", "x-oss-storage-class", *ENCRYPTED)
 KEPT_ALWAYS = ("x-oss-storage-class", "x-oss-tagging-count")
 NOT_EMULATED = (
@@ -33,7 +41,7 @@ NOT_EMULATED = (
 def serve_stored(
     signed: SignedRequest, *, config: BucketConfig, store: Store, log: LogEntry
 ) -> Response:
-    """The response to a PUT or DELETE that is none of a multipart upload."""
+    """The response to a PUT or DELETE that does not belong to a multipart upload."""
     is_copy = signed.method == "PUT" and COPY_SOURCE in signed.headers
     parameters = [name for name in signed.query if not name.startswith("x-oss-")]
     refused = [*parameters, *(name for name in NOT_EMULATED if name in signed.headers)]
@@ -143,11 +151,8 @@ def _copied(copy: Record) -> Response:
         "</CopyObjectResult>\n",
         content_type="application/xml",
     )
-    response.headers["ETag"] = f'"{copy.etag}"'
-    response.headers["x-oss-hash-crc64ecma"] = str(copy.crc64)
-    for name in ENCRYPTED:
-        if name in copy.headers:
-            response.headers[name] = encoded_header(copy.headers[name])
+    describe_stored(response, copy)
+    echo_encryption(response, copy.headers)
     return response
 
 

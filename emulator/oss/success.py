@@ -11,9 +11,9 @@ from xml.sax.saxutils import escape
 
 from werkzeug import Response
 
+from .bucket import describe_stored, echo_encryption
 from .callback import CallbackResponse
 from .errors import printable
-from .form import ENCRYPTION, KMS_KEY
 from .store import Record
 
 
@@ -34,11 +34,8 @@ def success(
         response.headers["Location"] = address
     else:
         response = _plain(record, fields.get("success_action_status"), bucket, origin)
-    response.headers["ETag"] = f'"{record.etag}"'
-    response.headers["x-oss-hash-crc64ecma"] = str(record.crc64)
-    for name in (ENCRYPTION, KMS_KEY):
-        if name in record.headers:
-            response.headers[name] = record.headers[name]
+    describe_stored(response, record)
+    echo_encryption(response, record.headers)
     return response
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import uuid
 from collections.abc import Callable, Iterable
@@ -23,7 +22,7 @@ from ..acs3 import (
     parse_authorization,
 )
 from ..keyring import AccessKey, KeyRing, TokenFault
-from ..server import utc_now
+from ..server import shown, utc_now
 from .faults import Faults, serve_faults
 from .parameters import parse_assume_role
 from .responses import StsError, StsResponse, json_response
@@ -86,7 +85,7 @@ class Sts:
             result = _error_response(error, request.host)
             outcome = f"{error.status} {error.code}, {error.hint}"
         who = request.headers.get("Authorization", "").partition("Credential=")[2].partition(",")[0]
-        what = [_shown(text) for text in (action, parameters.get("RoleArn", ""), who)]
+        what = [shown(text) or "-" for text in (action, parameters.get("RoleArn", ""), who)]
         self._log("{} {} by {}: {}".format(*what, outcome))
         if fault:
             result = self.faults.spoil(fault, result, request.environ["werkzeug.socket"])
@@ -181,8 +180,3 @@ def _error_response(error: StsError, host: str) -> StsResponse:
 
 def _request_id() -> str:
     return str(uuid.uuid4()).upper()
-
-
-def _shown(text: str) -> str:
-    """Text from the wire, shortened and made printable."""
-    return re.sub(r"[^!-~]", "?", text)[:128] or "-"

@@ -23,8 +23,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from deploy import doctor
-from emulator.control_plane import TEMPORARY_BUCKET_HOST
-from emulator.keyring import AccessKey
+from deploy import rehearsal as rehearsal_module
+from emulator.control_plane import TEMPORARY_BUCKET_HOST, Function
+from emulator.keyring import AccessKey, KeyRing
 from tests.deploy.conftest import ROOT, Bundle
 from tests.deploy.serverless_devs import ServerlessDevs
 from tests.deploy.test_doctor_with_emulators import four_free_ports
@@ -212,3 +213,25 @@ def test_code_that_cannot_be_loaded_shows_when_it_is_called(
     rehearsal.deploy(sent(properties()), zipped(tmp_path / "code"))
     assert doctor.main([rehearsal.url]) == 1
     assert "The function runs" in capsys.readouterr().out
+
+
+def test_the_address_stays_with_the_function_deployed_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deploy.rehearsal.find_interpreter", lambda _: Path(sys.executable))
+    (tmp_path / "index.py").write_text("def handler(event, context): ...\n")
+    trigger = {"triggerType": "http", "triggerConfig": '{"authType": "anonymous"}'}
+    settings = {"runtime": "python3.10", "handler": "index.handler"}
+    first = Function("first", settings, tmp_path, "", "", "", {"http": trigger})
+    stage = rehearsal_module.Rehearsal(tmp_path, KeyRing(), 9000, print)
+    place = stage.function
+    try:
+        stage.deployed(first)
+        stage.deployed(replace(first, name="second"))
+        second = place.app
+        stage.removed("first")
+        assert place.app is second
+        stage.removed("second")
+        assert place.app is not second
+    finally:
+        stage.stop()

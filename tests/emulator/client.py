@@ -126,8 +126,6 @@ def read_all(connection: socket.socket) -> bytes:
 
 
 def wait_for(happened: Callable[[], bool]) -> None:
-    """Wait until another thread has done it, at most a minute."""
-    end = time.monotonic() + 60
+    """Wait until another thread has done it; if it never does, pytest's own limit ends the test."""
     while not happened():
-        assert time.monotonic() < end
         time.sleep(0.005)

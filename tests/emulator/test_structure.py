@@ -36,6 +36,7 @@ ROOMS: dict[str, set[str]] = {
         "emulator.ram",
         "emulator.oss.switches",
         "emulator.oss.errors",
+        "emulator.oss.form",
         "emulator.oss.signatures",
         "emulator.oss.store",
         "emulator.oss.callback",

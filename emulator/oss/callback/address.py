@@ -23,7 +23,7 @@ def resolve_host(host: str) -> list[str]:
 
 
 def check_addresses(urls: Iterable[str], *, resolve: Resolve, refuse_loopback: bool) -> list[str]:
-    """Refuse hosts that OSS cannot reach; return those on this machine, which it could not either.
+    """Refuse hosts that OSS cannot reach, but return those on this machine, which the emulator can.
 
     That OSS checks every address of the list, and not only the one that it calls, is inferred.
     """

@@ -184,7 +184,7 @@ def _body(value: Any) -> str:
             refusals.CALLBACK_PLACEHOLDER,
             "ReplaceKeyPrefix",
             value,
-            f"has a dollar sign that starts no ${{...}}, at {place!r}; write ${{object}} or"
+            f"has a dollar sign that does not start a ${{...}}, at {place!r}; write ${{object}} or"
             " ${x:name}, with both braces, and no other dollar sign.",
             shown_name="callbackBody",
         )

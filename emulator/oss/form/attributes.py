@@ -80,9 +80,13 @@ def read_attributes(form: Form, request_headers: Headers) -> Attributes:
 def collect_attributes(
     fields: Mapping[str, str], *, forbid_overwrite: Refusal = refusals.FORBID_OVERWRITE
 ) -> Attributes:
-    """From fields or headers by their names in lower case; `forbid_overwrite` refuses its value."""
+    """Read fields or headers, by their names in lower case.
+
+    `forbid_overwrite` is the refusal of a wrong x-oss-forbid-overwrite.
+    """
     acl = fields.get("x-oss-object-acl") or "default"
-    _check_choice("x-oss-object-acl", acl, ACLS)
+    if acl not in ACLS:
+        raise _invalid("x-oss-object-acl", f"is {acl!r}; it must be one of {', '.join(ACLS)}")
     headers = {name: fields[name] for name in KEPT_HEADERS if fields.get(name)}
     headers.update(_storage_class(fields))
     headers.update(_encryption(fields))
@@ -133,7 +137,7 @@ def _storage_class(fields: Mapping[str, str]) -> dict[str, str]:
 
 
 def _encryption(fields: Mapping[str, str]) -> dict[str, str]:
-    """What the response repeats, like every later one about the object."""
+    """What this response repeats, and every later one about the object."""
     method = fields.get(ENCRYPTION, "")
     if method and method not in ENCRYPTIONS:
         raise Refused(
@@ -143,11 +147,6 @@ def _encryption(fields: Mapping[str, str]) -> dict[str, str]:
     if fields.get(KMS_KEY) and method != "KMS":
         raise _invalid(KMS_KEY, f"needs {ENCRYPTION}: KMS beside it")
     return {name: fields[name] for name in (ENCRYPTION, KMS_KEY) if fields.get(name)}
-
-
-def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise _invalid(name, f"is {value!r}; it must be one of {', '.join(choices)}")
 
 
 def _invalid(name: str, problem: str) -> Refused:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import time
@@ -82,11 +83,9 @@ class Body:
         end = time.monotonic() + DRAIN_SECONDS
         if self._socket is not None:
             self._socket.settimeout(DRAIN_SECONDS)
-        try:
+        with contextlib.suppress(Refused):
             while self.read() and time.monotonic() < end:
                 pass
-        except Refused:
-            self._left, self._chunked = 0, False
 
     def _incomplete(self) -> Refused:
         # Nothing more will arrive, so there is nothing to drain.

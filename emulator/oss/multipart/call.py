@@ -14,9 +14,9 @@ from werkzeug import Request, Response
 
 from ..bucket import BucketConfig, LogEntry
 from ..errors import Refusal, Refused, printable, refusals
-from ..form import ENCRYPTION, KMS_KEY, Body
+from ..form import Body
 from ..signatures import SignedRequest
-from ..store import NoUpload, Store, Upload, Uploads, encoded_header
+from ..store import NoUpload, Store, Upload, Uploads
 
 UPLOAD_ID = re.compile("[0-9A-Fa-f]{32}")
 MAX_PAGE = 1000
@@ -45,7 +45,7 @@ class Call:
 
     @contextlib.contextmanager
     def open_upload(self, gone: Refusal) -> Iterator[Upload]:
-        """The upload that the request names; `gone` refuses it if it is not open, or ends here."""
+        """The upload that the request names; `gone` refuses one that is not open, or no longer."""
         try:
             if not UPLOAD_ID.fullmatch(self.upload_id):
                 gone = refusals.MALFORMED_UPLOAD_ID
@@ -91,7 +91,7 @@ def xml_response(
     texts: Mapping[str, str],
     entries: Iterable[tuple[str, Mapping[str, str]]] = (),
 ) -> Response:
-    """A document of one level, then entries of a second; without xmlns, which not all can read."""
+    """A document of one level, then entries of a second; not all clients could read an xmlns."""
     root = ElementTree.Element(name)
     if call.url_encoded:
         ElementTree.SubElement(root, "EncodingType").text = "url"
@@ -105,9 +105,3 @@ def xml_response(
 def _add(parent: ElementTree.Element, texts: Mapping[str, str]) -> None:
     for name, text in texts.items():
         ElementTree.SubElement(parent, name).text = text
-
-
-def echo_encryption(response: Response, upload: Upload) -> None:
-    for name in (ENCRYPTION, KMS_KEY):
-        if name in upload.headers:
-            response.headers[name] = encoded_header(upload.headers[name])

@@ -10,12 +10,12 @@ from urllib.parse import quote
 
 from werkzeug import Response
 
-from ..bucket import check_callback, run_callback
+from ..bucket import check_callback, describe_stored, echo_encryption, run_callback
 from ..callback import read_callback, read_variables
 from ..errors import Refused, refusals
 from ..form import Attributes, collect_attributes
 from ..store import Part, PartsChanged, Record, Upload, multipart_etag
-from .call import Call, echo_encryption, invalid, xml_response
+from .call import Call, invalid, xml_response
 from .part_list import MAX_XML_BYTES, ListedPart, read_part_list
 
 MIN_PART_BYTES = 100 * 1024
@@ -35,7 +35,8 @@ def complete(call: Call) -> Response:
         check_callback(callback, call.config)
     listed = _read_list(call)
     shown_key = call.shown(call.key)  # which may be refused, so before anything is stored
-    with call.open_upload(refusals.NO_UPLOAD_TO_COMPLETE) as upload:
+    gone = refusals.NO_UPLOAD_TO_COMPLETE
+    with call.open_upload(gone) as upload, call.uploads.completing(upload):
         record = None
         while record is None:
             record = _assemble(call, upload, listed, attributes)
@@ -47,16 +48,15 @@ def complete(call: Call) -> Response:
         )
         response = Response(called_back.body, content_type=called_back.content_type)
     else:
-        answer = {
+        texts = {
             "Location": f"{origin}/{quote(record.key, safe='/')}",
             "Bucket": call.config.name,
             "Key": shown_key,
             "ETag": f'"{record.etag}"',
         }
-        response = xml_response(call, "CompleteMultipartUploadResult", answer)
-    response.headers["ETag"] = f'"{record.etag}"'
-    response.headers["x-oss-hash-crc64ecma"] = str(record.crc64)
-    echo_encryption(response, upload)
+        response = xml_response(call, "CompleteMultipartUploadResult", texts)
+    describe_stored(response, record)
+    echo_encryption(response, record.headers)
     return response
 
 
@@ -88,7 +88,7 @@ def _read_list(call: Call) -> list[ListedPart] | None:
 def _assemble(
     call: Call, upload: Upload, listed: Sequence[ListedPart] | None, attributes: Attributes
 ) -> Record | None:
-    """The stored object's record; None if parts changed meanwhile, so that all is to do again."""
+    """The stored object's record; None if parts changed meanwhile and it must start again."""
     there = call.uploads.parts(upload.id, upload.key)
     parts = there if listed is None else _select(listed, there, upload)
     _check_sizes(parts)

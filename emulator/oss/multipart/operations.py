@@ -1,4 +1,4 @@
-"""The routes of multipart uploads, and the operations but listing and completing.
+"""The routes of multipart uploads, and all operations except listing and completing.
 
 OSS documents, InitiateMultipartUpload, UploadPart and AbortMultipartUpload.
 """
@@ -12,16 +12,16 @@ from urllib.parse import parse_qsl
 
 from werkzeug import Request, Response
 
-from ..bucket import authorize, check_bucket
+from ..bucket import authorize, check_bucket, describe_stored, echo_encryption
 from ..errors import Refused, refusals
 from ..form import ENCRYPTION, MAX_BODY_BYTES, checked_key, collect_attributes
 from ..signatures import SignedRequest
 from ..store import Part, Upload, new_upload_id
-from .call import Call, echo_encryption, invalid, xml_response
+from .call import Call, invalid, xml_response
 from .completing import complete
 from .listing import list_parts, list_uploads
+from .part_list import MAX_PART_NUMBER
 
-MAX_PART_NUMBER = 10_000
 MAX_TAGS = 10
 TRAFFIC_LIMIT = "x-oss-traffic-limit"
 TRAFFIC_BITS = (819_200, 838_860_800)
@@ -75,10 +75,10 @@ def _initiate(call: Call) -> Response:
         content_type=attributes.content_type,
         headers={**attributes.headers, **_tagging(headers)},
     )
-    answer = {"Bucket": call.config.name, "Key": call.shown(key), "UploadId": upload.id}
-    response = xml_response(call, "InitiateMultipartUploadResult", answer)
+    texts = {"Bucket": call.config.name, "Key": call.shown(key), "UploadId": upload.id}
+    response = xml_response(call, "InitiateMultipartUploadResult", texts)
     call.uploads.initiate(upload)
-    echo_encryption(response, upload)
+    echo_encryption(response, upload.headers)
     return response
 
 
@@ -131,10 +131,9 @@ def _upload_part(call: Call) -> Response:
         call.uploads.put_part(upload.id, upload.key, incoming, part)
     response = Response()
     del response.headers["Content-Type"]
-    response.headers["ETag"] = f'"{part.etag}"'
     response.headers["Content-MD5"] = base64.b64encode(bytes.fromhex(part.etag)).decode()
-    response.headers["x-oss-hash-crc64ecma"] = str(part.crc64)
-    echo_encryption(response, upload)
+    describe_stored(response, part)
+    echo_encryption(response, upload.headers)
     return response
 
 

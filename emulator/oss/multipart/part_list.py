@@ -1,4 +1,4 @@
-"""The XML that names the parts to complete with: read strictly, whatever it is.
+"""The XML that names the parts to complete with, read strictly.
 
 OSS documents, CompleteMultipartUpload. That unknown elements are refused is inferred from the
 message of MalformedXML.

@@ -53,10 +53,11 @@ def parse_policy(text: str) -> Policy:
     document = _decode(text)
     if not isinstance(document, dict):
         raise Refused(refusals.POLICY_INVALID, hint="The policy is valid JSON but not an object.")
-    expiration = _parse_expiration(document)
+    _check_members(document)
+    expiration = _parse_expiration(document["expiration"])
     conditions: list[Condition] = []
     ranges: list[SizeRange] = []
-    for item in _condition_items(document):
+    for item in _condition_items(document["conditions"]):
         if isinstance(item, list) and item[:1] == [RANGE]:
             ranges.append(_parse_range(item))
         else:
@@ -101,7 +102,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not valid JSON")
 
 
-def _parse_expiration(document: dict[str, Any]) -> datetime:
+def _check_members(document: dict[str, Any]) -> None:
     missing = [name for name in ("expiration", "conditions") if name not in document]
     if missing:
         refusal = refusals.EMPTY_POLICY
@@ -110,7 +111,9 @@ def _parse_expiration(document: dict[str, Any]) -> datetime:
         elif missing == ["conditions"]:
             refusal = refusals.NO_CONDITIONS
         raise Refused(refusal, hint="The policy needs both `expiration` and `conditions`.")
-    expiration = document["expiration"]
+
+
+def _parse_expiration(expiration: Any) -> datetime:
     if not isinstance(expiration, str):
         raise Refused(
             refusals.EXPIRATION_NOT_TEXT, hint=f"expiration is {expiration!r}, not a string."
@@ -128,8 +131,7 @@ def _parse_expiration(document: dict[str, Any]) -> datetime:
     return time.replace(microsecond=int(fraction or 0) * 1000, tzinfo=timezone.utc)
 
 
-def _condition_items(document: dict[str, Any]) -> list[Any]:
-    items = document["conditions"]
+def _condition_items(items: Any) -> list[Any]:
     if not isinstance(items, list):
         raise Refused(refusals.CONDITIONS_NOT_LIST, hint="conditions is not an array.")
     if not items:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from .authentication import authenticate, v1_signature, v4_signature
 from .canonical import UNSIGNED_PAYLOAD, SignedRequest
 from .claim import V4, Claim, CredentialScope, read_claim
-from .requests import authenticate_request, is_signed, signed_request
+from .request_claim import is_signed
+from .requests import authenticate_request, signed_request
 
 __all__ = [
     "UNSIGNED_PAYLOAD",

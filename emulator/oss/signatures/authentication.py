@@ -70,7 +70,10 @@ def find_key(
     now: datetime,
     illegal: Refusal = refusals.ILLEGAL_ACCESS_KEY_ID,
 ) -> AccessKey:
-    """The key of this ID, which may be used now with this token; `illegal` refuses other IDs."""
+    """The key of this ID, if it may be used now with this token.
+
+    `illegal` is the refusal of an ID that no key can have.
+    """
     named = {"OSSAccessKeyId": access_key_id}
     if not LEGAL_ACCESS_KEY_ID.fullmatch(access_key_id):
         raise Refused(

@@ -21,11 +21,11 @@ SIGNED_BY_THEMSELVES = ("content-type", "content-md5")
 
 @dataclass(frozen=True)
 class SignedRequest:
-    """What a signature covers, decoded; of what is not UTF-8 no signature holds.
+    """What a signature covers, decoded; nothing that is not UTF-8 has a valid signature.
 
     `query` has every parameter but the signature itself; one without a value has the value "".
     `headers` are all of the request's, by their names in lower case. The host is not covered, so
-    one URL holds at each of a bucket's endpoints.
+    one URL is valid at each of a bucket's endpoints.
     """
 
     method: str

@@ -1,6 +1,6 @@
 """What GET returns: one object, or their list as XML for clients or as a page for people.
 
-None of it needs a signature here, so that developers can see what arrived.
+Nothing here checks a signature: that comes first, and only where one is needed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Objects on disk, below one folder.
 
 `content/` holds the bytes under generated names, `index/` one JSON record for each key, named by
-the key's hash, and `incoming/` whatever is still arriving or being removed. So no key can leave the
+the key's hash, and `incoming/` what is still arriving or being removed. So no key can leave the
 folder, collide with another when case is ignored, or be too long for a file name. A record appears
 by one rename or link and names its content, so a reader sees either the old object or the new one,
 never a mixture.

@@ -1,8 +1,8 @@
 """Open multipart uploads on disk: a folder for each, which a restart finds again.
 
 `uploads/<id>/` holds `upload.json` and a file for each part, whose name says everything about it.
-What is known of them is kept in memory, so that a part costs the same however many there are. A
-part appears by one rename; a completed or aborted upload disappears by one.
+All of that is also kept in memory, so that a part costs the same however many there are. A part
+appears by one rename; a completed or aborted upload disappears by one.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import json
 import shutil
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -62,6 +63,7 @@ class PartsChanged(Exception):
 class _Open:
     upload: Upload
     parts: dict[int, Part] = field(default_factory=dict)
+    completing: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Uploads:
@@ -112,6 +114,14 @@ class Uploads:
             if replaced is not None and replaced != part:
                 (folder / replaced.file_name).unlink()
 
+    @contextmanager
+    def completing(self, upload: Upload) -> Iterator[None]:
+        """Wait while another request completes the upload, since only one of them can succeed."""
+        with self._lock:
+            completing = self._find(upload.id, upload.key).completing
+        with completing:
+            yield
+
     def assemble(self, upload: Upload, parts: Sequence[Part], target: IncomingObject) -> None:
         """Copy the parts' bytes in this order, without a lock; PartsChanged if one is gone."""
         folder = self._folder / upload.id
@@ -131,7 +141,7 @@ class Uploads:
         *,
         overwrite: bool,
     ) -> None:
-        """Turn the upload into the object; the other parts are gone.
+        """Turn the upload into the object; parts that are not in it are removed.
 
         FileExistsError if the key must not be overwritten, and PartsChanged if a part is no longer
         the one that was assembled: then the upload stays open.

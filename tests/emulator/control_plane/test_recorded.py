@@ -113,7 +113,7 @@ def test_the_log_has_no_secret(stage: Stage) -> None:
         assert secret not in printed
 
 
-def test_the_triggers_answer_names_the_address(stage: Stage) -> None:
+def test_the_response_about_a_trigger_names_the_address(stage: Stage) -> None:
     stage.replay("deploy")
     response = stage.api("GetTrigger")
     assert response.json is not None
@@ -207,6 +207,7 @@ def test_the_older_api_needs_a_signature_and_a_date(headers: dict[str, str], sta
         ({"runtime": None}, "runtime is missing"),
         ({"handler": ""}, "handler is missing"),
         ({"code": None}, "code is missing"),
+        ({"code": {}}, "code is missing"),
         ({"code": {"ossBucketName": "mine", "ossObjectName": "a"}}, "code must be in the bucket"),
         ({"code": {"ossBucketName": "function-code-temp"}}, "the code is not in the bucket"),
         ({"environmentVariables": {"A": 1}}, "must be strings"),
@@ -248,7 +249,7 @@ def test_code_must_be_a_zip_file_that_stays_in_its_folder(stage: Stage) -> None:
     call = CALLS["OSS"]
     resource = f"/function-code-temp{call.target}"
     signer = stage.signer(key(temporary=True))
-    stage.send(replace(signer.simple(call, resource), body=b"no zip"))
+    stage.send(replace(signer.simple(call, resource), body=b"not a zip file"))
     assert "not a zip file" in message(stage.api("CreateFunction"))
     file = stage.directory / "evil.zip"
     with zipfile.ZipFile(file, "w") as archive:
@@ -341,12 +342,12 @@ def test_path_and_action_must_agree(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{", b"\xff"])
-def test_a_body_that_is_no_object_is_refused(body: bytes, stage: Stage) -> None:
+def test_a_body_that_is_not_an_object_is_refused(body: bytes, stage: Stage) -> None:
     call = replace(CALLS["CreateFunction"], body=body)
     assert code(stage.send(stage.signer().api(call))) == "InvalidArgument"
 
 
-def test_a_refused_upload_is_told_in_xml(stage: Stage) -> None:
+def test_a_refusal_of_an_upload_is_xml(stage: Stage) -> None:
     call = CALLS["OSS"]
     response = stage.send(replace(call, target=call.target + "x"))
     assert "<Code>SignatureDoesNotMatch</Code>" in response.text

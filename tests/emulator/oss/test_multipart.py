@@ -438,24 +438,6 @@ def test_parts_that_change_while_they_are_put_together_are_noticed(
         assert bucket.get("/a.bin").body == PART + b"new"
 
 
-def test_of_two_completions_at_once_one_wins(
-    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    uploader = started(bucket, TAIL)
-    assemble, inner = Uploads.assemble, list[Reply]()
-
-    def meanwhile(self: Uploads, *rest: object) -> None:
-        assemble(self, *rest)  # type: ignore[arg-type]
-        if not inner:
-            monkeypatch.setattr(Uploads, "assemble", assemble)
-            inner.append(uploader.complete())
-
-    monkeypatch.setattr(Uploads, "assemble", meanwhile)
-    outer = uploader.complete()
-    assert (inner[0].status, outer.status) == (200, 404)
-    assert bucket.files() == ["content", "index"]
-
-
 def test_a_part_that_changes_after_it_was_copied_is_noticed(
     bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:

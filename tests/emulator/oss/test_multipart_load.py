@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from emulator.oss.store import Upload, Uploads
 from emulator.oss.store.store import IncomingObject
+from tests.emulator.client import wait_for
 from tests.emulator.oss.bucket import Bucket, running_bucket
 from tests.emulator.oss.multipart import PART, Uploader, started
 
@@ -28,13 +30,55 @@ def test_parts_sent_at_once_are_neither_lost_nor_mixed(bucket: Bucket) -> None:
     assert bucket.get("/a.bin").body == b"".join(contents.values())
 
 
-def test_of_ten_completions_at_once_one_wins(bucket: Bucket) -> None:
+def test_of_ten_completions_at_once_one_copies_and_wins(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
     uploader = started(bucket, PART, b"tail")
+    find, append, found, appended = Uploads.find, IncomingObject.append, list[str](), list[object]()
+
+    def counting(self: Uploads, upload_id: str, key: str) -> Upload:
+        upload = find(self, upload_id, key)
+        found.append(upload_id)
+        return upload
+
+    def waiting(self: IncomingObject, *rest: object) -> None:
+        appended.append(self)
+        wait_for(lambda: len(found) == 10)
+        append(self, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Uploads, "find", counting)
+    monkeypatch.setattr(IncomingObject, "append", waiting)
     with ThreadPoolExecutor(10) as pool:
         replies = list(pool.map(lambda _: uploader.complete(), range(10)))
     assert sorted(reply.status for reply in replies) == [200, *[404] * 9]
+    assert len(appended) == 2  # the parts, once each
     assert bucket.get("/a.bin").body == PART + b"tail"
     assert bucket.files() == ["content", "index"]
+
+
+def test_a_completion_that_waited_for_one_that_failed_succeeds(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploader = started(bucket, b"content")
+    append, attempts = IncomingObject.append, list[object]()
+    copying, go_on = threading.Event(), threading.Event()
+
+    def failing_once(self: IncomingObject, *rest: object) -> None:
+        attempts.append(self)
+        if len(attempts) == 1:
+            copying.set()
+            go_on.wait()
+            raise OSError(28, "No space left on device")
+        append(self, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(IncomingObject, "append", failing_once)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(uploader.complete)
+        copying.wait()
+        second = pool.submit(uploader.complete)
+        go_on.set()
+        assert (first.result().status, second.result().status) == (500, 200)
+    assert bucket.get("/a.bin").body == b"content"
 
 
 def test_while_an_upload_is_completed_everything_else_goes_on(
@@ -45,13 +89,13 @@ def test_while_an_upload_is_completed_everything_else_goes_on(
 
     def waiting(self: IncomingObject, *rest: object) -> None:
         copying.set()
-        assert go_on.wait(60)
+        go_on.wait()
         append(self, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(IncomingObject, "append", waiting)
     with ThreadPoolExecutor(1) as pool:
         completion = pool.submit(uploader.complete)
-        assert copying.wait(60)
+        copying.wait()
         assert bucket.post("form.txt").status == 204
         assert bucket.get("/form.txt").status == 200
         assert other.put(1, b"content").status == 200

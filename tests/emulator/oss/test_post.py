@@ -152,13 +152,17 @@ def test_the_etag_need_not_be_the_md5(tmp_path: Path) -> None:
     assert len({first, second, '"9A0364B9E99BB480DD25E1F0284C8555"'}) == 3
 
 
-def test_kms_and_its_key_are_in_every_response_about_the_object(bucket: Bucket) -> None:
+@pytest.mark.parametrize("key_id", ["9468da86-3509-4f8d-a61e-6eab1eac0000", "钥匙"])
+def test_kms_and_its_key_are_in_every_response_about_the_object(
+    bucket: Bucket, key_id: str
+) -> None:
     sent = {
         "x-oss-server-side-encryption": "KMS",
-        "x-oss-server-side-encryption-key-id": "9468da86-3509-4f8d-a61e-6eab1eac0000",
+        "x-oss-server-side-encryption-key-id": key_id,
     }
     for reply in (bucket.post(fields=sent), bucket.get("/a.txt")):
-        assert {name: reply.headers.get(name) for name in sent} == sent
+        found = {name: reply.headers[name].encode("latin-1").decode() for name in sent}
+        assert found == sent
 
 
 def test_a_tagging_field_tags_nothing(bucket: Bucket) -> None:

@@ -1,4 +1,4 @@
-"""Refused before the form is read, or whatever the form says: the request, the bucket, CORS."""
+"""Refusals that do not depend on a form's fields: of the request, the bucket and CORS."""
 
 from __future__ import annotations
 

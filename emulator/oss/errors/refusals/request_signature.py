@@ -6,7 +6,7 @@ The pages of these ECs show neither status nor message, so both are inferred whe
 from __future__ import annotations
 
 from .row import INFERRED, LIVE, Refusal
-from .signature import WRONG_SIGNATURE
+from .signature import FUTURE_DATE, WRONG_SIGNATURE
 
 SIGNED_TWICE = Refusal(
     400, "InvalidArgument", "Only one way of signing is allowed in a request.", evidence=INFERRED
@@ -48,12 +48,7 @@ ADDITIONAL_ABSENT = Refusal(
 # As for a V1 URL, whose text was seen live: johnlui/AliyunOSS#20.
 URL_EXPIRED = Refusal(403, "AccessDenied", "Request has expired.", "0002-00000236", INFERRED)
 URL_TOO_EARLY = Refusal(403, "AccessDenied", "Request is not valid yet.", "0002-00000235", INFERRED)
-SKEWED_DATE = Refusal(
-    403,
-    "RequestTimeTooSkewed",
-    "The difference between the request time and the current time is too large.",
-    evidence=LIVE,
-)
+SKEWED_DATE = Refusal(403, "RequestTimeTooSkewed", FUTURE_DATE.message, evidence=LIVE)
 # The EC is documented for the header; in a URL it is inferred.
 WRONG_REQUEST_SIGNATURE = Refusal(
     403, "SignatureDoesNotMatch", WRONG_SIGNATURE.message, "0002-00000040"
