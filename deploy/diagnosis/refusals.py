@@ -71,7 +71,7 @@ BY_CODE = {
     " permanent access key must exist and be enabled.",
     "InvalidArgument": "OSS does not take the value of a field. " + REDEPLOY,
     "InvalidDigest": PROXY,
-    "InvalidEncryptionAlgorithmError": "The form asks for an encryption that OSS does not know. "
+    "InvalidEncryptionAlgorithmError": "The form names an encryption that OSS does not know. "
     + REDEPLOY,
     "InvalidObjectName": "Check UPLOAD_DIR: no slash in front, at most 512 bytes.",
     "InvalidPolicyDocument": "OSS cannot read the policy. " + REDEPLOY,
