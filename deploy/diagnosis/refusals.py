@@ -2,7 +2,7 @@
 
 OSS documents, "PostObject errors", the HTTP status pages and the pages of the EC codes. One code
 has many causes, so the EC decides first, then how it starts, then the code. The doctor's form is
-right, so what OSS says about its bytes was done to it on the way.
+right: if OSS objects to its bytes, something on the way changed them.
 """
 
 from __future__ import annotations
