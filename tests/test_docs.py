@@ -133,7 +133,7 @@ def test_every_point_of_rfc_8725_is_held_by_a_test() -> None:
 def test_the_claim_of_the_page_is_the_example() -> None:
     """tests/end_to_end/test_claim.py runs it, with the page's policy."""
     example = (ROOT / "examples/claim.py").read_text(encoding="utf-8")
-    assert Document("docs/callbacks.md").block("claim") == example
+    assert Document("docs/claims.md").block("claim") == example
 
 
 def test_every_promise_about_uploads_says_how_sure_it_is() -> None:
