@@ -24,13 +24,13 @@ from .dotenv import ROOT, read_environment  # first: it puts the function's code
 from direct_upload.errors import Misconfigured
 from direct_upload.settings.value_files import with_secrets
 
-from .diagnosis import Finding
+from .diagnosis import Examined, Finding
 from .diagnosis.browser import NoResponse, Response, is_web_address
 from .diagnosis.bucket import check_bucket_cors, check_place, check_upload
 from .diagnosis.function import Function, check_grant, check_health, check_origins
 from .diagnosis.grant import check_clocks, check_policy, check_shape
 from .diagnosis.parts import check_parts, has_multipart
-from .diagnosis.terminal import say, visible
+from .diagnosis.report import report, say, visible
 from .diagnosis.tokens import check_token
 
 # The field of file grants that lets an event prove its upload, where GRANT_SECRET is set.
@@ -42,7 +42,6 @@ UNSEEN_TRIGGER = Finding(
 NO_DIRECTORY_GRANTS = Finding("Not available: DIRECTORY_GRANTS is false.")
 
 Clock = Callable[[], datetime]
-Examined = tuple[str, list[Finding]]
 
 
 def utc_now() -> datetime:
@@ -123,30 +122,6 @@ def _examine_grant(
         yield f"{title}: an upload succeeds", list(check_upload(grant, origin))
     if EVENT_PROOF in grant["fields"]:
         yield f"{title}: an event can prove its upload", [UNSEEN_TRIGGER]
-
-
-def report(examined: Iterator[Examined], token: str | None) -> bool:
-    """Print everything, and nothing twice; True if there is no problem.
-
-    A server that repeats the token does not bring it into a log.
-    """
-    printed: set[Finding] = set()
-    for title, findings in examined:
-        failed = any(finding.hint for finding in findings)
-        say(f"{'FAIL' if failed else 'ok  '}  {title}")
-        for finding in findings:
-            if finding in printed:
-                say("      As above.")
-                continue
-            printed.add(finding)
-            message = finding.message.replace(token, "(the token)") if token else finding.message
-            say(f"      {message}")
-            if finding.hint:
-                say(f"      -> {finding.hint}")
-    problems = sum(bool(finding.hint) for finding in printed)
-    say()
-    say(f"Problems found: {problems}." if problems else "No problems found.")
-    return not problems
 
 
 def main(

@@ -37,7 +37,8 @@ LOCKS = {
     "test": [ROOT / "requirements-test.txt"],
     "bundle": [],  # uv only
 }
-SOURCE_ONLY = "alibabacloud-tea"  # pure Python: every machine builds the same wheel from it
+# Published without a wheel. It is pure Python: every machine builds the same one from it.
+SOURCE_ONLY = "alibabacloud-tea"
 RECORD = "set-up.json"  # what the environment contains; absent while it is being changed
 NO_NETWORK = re.compile(
     r"connection broken by|Could not fetch URL|NewConnectionError|Failed to fetch"

@@ -38,7 +38,7 @@ def claim(client: oss.Client, bucket: str, key: str, etag: str) -> str:
             raise  # OSS is down, or a right is missing: claim again later
         if client.is_object_exist(bucket, claimed):
             return claimed  # what an earlier claim left in tmp/, the lifecycle rule removes
-        raise NotClaimed(f"{key} is gone, or has no longer the ETag {etag}") from error
+        raise NotClaimed(f"{key} is gone, or no longer has the ETag {etag}") from error
     client.delete_object(oss.DeleteObjectRequest(bucket=bucket, key=key))
     return claimed
 

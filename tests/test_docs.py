@@ -19,7 +19,7 @@ from tests.function.invocations import ENVIRON, invoke
 from tests.harness import ROOT, running_harness
 
 SETTINGS = Document("docs/settings.md")
-ANSWERS = Document("docs/answers.md")
+INTERFACE = Document("docs/routes.md")
 LOCAL = Document("docs/local.md")
 PRESETS = Document("docs/presets.md")
 PAGES = [
@@ -38,19 +38,19 @@ def test_the_settings_table_matches_the_code() -> None:
 
 
 def test_the_error_table_matches_the_code() -> None:
-    table = {cells[0].strip("`"): int(cells[1]) for cells in ANSWERS.rows("| code | status")}
+    table = {cells[0].strip("`"): int(cells[1]) for cells in INTERFACE.rows("| code | status")}
     classes = errors.Refusal.__subclasses__()
     assert table == {cls.code: cls.status for cls in classes}
 
 
 def test_every_route_is_in_the_table() -> None:
-    table = " ".join(cells[0] for cells in ANSWERS.rows("| route | response"))
+    table = " ".join(cells[0] for cells in INTERFACE.rows("| route | response"))
     for route in ROUTES:
         assert route in table
 
 
 def test_the_sample_grant_has_the_members_of_a_real_one() -> None:
-    sample = json.loads(ANSWERS.block("file grant"))
+    sample = json.loads(INTERFACE.block("file grant"))
     body = '{"filename": "照片.jpg", "size": 5}'
     real = invoke(ENVIRON, "POST", "/sign", body=body).document
     assert list(sample) == list(real)
@@ -59,7 +59,7 @@ def test_the_sample_grant_has_the_members_of_a_real_one() -> None:
 
 
 def test_the_sample_limits_have_the_members_of_real_ones() -> None:
-    sample = json.loads(ANSWERS.block("limits"))
+    sample = json.loads(INTERFACE.block("limits"))
     types = {"ALLOWED_CONTENT_TYPES": "image/png,application/pdf"}
     assert invoke(ENVIRON | types, path="/limits").document == sample
 
@@ -104,7 +104,9 @@ def test_a_grant_says_what_each_preset_of_the_page_pins() -> None:
 
 
 def test_a_directory_grant_has_the_flat_names() -> None:
-    sentence = re.search(r"the\s+documentation's\s+pages\s+read:(.*?)\.\n", ANSWERS.text, re.DOTALL)
+    sentence = re.search(
+        r"the\s+documentation's\s+pages\s+read:(.*?)\.\n", INTERFACE.text, re.DOTALL
+    )
     assert sentence
     names = re.findall(r"`(\w+)`", sentence[1])
     assert len(names) == 12
@@ -131,7 +133,7 @@ def test_every_point_of_rfc_8725_is_held_by_a_test() -> None:
 def test_the_claim_of_the_page_is_the_example() -> None:
     """tests/end_to_end/test_claim.py runs it, with the page's policy."""
     example = (ROOT / "examples/claim.py").read_text(encoding="utf-8")
-    assert Document("docs/callbacks.md").block("claim") == example
+    assert Document("docs/claims.md").block("claim") == example
 
 
 def test_every_promise_about_uploads_says_how_sure_it_is() -> None:

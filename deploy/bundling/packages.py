@@ -8,13 +8,9 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..virtualenv import BUILD_CONSTRAINTS, SOURCE_ONLY
 from . import BundleError, run
 from .runtimes import Runtime
-
-BUILD_CONSTRAINTS = Path(__file__).parent.parent / "build-constraints.txt"
-
-# Published as source only. It is pure Python, so every machine builds the same wheel from it.
-SOURCE_ONLY = "alibabacloud-tea"
 
 # PEP 513, 571 and 599: the names that manylinux had before PEP 600 put the glibc into them.
 LEGACY_GLIBC = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}

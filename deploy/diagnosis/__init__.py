@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 
@@ -14,3 +15,19 @@ class Finding:
 
     message: str
     hint: str = ""
+
+
+Examined = tuple[str, list[Finding]]  # the title of a check, and what it found
+
+
+def show(value: object) -> str:
+    """A setting, or a public part of a token such as an issuer, for a finding; shortened."""
+    if value is None:
+        return "missing"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 100 else text[:100] + "..."
+
+
+def listed(words: list[str]) -> str:
+    """Names or values for a finding; shortened."""
+    return ", ".join(words)[:200]

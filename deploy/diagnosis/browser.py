@@ -54,6 +54,10 @@ class Response:
         """All values of a header, joined as a browser joins them; empty if there are none."""
         return ", ".join(self.headers.get_all(name, []))
 
+    def is_readable(self, origin: str) -> bool:
+        """Whether a browser shows it to a page of the origin."""
+        return self.header("Access-Control-Allow-Origin") in ("*", origin)
+
     def document(self) -> dict[str, Any]:
         """The JSON object in the body; empty if there is none."""
         return parse_object(self.body)
@@ -127,7 +131,7 @@ def _outcome(request: urllib.request.Request) -> Response | NoResponse:
         reason = f"{type(error).__name__} {error}".rstrip()
         return NoResponse(f"{request.host} does not respond: {reason}.")
     except ValueError as error:  # its text may contain a header that was sent
-        return NoResponse(f"{request.host} cannot be asked: {type(error).__name__}.")
+        return NoResponse(f"No request can be sent to {request.host}: {type(error).__name__}.")
 
 
 def _opener() -> urllib.request.OpenerDirector:

@@ -68,10 +68,7 @@ def check_bucket_cors(
         yield Finding("The bucket does not exist.", BY_CODE["NoSuchBucket"])
     elif _code(response) == "PublicEndpointForbidden":
         yield Finding("The bucket's default endpoint takes no data.", CUSTOM_DOMAIN)
-    elif response.status != 200 or response.header("Access-Control-Allow-Origin") not in (
-        "*",
-        origin,
-    ):
+    elif response.status != 200 or not response.is_readable(origin):
         yield Finding(f"The bucket's CORS rule does not allow POST from {origin}.", SEE_RULE)
     elif "etag" not in response.header("Access-Control-Expose-Headers").lower():
         yield Finding("The bucket's CORS rule does not expose the ETag to pages.", SEE_RULE)
@@ -109,7 +106,7 @@ def check_upload(grant: Mapping[str, Any], origin: str | None) -> Iterator[Findi
             cure(code, ec),
         )
         return
-    if origin and response.header("Access-Control-Allow-Origin") not in ("*", origin):
+    if origin and not response.is_readable(origin):
         yield Finding(
             "The file is stored, but the browser would report a failure to the page.", SEE_RULE
         )

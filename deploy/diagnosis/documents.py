@@ -1,7 +1,8 @@
-"""JSON from servers that may be hostile: an object of plain values, or nothing."""
+"""JSON and Base64 from elsewhere, which may be hostile: plain values, or nothing."""
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any, NoReturn
 
@@ -34,3 +35,11 @@ def _decimal(text: str) -> float:
 
 def _refuse(text: str) -> NoReturn:
     raise ValueError("not a number that every client can read")
+
+
+def decode_part(part: str) -> bytes:
+    """The bytes of a part of a JWT; none if it has a length that Base64 does not have."""
+    try:
+        return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    except ValueError:
+        return b""

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from . import Finding
-from .browser import Response, fetch
+from .browser import fetch
 from .bucket import element, request_id
-from .function import Function, refusal
+from .errors import refusal
+from .function import Function
 from .refusals import cure
 
 PART_BYTES = 100 * 1024  # as short as a part may be that is not the last (OSS documents)
@@ -42,9 +43,9 @@ def check_parts(function: Function, origin: str | None) -> Iterator[Finding]:
 def _put(url: str, origin: str | None) -> Iterator[Finding]:
     headers = {"Origin": origin} if origin else {}
     if origin:
-        asked = {**headers, "Access-Control-Request-Method": "PUT"}
-        preflight = fetch("OPTIONS", url, headers=asked)
-        if not _is_readable(preflight, origin):
+        method = {"Access-Control-Request-Method": "PUT"}
+        preflight = fetch("OPTIONS", url, headers={**headers, **method})
+        if preflight.status != 200 or not preflight.is_readable(origin):
             yield Finding(f"The bucket's CORS rule does not allow PUT from {origin}.", SEE_DOCUMENT)
             return
     response = fetch("PUT", url, headers=headers, body=bytes(PART_BYTES))
@@ -59,10 +60,3 @@ def _put(url: str, origin: str | None) -> Iterator[Finding]:
         yield Finding("The bucket's CORS rule does not expose the ETag of a part.", SEE_DOCUMENT)
     else:
         yield Finding(f"Sent a part of {PART_BYTES} bytes, and deleted it.")
-
-
-def _is_readable(response: Response, origin: str) -> bool:
-    return response.status == 200 and response.header("Access-Control-Allow-Origin") in (
-        "*",
-        origin,
-    )

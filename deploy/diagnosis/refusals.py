@@ -2,7 +2,7 @@
 
 OSS documents, "PostObject errors", the HTTP status pages and the pages of the EC codes. One code
 has many causes, so the EC decides first, then how it starts, then the code. The doctor's form is
-right, so what OSS says about its bytes was done to it on the way.
+right: if OSS objects to its bytes, something on the way changed them.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ BY_CODE = {
     " permanent access key must exist and be enabled.",
     "InvalidArgument": "OSS does not take the value of a field. " + REDEPLOY,
     "InvalidDigest": PROXY,
-    "InvalidEncryptionAlgorithmError": "The form asks for an encryption that OSS does not know. "
+    "InvalidEncryptionAlgorithmError": "The form names an encryption that OSS does not know. "
     + REDEPLOY,
     "InvalidObjectName": "Check UPLOAD_DIR: no slash in front, at most 512 bytes.",
     "InvalidPolicyDocument": "OSS cannot read the policy. " + REDEPLOY,

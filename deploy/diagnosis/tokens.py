@@ -1,15 +1,11 @@
 """A caller's token that the function refuses: which of its checks fails.
 
 The function never says. This reads the token itself, with nothing but the standard library, and
-compares it with the JWT_ settings as they are in the environment or in .env. A signature is only
-checked with a shared secret.
+compares it with the JWT_ settings as they are in the environment or in .env.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -20,23 +16,13 @@ from typing import Any
 from direct_upload.callers.claims import find_claim, has_claims, parse_required_claims
 from direct_upload.errors import Misconfigured
 
-from . import Finding
-from .browser import NoResponse, fetch
-from .documents import parse_object
-
-Document = Mapping[str, Any]
+from . import Finding, listed, show
+from .documents import decode_part
+from .keys import Document, check_key
 
 MAX_CHARACTERS = 4096
 LEEWAY_SECONDS = 30
 MAX_SECONDS = 10**10  # that are shown; a claim may be any number
-# Of keys in a set: kind and curve, and the algorithm that the function takes from them.
-ALGORITHMS = {
-    ("RSA", None): "RS256",
-    ("EC", "P-256"): "ES256",
-    ("EC", "P-384"): "ES384",
-    ("OKP", "Ed25519"): "EdDSA",
-}
-SETTINGS = ("JWT_JWKS", "JWT_SECRET", "JWT_ISSUER", "JWT_AUDIENCE")
 
 
 def check_token(
@@ -57,7 +43,7 @@ def check_token(
         *_check_form(token, header),
         *_check_times(claims, now.timestamp()),
         *_check_claims(claims, settings),
-        *_check_key(token, header, settings, directory),
+        *check_key(token, header, settings, directory),
     ]
     yield from failures
     if not any(failure.hint for failure in failures):
@@ -66,9 +52,9 @@ def check_token(
             " differ from those here.",
             "Compare them. The function's log says which check failed.",
         )
-    unknown = [name for name in SETTINGS[2:] if not settings.get(name)]
+    unknown = [name for name in ("JWT_ISSUER", "JWT_AUDIENCE") if not settings.get(name)]
     if unknown:
-        yield Finding(f"Not compared, as neither the environment nor .env has {_list(unknown)}.")
+        yield Finding(f"Not compared, as neither the environment nor .env has {listed(unknown)}.")
 
 
 def _parse(token: str) -> tuple[Document, Document] | None:
@@ -78,17 +64,10 @@ def _parse(token: str) -> tuple[Document, Document] | None:
     return (header, claims) if header and claims else None
 
 
-def _decode(part: str) -> bytes:
-    try:
-        return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
-    except ValueError:  # a length that Base64 does not have
-        return b""
-
-
 def _read_object(part: str) -> dict[str, Any]:
     """The object in a part; empty for anything else. Its numbers may be as long as IDs are."""
     try:
-        document = json.loads(_decode(part).decode())
+        document = json.loads(decode_part(part).decode())
     except (ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
@@ -127,14 +106,14 @@ def _check_claims(claims: Document, settings: Mapping[str, str]) -> Iterator[Fin
     issuer, audience = settings.get("JWT_ISSUER", ""), settings.get("JWT_AUDIENCE", "")
     if issuer not in ("", "*", claims.get("iss")):
         yield Finding(
-            f"TOKEN's iss is {_show(claims.get('iss'))}, but JWT_ISSUER is {_show(issuer)}.",
+            f"TOKEN's iss is {show(claims.get('iss'))}, but JWT_ISSUER is {show(issuer)}.",
             "Set JWT_ISSUER to what the token has, to the letter: a slash at the end counts. If it"
             " has none, set it to *.",
         )
     found = claims.get("aud")
     if audience not in ("", "*", *(found if isinstance(found, list) else [found])):
         yield Finding(
-            f"TOKEN's aud is {_show(found)}, but JWT_AUDIENCE is {_show(audience)}.",
+            f"TOKEN's aud is {show(found)}, but JWT_AUDIENCE is {show(audience)}.",
             "Set JWT_AUDIENCE to what the token has, if it is made for uploads; else let the"
             " application request one that is. If it has none, set it to *.",
         )
@@ -143,8 +122,8 @@ def _check_claims(claims: Document, settings: Mapping[str, str]) -> Iterator[Fin
     user = find_claim(claims, name)
     if isinstance(user, bool) or not isinstance(user, (str, int)) or user == "":
         yield Finding(
-            f"TOKEN names no user: its claim {_show(name)} is not a text or a whole number.",
-            f"Set JWT_USER_CLAIM to one of its claims: {_list(sorted(claims))}.",
+            f"TOKEN names no user: its claim {show(name)} is not a text or a whole number.",
+            f"Set JWT_USER_CLAIM to one of its claims: {listed(sorted(claims))}.",
         )
 
 
@@ -159,111 +138,7 @@ def _check_required(claims: Document, setting: str) -> Iterator[Finding]:
         if not has_claims(claims, {name: values}):
             has = "lacks" if find_claim(claims, name) is None else "has another value in"
             yield Finding(
-                f"TOKEN {has} the claim {_show(name)}, of which JWT_CLAIMS requires"
-                f" {_list([_show(value) for value in values])}.",
+                f"TOKEN {has} the claim {show(name)}, of which JWT_CLAIMS requires"
+                f" {listed([show(value) for value in values])}.",
                 "Use a token that has it; a refresh token, for one, is not for requests.",
             )
-
-
-def _check_key(
-    token: str, header: Document, settings: Mapping[str, str], directory: Path
-) -> Iterator[Finding]:
-    algorithm = header.get("alg")
-    secret, jwks = settings.get("JWT_SECRET", ""), settings.get("JWT_JWKS", "")
-    if secret:
-        if algorithm != "HS256":
-            yield Finding(
-                f"TOKEN is signed with {_show(algorithm)}, but JWT_SECRET is for HS256 only.",
-                "Set JWT_JWKS to the issuer's public keys instead of JWT_SECRET.",
-            )
-        elif not _is_signed(token, secret):
-            hint = "Set JWT_SECRET to the issuer's, to the letter."
-            yield Finding("TOKEN is signed with another secret than JWT_SECRET.", hint)
-    elif algorithm not in ALGORITHMS.values():
-        yield Finding(
-            f"TOKEN is signed with {_show(algorithm)}, which needs "
-            + ("JWT_SECRET instead of JWT_JWKS." if algorithm == "HS256" else "another algorithm."),
-            f"Let the issuer sign with one of {_list(list(ALGORITHMS.values()))}; for HS256 set"
-            " JWT_SECRET.",
-        )
-    elif jwks:
-        yield from _check_kid(header, jwks, directory)
-    else:
-        yield Finding("Not compared: neither the environment nor .env has JWT_JWKS or JWT_SECRET.")
-
-
-def _is_signed(token: str, secret: str) -> bool:
-    signed, _, signature = token.rpartition(".")
-    expected = hmac.digest(secret.encode(), signed.encode(), hashlib.sha256)
-    return hmac.compare_digest(expected, _decode(signature))
-
-
-def _check_kid(header: Document, jwks: str, directory: Path) -> Iterator[Finding]:
-    keys = _read_keys(jwks, directory)
-    if isinstance(keys, Finding):
-        yield keys
-        return
-    kid = header.get("kid")
-    named = [key for key in keys if kid is None or key.get("kid") == kid]
-    if not named:
-        yield Finding(
-            f"TOKEN names the key {_show(kid)}, which is not among the {len(keys)} of JWT_JWKS.",
-            "Use the set of the issuer that made the token. If it changed its keys, copy the set"
-            " again, or set JWT_JWKS to its URL. A set that was fetched is fetched again for a new"
-            " key, at most once a minute.",
-        )
-    elif kid is None and len(keys) > 1:
-        hint = "Let the issuer name the key (kid)."
-        yield Finding("TOKEN names no key, and JWT_JWKS has several.", hint)
-    elif not any(_algorithm(key) == header["alg"] for key in named):
-        yield Finding(
-            f"TOKEN is signed with {_show(header['alg'])}, but the function accepts"
-            f" {_list(sorted({_algorithm(key) for key in named}))} with its key.",
-            f"Let the issuer sign with one of {_list(list(ALGORITHMS.values()))}, and publish a key"
-            " for it.",
-        )
-
-
-def _algorithm(key: Document) -> str:
-    kind = key.get("kty"), None if key.get("kty") == "RSA" else key.get("crv")
-    algorithm = next((name for kinds, name in ALGORITHMS.items() if kinds == kind), "")
-    usable = key.get("alg", algorithm) == algorithm and key.get("use", "sig") == "sig"
-    return algorithm if algorithm and usable else "nothing"
-
-
-def _read_keys(jwks: str, directory: Path) -> list[Document] | Finding:
-    where = "JWT_JWKS"
-    try:
-        if jwks.lower().startswith(("http:", "https:")):
-            where = "The URL in JWT_JWKS"
-            response = fetch("GET", jwks, headers={})
-            if response.status != 200:
-                return Finding(
-                    f"{where} returned {response.status}.", "Set it to the issuer's JWK set."
-                )
-            content = response.body
-        elif jwks.startswith("file:"):
-            content = (directory / Path(jwks[5:]).name).read_bytes()
-        else:
-            content = jwks.encode()
-    except NoResponse as failure:
-        return failure.finding
-    except (OSError, ValueError):
-        return Finding("The file in JWT_JWKS cannot be read.", "Put it beside index.py.")
-    keys = parse_object(content).get("keys")
-    found: list[Document] = (
-        [key for key in keys if isinstance(key, dict)] if isinstance(keys, list) else []
-    )
-    return found or Finding(f"{where} has no keys.", "Set it to the issuer's JWK set.")
-
-
-def _show(value: object) -> str:
-    """A setting or a public part of the token, such as an issuer; shortened."""
-    if value is None:
-        return "missing"
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 100 else text[:100] + "..."
-
-
-def _list(words: list[str]) -> str:
-    return ", ".join(words)[:200]

@@ -1,4 +1,4 @@
-"""What the script that setup-cloud prints asks while it runs: does this have to change?
+"""Called by the script that setup-cloud prints: whether something has to change.
 
     python -m deploy.setup_cloud.compare KIND NAME WANTED... < what the cloud has
 

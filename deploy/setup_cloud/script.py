@@ -34,14 +34,14 @@ def commands(environ: Mapping[str, str], *, create_bucket: bool = False) -> Iter
     Raises `Misconfigured`, which names the wrong setting, before the first line.
     """
     region = value(environ, "FUNCTION_REGION")
-    value(environ, "FUNCTION_NAME")
+    value(environ, "FUNCTION_NAME")  # no command needs it, but s deploy does
     environ = with_secrets({**environ, "FC_REGION": region}, CODE)
     settings = parse_settings(environ)
     presets = presets_for(settings, environ, CODE)
     prefixes = fixed_prefixes(presets)
     multipart = any(preset.settings.multipart for preset in presets.values())
     if settings.upload_role_arn:
-        value(environ, "UPLOAD_ROLE_ARN")
+        value(environ, "UPLOAD_ROLE_ARN")  # the cloud refuses more than the function does
     values = {
         "OSS_BUCKET": settings.oss_bucket,
         "UPLOAD_ROLE_ARN": settings.upload_role_arn,

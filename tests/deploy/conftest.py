@@ -42,7 +42,8 @@ def bundle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     runtime = RUNTIMES[request.param]
     interpreter = find_interpreter(runtime)
     if interpreter is None:
-        reason = f"no Python {runtime.python_version} on PATH, in pyenv or in uv"
+        version = runtime.python_version
+        reason = f"no Python {version} was found: .venv/bin/uv python install {version}"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)

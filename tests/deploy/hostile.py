@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from deploy import doctor
-from deploy.diagnosis.terminal import MAX_CHARACTERS
+from deploy.diagnosis.report import MAX_CHARACTERS
 from tests.deploy.planted import SECRETS, Document
 
 

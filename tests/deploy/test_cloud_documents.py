@@ -18,7 +18,7 @@ from deploy.setup_cloud.script import commands
 from direct_upload.credentials.sts import session_policy
 from direct_upload.errors import Misconfigured
 from emulator.ram import is_allowed
-from tests.deploy.conftest import ROOT
+from tests.deploy.test_s_yaml import SCHEMA, needs_schema
 
 ACCOUNT = "1234567890123456"
 VALUES = {
@@ -310,11 +310,9 @@ def test_both_roles_are_of_one_account_and_two() -> None:
         script(UPLOAD_ROLE_ARN=VALUES["FUNCTION_ROLE_ARN"].replace("signer", "Signer"))
 
 
+@needs_schema
 def test_the_regions_are_those_of_the_component() -> None:
-    schema = ROOT.parent / "shared" / "data" / "fc3-schema.json"
-    if not schema.exists():
-        pytest.skip("the component's schema is not next to the checkout")
-    listed = json.loads(schema.read_text("utf-8"))["definitions"]["IRegion"]["enum"]
+    listed = json.loads(SCHEMA.read_text("utf-8"))["definitions"]["IRegion"]["enum"]
     assert sorted(REGIONS) == listed
 
 

@@ -21,7 +21,7 @@ from werkzeug.wrappers import Response
 
 from deploy import doctor
 from deploy.diagnosis.bucket import check_place
-from deploy.diagnosis.function import STS_HINTS
+from deploy.diagnosis.errors import STS_HINTS
 from direct_upload.credentials import sts
 from direct_upload.errors import Refusal
 from emulator.server import Server

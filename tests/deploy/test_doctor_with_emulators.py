@@ -128,7 +128,7 @@ def test_an_account_new_to_oss_uploads_at_its_own_domains_only(
     try:
         socket.getaddrinfo(name, None)
     except OSError:
-        pytest.skip("this machine does not know its own name")
+        pytest.skip(f"the name of this machine, {name}, does not lead to an address")
     with harness(tmp_path, *new, host=name) as (url, page):
         doctor.main([url, "--origin", page, "--upload"])
     printed = capsys.readouterr().out

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from deploy import doctor
 from deploy.diagnosis.documents import parse_object
-from deploy.diagnosis.terminal import MAX_CHARACTERS, say, visible
+from deploy.diagnosis.report import MAX_CHARACTERS, say, visible
 from tests.deploy.hostile import examined, put
 from tests.deploy.planted import ORIGIN, SECRETS, Deployment, Document
 

@@ -16,6 +16,11 @@ from direct_upload.settings import DEFAULTS
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = ROOT.parent / "shared" / "data" / "fc3-schema.json"
+needs_schema = pytest.mark.skipif(
+    not SCHEMA.exists(),
+    reason="the schema of the component fc3 (src/schema.json in github.com/devsapp/fc3) is not at"
+    " ../shared/data/fc3-schema.json",
+)
 SOURCE = (ROOT / "s.yaml").read_text("utf-8")
 # The option of the trigger replaces a line, as its comment says: YAML takes no name twice.
 WITH_OPTIONS = re.sub(r"^( *)#: ", r"\1", SOURCE, flags=re.MULTILINE).replace(
@@ -184,9 +189,7 @@ def test_the_trigger_reports_finished_uploads_below_the_prefix_and_nothing_else(
     }
 
 
-@pytest.mark.skipif(
-    not SCHEMA.exists(), reason="the component's schema is not next to the checkout"
-)
+@needs_schema
 def test_the_function_for_events_is_valid_for_the_component() -> None:
     schema = json.loads(SCHEMA.read_text("utf-8"))
     props = properties(WITH_OPTIONS, "events")
@@ -203,9 +206,7 @@ def of_trigger(schema: dict[str, Any], name: str) -> dict[str, Any]:
     return {**definitions[name], "additionalProperties": False, "definitions": definitions}
 
 
-@pytest.mark.skipif(
-    not SCHEMA.exists(), reason="the component's schema is not next to the checkout"
-)
+@needs_schema
 @pytest.mark.parametrize("source", [SOURCE, WITH_OPTIONS], ids=["as it is", "with options"])
 def test_is_valid_for_the_component(source: str) -> None:
     schema = json.loads(SCHEMA.read_text("utf-8"))

@@ -21,14 +21,12 @@ from tests.deploy.test_s_yaml import (
     SOURCE,
     WITH_EVENTS,
     WITH_OPTIONS,
+    needs_schema,
     rendered,
 )
 
 DOCUMENT = (ROOT / "docs" / "deploy.md").read_text("utf-8")
 KEY = {"AccountID": "1234567890123456", "AccessKeyID": "LTAItest", "AccessKeySecret": "secret"}
-needs_schema = pytest.mark.skipif(
-    not SCHEMA.exists(), reason="the component's schema is not next to the checkout"
-)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from tests.emulator.oss.bucket import Bucket, running_bucket
 from tests.harness import ROOT, running_harness
 
 KEY = "tmp/0123456789abcdef.png"
-POLICY = Document("docs/callbacks.md").block("claim policy").replace("my-bucket", "post-test")
+POLICY = Document("docs/claims.md").block("claim policy").replace("my-bucket", "post-test")
 
 
 @pytest.fixture(params=[False, True], ids=["MD5", "UUID"])

@@ -175,7 +175,7 @@ async function requestGrant({ platform, url, headers, renews, signal, preset, ty
       data,
       header,
       headers: header, // Alipay's name for it
-      dataType: "text", // a refusal that is not JSON is no failure of the network
+      dataType: "text", // a refusal that is not JSON is not a failure of the network
       timeout: FUNCTION_TIMEOUT_MS,
     });
     if (response.failed) throw await silence(platform, "unreachable", "The function cannot be reached.", response.failed);
