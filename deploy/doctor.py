@@ -142,9 +142,8 @@ def main(
             "name the deployment: make doctor URL=https://... ORIGIN=https://www.example.com"
             " UPLOAD=1 (s deploy prints its URL last, as system_url)"
         )
-    for address in (options.url, *filter(None, [options.origin])):
-        if not is_web_address(address):
-            parser.error(f"{visible(address)} is not a valid http(s) address in ASCII")
+    if not is_web_address(options.url):
+        parser.error(f"{visible(options.url)} is not a valid http(s) address in ASCII")
     token = environ.get("TOKEN", "").strip()
     if not re.fullmatch("[!-~]*", token):
         parser.error(
@@ -165,9 +164,17 @@ def main(
     return 0 if report(examined, function.token) else 1
 
 
+# Of a web view: capacitor://localhost.
+_APP_ORIGIN = r"(?!(https?|wss?|ftp|file):)[a-z][a-z0-9+.-]*://[A-Za-z0-9._-]+(:[0-9]{1,5})?"
+
+
 def _check_origin(parser: argparse.ArgumentParser, origin: str | None) -> None:
     """Browsers send no slash or path in Origin, so a deployment could never admit it."""
-    if origin and urlsplit(origin)[2:] != ("", "", ""):
+    if not origin or re.fullmatch(_APP_ORIGIN, origin):
+        return
+    if not is_web_address(origin):
+        parser.error(f"{visible(origin)} is not the origin of a page or an app, in ASCII")
+    if urlsplit(origin)[2:] != ("", "", ""):
         parts = urlsplit(origin)
         parser.error(
             f"{visible(origin)} is an address, not an origin, which ends with its host or port:"

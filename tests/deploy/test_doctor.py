@@ -305,6 +305,15 @@ def test_an_address_as_origin_is_named_as_that(
     assert error.strip().endswith("ORIGIN=https://www.example.com:8443")
 
 
+@pytest.mark.parametrize("origin", ["https://a b", "https://a:99999", "app://a/", "null"])
+def test_what_no_browser_sends_is_refused_as_origin(
+    origin: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        doctor.main(["https://f.example", "--origin", origin])
+    assert "is not the origin of a page or an app" in capsys.readouterr().err
+
+
 def test_a_value_that_serverless_devs_would_change_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

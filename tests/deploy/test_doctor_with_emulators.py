@@ -113,6 +113,15 @@ def test_the_bucket_allows_the_page_that_its_cors_document_names(
     assert f"The bucket's CORS rule does not allow POST from {page}." in capsys.readouterr().out
 
 
+def test_an_app_around_a_web_view_has_an_origin_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = "capacitor://localhost"
+    with harness(tmp_path, ALLOWED_ORIGINS=app) as (url, _):
+        (tmp_path / "cors.xml").write_text(cors_document([app]), "utf-8")
+        assert doctor.main([url, "--origin", app, "--upload"]) == 0, capsys.readouterr().out
+
+
 def test_an_account_new_to_oss_uploads_at_its_own_domains_only(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
