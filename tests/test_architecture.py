@@ -22,16 +22,18 @@ ROOMS = {
     "__init__": set(),
     "errors": set(),
     "hook": set(),
+    "mac": set(),
     "http": {"errors"},
     "files": {"errors"},
     "settings": {"files", "http", "errors"},
     "callers": {"settings", "http", "errors"},
     "credentials": {"settings", "http", "errors"},
-    "callbacks": {"settings", "files", "http", "errors", "hook"},
+    "callbacks": {"settings", "files", "http", "errors", "hook", "mac"},
     "presets": {"callers", "settings", "errors"},
-    "grants": {"presets", "callbacks", "credentials", "settings", "files", "errors"},
+    "grants": {"presets", "callbacks", "credentials", "settings", "files", "errors", "mac"},
     "multipart": {
-        *("grants", "presets", "callbacks", "callers", "credentials", "files", "http", "errors")
+        *("grants", "presets", "callbacks", "callers", "credentials", "files", "http", "errors"),
+        "mac",
     },
     "services": {*("multipart", "grants", "presets", "callers", "credentials", "settings", "http")},
     "grant_routes": {"services", "grants", "presets", "credentials", "files", "errors"},
@@ -58,6 +60,7 @@ PURE = [
     "multipart/tickets.py",
     "multipart/url_signature.py",
     "hook.py",
+    "mac.py",
     "errors.py",
 ]
 IMPURE = {"os", "time", "random", "secrets", "socket", "threading", "http.client"}

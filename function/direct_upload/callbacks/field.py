@@ -20,6 +20,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ..files import content_types
+from ..mac import mac
 
 # The names are those of OSS's own samples; OSS encodes the values of placeholders.
 _BODY = (
@@ -142,7 +143,7 @@ def _name(user: str) -> bytes:
 def _code(secret: bytes, claims: str, bucket: str, key_or_dir: str, content_type: str) -> str:
     # JSON keeps the parts apart, whatever they contain.
     parts = json.dumps([claims, bucket, key_or_dir, content_types.bare(content_type)])
-    return _encode(hmac.digest(secret, parts.encode(), "sha256")[:16])
+    return _encode(mac(secret, parts)[:16])
 
 
 def _encode(data: bytes) -> str:

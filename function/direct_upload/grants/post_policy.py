@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Protocol, TypeAlias
 
 from ..credentials import Credentials
+from ..mac import mac
 
 V4_VERSION = "OSS4-HMAC-SHA256"
 
@@ -155,22 +156,12 @@ SIGNERS: dict[str, Signer] = {"v4": sign_v4, "v1": sign_v1}
 
 def signature_v1(policy: str, access_key_secret: str) -> str:
     """HMAC-SHA1 of the policy's Base64 text under the secret, in Base64."""
-    signature = _keyed(access_key_secret.encode(), "sha1").copy()
-    signature.update(policy.encode())
-    return base64.b64encode(signature.digest()).decode()
+    return base64.b64encode(mac(access_key_secret.encode(), policy, "sha1")).decode()
 
 
 def signature_v4(text: str, signing_key: bytes) -> str:
     """HMAC-SHA256 under the day's key, in hexadecimal; of a policy its Base64 text is signed."""
-    signature = _keyed(signing_key, "sha256").copy()
-    signature.update(text.encode())
-    return signature.hexdigest()
-
-
-@lru_cache(maxsize=2)
-def _keyed(key: bytes, digest: str) -> hmac.HMAC:
-    """To copy and never to update: OpenSSL takes longer to set it up than to sign a policy."""
-    return hmac.new(key, digestmod=digest)
+    return mac(signing_key, text).hex()
 
 
 @lru_cache(maxsize=2)

@@ -13,6 +13,8 @@ import hmac
 from datetime import datetime
 from typing import NamedTuple
 
+from ..mac import mac
+
 # Uppy's rule, so that both sides know the exact length of each part.
 MIN_PART_BYTES = 5 * 1024**2
 MAX_PARTS = 10_000  # OSS documents, "Multipart upload"
@@ -75,7 +77,7 @@ def _code(secret: bytes, claims: str, bucket: str, key: str, user: str) -> str:
     # Their lengths keep the parts apart, whatever they contain; JSON takes longer.
     lengths = f"{len(claims)} {len(bucket)} {len(key)}"
     text = f"{_PURPOSE}{lengths}\n{claims}{bucket}{key}{user}"
-    return _encode(hmac.digest(secret, text.encode("utf-8", "surrogatepass"), "sha256"))
+    return _encode(mac(secret, text))
 
 
 def _encode(data: bytes) -> str:

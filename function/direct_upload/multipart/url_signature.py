@@ -125,8 +125,8 @@ def canonical_request(operation: Operation, query: str) -> str:
 
 def canonical_query(query: Mapping[str, str]) -> str:
     """In the order of encoded names; a parameter without a value is its bare name."""
-    pairs = sorted((_quote(name), _quote(value)) for name, value in query.items())
-    return "&".join(f"{name}={value}" if value else name for name, value in pairs)
+    pairs = sorted([(_quote(name), _quote(value)) for name, value in query.items()])
+    return "&".join([f"{name}={value}" if value else name for name, value in pairs])
 
 
 def string_to_sign(canonical: str, moment: str, scope: str) -> str:
