@@ -51,7 +51,7 @@ class GrantMaker:
         self._url = settings.upload_url + "/"
         self._sign = SIGNERS[settings.signature_version]
         self._prefix = Template(settings.upload_dir)
-        self._name = Template(settings.upload_key)
+        self._key = Template(settings.upload_dir + settings.upload_key)
         # What is the same in all grants is written once.
         self._bucket = exactly("bucket", settings.oss_bucket)
         self._directory_fields = _directory_fields(settings)
@@ -95,7 +95,7 @@ class GrantMaker:
         """A grant for one file, under a key that `leaf` makes unique."""
         settings = self._preset.settings
         naming = Naming(user, now, leaf, file.name, file.extension)
-        key = self._prefix.fill(naming) + self._name.fill(naming)
+        key = self._key.fill(naming)
         shown = shown_name(file.name, self._name_room)
         fields = {
             "key": key,

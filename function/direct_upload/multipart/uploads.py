@@ -83,9 +83,7 @@ class ResumableUploads:
         )
         now = self._clock()
         naming = Naming(caller.user, now, os.urandom(16).hex(), file.name, file.extension)
-        key = Template(settings.upload_dir).fill(naming) + Template(settings.upload_key).fill(
-            naming
-        )
+        key = Template(settings.upload_dir + settings.upload_key).fill(naming)
         session = Session(self._credentials.get(context), now)
         ticket = Ticket(
             oss_id="",
