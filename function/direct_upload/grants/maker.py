@@ -7,7 +7,7 @@ pinned to a harmless value and sent.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from ..callbacks import GRANT_METADATA, Scope, callback_field, make_grant_id, to_metadata
@@ -47,7 +47,6 @@ class GrantMaker:
     def __init__(self, preset: Preset) -> None:
         settings = preset.settings
         self._preset = preset
-        self._life = timedelta(seconds=settings.policy_seconds)
         self._url = settings.upload_url + "/"
         self._sign = SIGNERS[settings.signature_version]
         self._prefix = Template(settings.upload_dir)
@@ -128,8 +127,9 @@ class GrantMaker:
         now: datetime,
     ) -> Grant:
         """What both kinds have; the conditions cover the fields."""
-        issued = int(now.timestamp())
-        expire = self._expire(credentials, now)
+        server_time = now.timestamp()
+        issued = int(server_time)
+        expire = self._expire(credentials, server_time)
         expiration = format_expiration(expire)
         if self._preset.settings.grant_secret:
             proof = self._proof(scope, issued=issued, expires=expire)
@@ -146,7 +146,7 @@ class GrantMaker:
             "method": "POST",
             "url": self._url,
             "fields": fields | signed,
-            "expires": int(expire - now.timestamp()),
+            "expires": int(expire - server_time),
             "expire": expire,
             "expiration": expiration,
             "server_time": issued,
@@ -169,16 +169,16 @@ class GrantMaker:
             proof["callback"] = callback_field(settings.callback_url, grant_id)
         return proof
 
-    def _expire(self, credentials: Credentials, now: datetime) -> int:
+    def _expire(self, credentials: Credentials, now: float) -> int:
         """The whole second at which the grant ends, as Unix time.
 
         OSS accepts a V4 form for at most 7 days after its x-oss-date; POLICY_SECONDS ends sooner.
         """
-        ends = now + self._life
+        ends = now + self._preset.settings.policy_seconds
         if credentials.expiration is not None:
-            ends = min(ends, credentials.expiration - GRANT_MARGIN)
-        expire = int(ends.timestamp())
-        if expire <= now.timestamp():
+            ends = min(ends, (credentials.expiration - GRANT_MARGIN).timestamp())
+        expire = int(ends)
+        if expire <= now:
             raise CredentialsUnavailable(
                 "The cached credentials expire too soon to sign with.",
                 "Try again in a few seconds.",

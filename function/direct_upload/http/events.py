@@ -16,6 +16,7 @@ from urllib.parse import unquote
 
 from ..errors import InvalidRequest
 
+_read_json = json.JSONDecoder().decode
 _write_json = json.JSONEncoder(separators=(",", ":")).encode
 
 MAX_EVENT_BYTES = 256 * 1024  # far more than any request of ours, far less than the gateway's 32 MB
@@ -64,8 +65,8 @@ def parse_event(event: bytes, has_multipart: Callable[[], bool] = lambda: False)
                 f"The request is larger than {longest} bytes.",
                 "Send the file itself to OSS, and only its name, type and size here.",
             )
-        # With bytes, json would first guess the encoding; a tool on Windows may write a BOM.
-        document = json.loads(event.decode().removeprefix("\ufeff"))
+        # A tool on Windows may write a BOM.
+        document = _read_json(event.decode().removeprefix("\ufeff"))
         http = document["requestContext"]["http"]
         path = document.get("rawPath") or http.get("path") or "/"
         return Request(
