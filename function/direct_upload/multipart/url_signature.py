@@ -60,7 +60,7 @@ def signed_url(
     }
     if credentials.security_token:
         query["x-oss-security-token"] = credentials.security_token
-    if named := _additional(operation):
+    if named := _additional(operation.additional):
         query["x-oss-additional-headers"] = ";".join(named)
     encoded = canonical_query(query)
     signature = _signature(operation, encoded, credentials, moment, scope)
@@ -82,7 +82,7 @@ def signed_headers(
     operation = operation._replace(headers=headers)
     encoded = canonical_query(operation.query)
     signature = _signature(operation, encoded, credentials, moment, scope)
-    named = ";".join(_additional(operation))
+    named = ";".join(_additional(operation.additional))
     members = {
         "Credential": f"{credentials.access_key_id}/{scope}",
         **({"AdditionalHeaders": named} if named else {}),
@@ -113,7 +113,7 @@ def _signature(
 
 def canonical_request(operation: Operation, query: str) -> str:
     """The text of a request whose hash is signed; `query` is as `canonical_query` writes it."""
-    named = _additional(operation)
+    named = _additional(operation.additional)
     counted = "".join(
         f"{name}:{value.strip()}\n"
         for name, value in sorted(operation.headers.items())
@@ -138,8 +138,9 @@ def _is_counted(name: str) -> bool:
     return name in _COUNTED or name.startswith("x-oss-")
 
 
-def _additional(operation: Operation) -> list[str]:
-    return sorted(name for name in operation.additional if not _is_counted(name))
+@lru_cache(maxsize=8)
+def _additional(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(name for name in names if not _is_counted(name)))
 
 
 @lru_cache(maxsize=64)  # a token takes longer to encode than all the rest
