@@ -20,6 +20,8 @@ SIZES = (1, 1_000, 20_000, 200_000, 2_000_000)  # bytes
 SIZE_WEIGHTS = (10, 40, 40, 9, 1)
 LONGEST_PAUSE = 0.4  # seconds between two actions
 SLOW_PAUSE = 0.1
+PARTS_BYTES = 5 * 1024**2 + 1_000  # two parts
+MOST_TRIES = 30
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Client(threading.Thread):
             (30, self.upload_a_file),
             (15, self.upload_below_a_directory),
             (10, self.upload_like_companion),
+            (1, self.upload_in_parts),
             (10, self.get_refused),
             (5, self.check_health),
             (5, self.upload_slowly),
@@ -86,6 +89,34 @@ class Client(threading.Thread):
         grant = self._grant(self._request("GET", f"/s3/params?{query}"))
         if grant is not None:
             self._upload(grant, grant["key"], self._content())
+
+    def upload_in_parts(self) -> None:
+        """Begin, put each part by its URL, complete; each step again while STS is down."""
+        content = self._chance.randbytes(PARTS_BYTES)
+        file = {"filename": "a.png", "type": "image/png", "size": len(content)}
+        begun = self._step("POST", "/s3/multipart", file)
+        if begun is None:
+            return
+        path, query = f"/s3/multipart/{begun['uploadId']}", urlencode({"key": begun["key"]})
+        for number in range(1, begun["parts"] + 1):
+            signed = self._step("GET", f"{path}/{number}?{query}")
+            if signed is None:
+                return
+            start = (number - 1) * begun["partSize"]
+            url = signed["url"].removeprefix(self._target.oss)
+            part = content[start : start + signed["size"]]
+            self._expect(send(self._target.oss, "PUT", url, part), 200)
+        if self._step("POST", f"{path}/complete?{query}", {}) is not None:
+            self._keep(begun["key"], content)
+
+    def _step(self, method: str, path: str, document: Any = None) -> dict[str, Any] | None:
+        for _ in range(MOST_TRIES):
+            reply = self._request(method, path, document)
+            found = self._grant(reply)
+            if found is not None or reply.status != 503:
+                return found
+        self._tally.fail(f"{method} {path[:13]}: 503 again and again")
+        return None
 
     def get_refused(self) -> None:
         status, method, path, body, origin = self._chance.choice(

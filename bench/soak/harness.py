@@ -72,8 +72,11 @@ def main() -> None:
     port, data = int(sys.argv[1]), Path(sys.argv[2])
     addresses = Addresses("127.0.0.1", port)
     has_events = sys.argv[3:] == ["events"]
-    callback = {"CALLBACK_URL": NOBODY if has_events else f"{addresses.function}/callback"}
-    environment = function_environment({**os.environ, **callback}, addresses)
+    settings = {
+        "CALLBACK_URL": NOBODY if has_events else f"{addresses.function}/callback",
+        "MULTIPART": "true",
+    }
+    environment = function_environment({**os.environ, **settings}, addresses)
     keys = KeyRing()
     own_key = give_keys(environment, keys)
     hook = mock.patch.object(report, "on_upload", Hook(data / "hooked"))
