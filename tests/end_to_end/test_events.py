@@ -116,10 +116,8 @@ class Site:
         return send(self.oss, body=form(signed, PNG))
 
     def wait_for(self, count: int, text: str) -> None:
-        """Until the log has so many lines with the text."""
-        deadline = time.monotonic() + 120
+        """Until the log has so many lines with the text; what hangs, the runner's timeout ends."""
         while sum(text in line for line in list(self.log)) < count:
-            assert time.monotonic() < deadline, self.log[-20:]
             time.sleep(0.01)
 
 
