@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,13 @@ class Posted:
     content: bytes
 
 
+class _Request(Request):
+    """Keeps files in memory: a form that breaks off would leave a temporary file open."""
+
+    def _get_file_stream(self, *_: object, **__: object) -> BytesIO:
+        return BytesIO()
+
+
 class Scripted:
     """Takes `signing` and `posting` steps from the left, one for each request."""
 
@@ -60,7 +68,7 @@ class Scripted:
         self._numbers = count(1)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        with Request(environ) as request:
+        with _Request(environ) as request:
             response = self._respond(request)
         response.headers.update(
             {
