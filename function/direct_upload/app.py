@@ -15,12 +15,7 @@ from typing import Any
 
 from .callers import NOBODY
 from .errors import InternalError, NotFound, Refusal, error_document, kind_and_places
-from .http.events import (
-    Request,
-    Response,
-    json_response,
-    parse_event,
-)
+from .http.events import Request, Response, json_response, parse_event
 from .http.origins import PREFLIGHT_HEADERS, Origins, parse_origins
 from .presets import all_dangers
 from .routes import find_route, template
@@ -59,7 +54,7 @@ class App:
             origins = self._read_origins()
             origin = request.headers.get("origin")
             headers = origins.headers(origin)
-            if request.method == "OPTIONS":
+            if method == "OPTIONS":
                 origins.check(origin)
                 return json_response(204, headers | PREFLIGHT_HEADERS)
             document = self._serve(request, context, origins)

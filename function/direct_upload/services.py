@@ -64,7 +64,7 @@ def make_services(
 def _resumable(
     presets: Presets, credentials: CredentialsSource, clock: Callable[[], datetime]
 ) -> ResumableUploads:
-    from .multipart import ResumableUploads  # only who wants it pays for it
+    from .multipart import ResumableUploads  # costs a cold start time
 
     return ResumableUploads(presets, credentials, clock)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -80,23 +81,15 @@ ENVIRONS = {
 @pytest.fixture(scope="module")
 def urls() -> Iterator[dict[str, str]]:
     """The function behind an emulated Function Compute, once for each configuration."""
-    with Stub() as oss:
+    with ExitStack() as servers:
+        oss = servers.enter_context(Stub())
         addresses = {"multipart": {"OSS_ENDPOINT": oss.url}}
-        servers = {
-            name: Server(
-                FunctionCompute(
-                    App(environ | addresses.get(name, {})).handle,
-                    function_keys=None,
-                    log=lambda line: None,
-                )
-            )
-            for name, environ in ENVIRONS.items()
-        }
-        for server in servers.values():
-            server.start()
-        yield {name: server.url for name, server in servers.items()}
-        for server in servers.values():
-            server.stop()
+        found = {}
+        for name, environ in ENVIRONS.items():
+            handle = App(environ | addresses.get(name, {})).handle
+            cloud = FunctionCompute(handle, function_keys=None, log=lambda line: None)
+            found[name] = servers.enter_context(Server(cloud)).url
+        yield found
 
 
 @cache

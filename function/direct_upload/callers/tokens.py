@@ -146,7 +146,7 @@ def _moment(claims: Claims, name: str) -> float | None:
     # bool is an int to Python, not to JSON.
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise _WrongToken(f"the token's {name} is not a number")
-    if value == math.inf or value == -math.inf:  # how Python reads 1e999
+    if value in (math.inf, -math.inf):  # how Python reads 1e999
         raise _WrongToken(f"the token's {name} is not a time")
     return value
 

@@ -27,7 +27,7 @@ def credentials_for(
     """What CREDENTIALS_SOURCE says; `environ` is where the function's own keys may be.
 
     The credentials may put objects below the prefixes, with `multipart` also list and abort uploads
-    there, and should last for grants of a length.
+    there. They are renewed in time for grants of `policy_seconds`.
     """
     if settings.credentials_source == "function-role":
         return FunctionRole(environ=environ)

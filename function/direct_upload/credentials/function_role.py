@@ -47,7 +47,7 @@ def base_credentials(context: object, environ: Mapping[str, str]) -> BaseCredent
     """The function's own credentials as they are now; never keep them, they rotate.
 
     python3.10 puts fresh ones into each request's `context.credentials`; python3.12 has only the
-    environment (Function Compute documents, Context; documented).
+    environment (Function Compute documents, "Context").
     """
     handed: Any = getattr(context, "credentials", None)
     if getattr(handed, "access_key_id", None):

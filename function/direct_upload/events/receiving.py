@@ -1,7 +1,7 @@
 """From an event to the hook: each record that reports an upload granted here.
 
-No event is signed: who may call the function could invent one. So the grant id in the object's
-metadata has to prove the upload, as it does in a callback.
+No event is signed: anyone who may call the function could invent one. So the grant id in the
+object's metadata has to prove the upload, as it does in a callback.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ class Receiver:
     def handle(self, event: bytes, context: object) -> None:
         """Hand each upload that an event reports to the hook.
 
-        Raises `NotHandled`, after trying all of them, where the hook failed or OSS could not be
-        asked for what the event lacks: Function Compute then calls again with the whole event.
-        What is not an upload that was granted here is logged and left alone. `Misconfigured` says
-        that the settings permit no event at all.
+        Raises `NotHandled`, after trying all of them, where the hook failed or OSS did not say what
+        the event lacks: Function Compute then calls again with the whole event. What is not an
+        upload that was granted here is logged and left alone. `Misconfigured` says that the
+        settings permit no event at all.
         """
         known = self._known
         try:

@@ -10,7 +10,7 @@ _TABLE = {**FILES, **PROGRAMS}
 STORED = {extension: name for name, row in _TABLE.items() for extension in row[0].split()}
 """By extension (no dot, lower case): the type under which such files are stored."""
 
-# By extension, and by stored type: all names that systems use for these files.
+# By stored type: all names that systems use for these files.
 _NAMES = {name: (name, *row[1].split()) for name, row in _TABLE.items()}
 _KNOWN = frozenset(name for names in _NAMES.values() for name in names)
 
@@ -57,11 +57,8 @@ def contradicts(content_type: str, extension: str) -> bool:
     A type or an extension that is not in the table proves nothing: systems make up names, such as
     Windows' `application/x-zip-compressed`.
     """
-    stored = STORED.get(extension)
-    if stored is None:
-        return False
-    name = bare(content_type)
-    return name in _KNOWN and name not in _NAMES[stored]
+    names, name = names_of(extension), bare(content_type)
+    return bool(names) and name in _KNOWN and name not in names
 
 
 def names_of(extension: str) -> tuple[str, ...]:

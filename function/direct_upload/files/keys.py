@@ -51,8 +51,8 @@ IN_NAMES = tuple(_MEANINGS)
 class Template:
     """A prefix, or a name below one, as `UPLOAD_DIR` and `UPLOAD_KEY` have it.
 
-    A name that ends with `{name}` gets it without dots: the one who names a file must not choose an
-    extension that its type does not have.
+    A name that ends with `{name}` gets it without dots: nobody may choose, by the name of a file,
+    an extension that its type does not have.
     """
 
     def __init__(self, text: str) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from ..errors import OriginNotAllowed, misconfigured
+from .outgoing import PORTS
 
 # Sent with every preflight; a progress listener on an upload causes one, too.
 PREFLIGHT_HEADERS = {
@@ -20,7 +21,6 @@ PREFLIGHT_HEADERS = {
     "Access-Control-Max-Age": "600",
 }
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 # Not those of apps (WHATWG, "URL", special schemes).
 _WEB_SCHEMES = {"http", "https", "ws", "wss", "ftp", "file"}
 
@@ -66,7 +66,7 @@ def parse_origins(setting: str) -> Origins:
 def _listed_origin(item: str) -> str:
     """The origin of a page, or of an app around a web view: `capacitor://localhost`.
 
-    An app's host has no form but the one in which it is written.
+    An app's host stays as it is written: there is no other form of it.
     """
     scheme, _, host = item.partition("://")
     if scheme.lower() not in _WEB_SCHEMES and re.fullmatch(
@@ -90,7 +90,7 @@ def normal_origin(setting: str, text: str) -> str:
         host = ""
     if (
         not re.fullmatch(r"[a-z0-9._:-]+", host)
-        or url.scheme not in _DEFAULT_PORTS
+        or url.scheme not in PORTS
         or url.path not in ("", "/")
         or re.search(r"[?#@\s]", text)  # what urlsplit takes away
     ):
@@ -101,6 +101,6 @@ def normal_origin(setting: str, text: str) -> str:
         )
     if ":" in host:  # urlsplit takes the brackets off an IPv6 address
         host = f"[{host}]"
-    if port in (None, _DEFAULT_PORTS[url.scheme]):
+    if port in (None, PORTS[url.scheme]):
         return f"{url.scheme}://{host}"
     return f"{url.scheme}://{host}:{port}"

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     import ssl
 
-_PORTS = {"http": 80, "https": 443}
+PORTS = {"http": 80, "https": 443}
 
 T = TypeVar("T")
 
@@ -47,10 +47,10 @@ def parse_address(url: str) -> Address | None:
         port = parts.port
     except ValueError:
         return None
-    if parts.scheme not in _PORTS or not parts.hostname or not parts.path:
+    if parts.scheme not in PORTS or not parts.hostname or not parts.path:
         return None
     return Address(
-        parts.scheme, parts.hostname, _PORTS[parts.scheme] if port is None else port, parts.path
+        parts.scheme, parts.hostname, PORTS[parts.scheme] if port is None else port, parts.path
     )
 
 
@@ -145,6 +145,7 @@ def send(
         else http.client.HTTPConnection(host, parts.port, timeout=seconds)
     )
     target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    too_late = FetchFailed(f"the server does not respond within {seconds:g} s")
 
     def exchange() -> Reply | FetchFailed:
         try:
@@ -155,6 +156,8 @@ def send(
             read = response.read(max_bytes + 1)
             names = {name.lower() for name in response.headers}
             received = {name: ", ".join(response.headers.get_all(name, [])) for name in names}
+        except TimeoutError:  # the socket's own limit, which may end a moment earlier
+            return too_late
         except (OSError, ValueError, http.client.HTTPException) as error:
             kind = type(error).__name__  # such as SSLCertVerificationError
             return FetchFailed(f"the server cannot be reached, or breaks off: {kind}")
@@ -167,7 +170,7 @@ def send(
     try:
         outcome = within(seconds, exchange)
     except TookTooLong:
-        raise FetchFailed(f"the server does not respond within {seconds:g} s") from None
+        raise too_late from None
     if isinstance(outcome, FetchFailed):
         raise outcome
     return outcome

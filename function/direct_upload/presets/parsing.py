@@ -42,8 +42,6 @@ def _document(setting: str, directory: Path) -> dict[str, Any]:
     text = read_value(SETTING, setting, directory)
     try:
         document = json.loads(text, object_pairs_hook=_without_repetition)
-    except _Repeated as repeated:
-        raise misconfigured(SETTING, str(repeated), "Give each its own name.") from None
     except (ValueError, RecursionError):
         raise misconfigured(SETTING, "is not JSON", _EXAMPLE) from None
     if not isinstance(document, dict) or not document:
@@ -57,14 +55,10 @@ def _document(setting: str, directory: Path) -> dict[str, Any]:
     return document
 
 
-class _Repeated(ValueError):
-    """A name that is there twice: json would silently keep the last."""
-
-
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
-    if len(found) < len(pairs):
-        raise _Repeated("has a name twice in one object")
+    if len(found) < len(pairs):  # json would silently keep the last
+        raise misconfigured(SETTING, "has a name twice in one object", "Give each its own name.")
     return found
 
 

@@ -70,7 +70,7 @@ FORGERIES = {
     "line break before the URL": with_key_at("\n{foreign}/keys/v1.pem"),
     "tab inside the URL": with_key_at("{foreign}/keys/\tv1.pem"),
     "space before the URL": with_key_at(" {oss}/keys/v1.pem"),
-    "full-width digit": with_key_at("http://1২7.0.0.1:{port}/keys/v1.pem"),
+    "digit of another script": with_key_at("http://1২7.0.0.1:{port}/keys/v1.pem"),
     "URL that is not UTF-8": with_key_at(b"http://127.0.0.1/\xff"),
     "empty URL": with_key_at(""),
     "URL without Base64": replace(FORGED, headers={"X-Oss-Pub-Key-Url": "http://x/v1.pem"}),
@@ -253,7 +253,7 @@ def test_published_callbacks_verify_with_the_real_key(vector: dict[str, Any]) ->
 def test_where_the_key_may_come_from(url: str, fetched: str | None) -> None:
     header = base64.b64encode(url.encode()).decode()
     if fetched is None:
-        with pytest.raises(signature.NotFromOss):
+        with pytest.raises(NotFromOss):
             signature.key_url(header, OSS_KEY_PREFIX)
     else:
         assert signature.key_url(header, OSS_KEY_PREFIX) == fetched
@@ -268,7 +268,7 @@ def test_a_key_of_the_emulator_on_the_default_port_is_fetched_by_http() -> None:
 def test_the_header_is_base64_and_nothing_else(before: str) -> None:
     header = base64.b64encode(f"{OSS_KEY_PREFIX}v1.pem".encode()).decode()
     assert signature.key_url(header, OSS_KEY_PREFIX)
-    with pytest.raises(signature.NotFromOss):
+    with pytest.raises(NotFromOss):
         signature.key_url(before + header, OSS_KEY_PREFIX)
 
 
@@ -283,13 +283,13 @@ def test_the_path_of_the_prefix_is_checked_too(path: str) -> None:
         for name in ("/oss/a/v1.pem", path)
     )
     assert signature.key_url(good, prefix) == prefix + "a/v1.pem"
-    with pytest.raises(signature.NotFromOss):
+    with pytest.raises(NotFromOss):
         signature.key_url(bad, prefix)
 
 
 def test_an_https_key_is_never_fetched_without_tls() -> None:
     with recording(lambda _: Response(pem(FORGED_KEY))) as without_tls:
         url = without_tls.url.replace("http:", "https:") + "/v1.pem"
-        with pytest.raises(signature.NotFromOss):
+        with pytest.raises(NotFromOss):
             signature.PublicKeys().get(url, NOW)
         assert without_tls.requests == []

@@ -299,7 +299,7 @@ def test_a_set_is_kept_for_its_life(keys: FetchedKeys, server: Recorder) -> None
         pytest.param({"cache-control": "max-age=3600", "age": "600"}, 3000, id="Age"),
         pytest.param({"cache-control": "max-age=3600", "age": "9999"}, 300, id="too old"),
         pytest.param({"cache-control": "max-age=3600", "age": "x"}, 3600, id="Age is wrong"),
-        pytest.param({"age": "600"}, 900, id="Age alone"),
+        pytest.param({"age": "600"}, 900, id="only Age"),
     ],
 )
 def test_the_life_of_a_set_follows_its_headers(headers: dict[str, str], seconds: int) -> None:
@@ -424,12 +424,12 @@ def test_after_a_long_pause_all_wait_for_the_one_fetch(keys: FetchedKeys, server
     assert keys.find("first", NOW)
     reached, may_respond = threading.Event(), threading.Event()
 
-    def answer_later(_: Recorded) -> Response:
+    def respond_later(_: Recorded) -> Response:
         reached.set()
         may_respond.wait()
         return Response(SET)
 
-    server.reply = answer_later
+    server.reply = respond_later
     with ThreadPoolExecutor(2) as pool:
         fetching = pool.submit(keys.find, "first", NOW + timedelta(days=7))
         assert reached.wait(60)
@@ -449,18 +449,18 @@ def test_after_a_long_pause_all_wait_for_the_one_fetch(keys: FetchedKeys, server
         pytest.param("second", 60, id="an unknown kid"),
     ],
 )
-def test_who_has_a_key_does_not_wait_for_a_fetch(
+def test_a_token_with_a_known_key_does_not_wait_for_a_fetch(
     kid: str, seconds: float, keys: FetchedKeys, server: Recorder
 ) -> None:
     assert keys.find("first", NOW)
     reached, may_respond = threading.Event(), threading.Event()
 
-    def answer_later(_: Recorded) -> Response:
+    def respond_later(_: Recorded) -> Response:
         reached.set()
         may_respond.wait()
         return Response(jwks(FIRST, SECOND))
 
-    server.reply = answer_later
+    server.reply = respond_later
     with ThreadPoolExecutor(1) as pool:
         fetching = pool.submit(keys.find, kid, after(seconds))
         assert reached.wait(60)
@@ -492,10 +492,9 @@ def test_the_handler_says_503_while_there_are_no_keys_and_recovers(
 
 PRINT_MODULES = """
 import json, sys
-sys.path[:0] = sys.argv[1:3]
+sys.path.insert(0, sys.argv[1])
 from direct_upload.app import App
-environ = json.loads(sys.argv[3])
-App(environ).warm(None)
+App(json.loads(sys.argv[2])).warm(None)
 print(*(name for name in ("direct_upload.callers.fetched", "jwt") if name in sys.modules))
 """
 
@@ -516,9 +515,7 @@ print(*(name for name in ("direct_upload.callers.fetched", "jwt") if name in sys
     ],
 )
 def test_the_fetcher_is_loaded_with_a_url_only(changes: dict[str, str], loaded: list[str]) -> None:
-    root = Path(__file__).parents[3]
-    command = [sys.executable, "-c", PRINT_MODULES, str(root / "function"), str(root)]
-    done = subprocess.run(
-        [*command, json.dumps(ENVIRON | changes)], capture_output=True, text=True, check=True
-    )
+    source = Path(__file__).parents[3] / "function"
+    command = [sys.executable, "-c", PRINT_MODULES, str(source), json.dumps(ENVIRON | changes)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.split() == loaded

@@ -138,27 +138,10 @@ def test_keys_for_other_purposes_are_skipped_and_logged(
             "fewer than 2048 bits",
             id="RSA 2047",
         ),
-        pytest.param("file:", "does not name a plain file", id="file without a name"),
-        pytest.param(
-            "file:../jwks.json", "does not name a plain file", id="file in the parent directory"
-        ),
-        pytest.param("file:/etc/passwd", "does not name a plain file", id="absolute file"),
-        pytest.param(
-            "file:..\\jwks.json",
-            "does not name a plain file",
-            id="file in the parent directory, Windows",
-        ),
-        pytest.param("file:..", "does not name a plain file", id="the parent directory"),
-        pytest.param("file:a\x00.json", "does not name a plain file", id="NUL in the name"),
-        pytest.param("file:a.json\n", "does not name a plain file", id="line break in the name"),
         pytest.param("file:missing.json", "cannot be read", id="missing file"),
-        pytest.param("file:folder", "cannot be read", id="a folder"),
-        pytest.param("file:binary.json", "cannot be read", id="a file that is not text"),
     ],
 )
 def test_refuses_anything_but_public_keys(setting: str, problem: str, tmp_path: Path) -> None:
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "binary.json").write_bytes(b"\xff\xfe\xfd")
     with pytest.raises(Misconfigured) as refusal:
         read_jwks(setting, tmp_path)
     assert problem in refusal.value.message

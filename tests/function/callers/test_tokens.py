@@ -265,7 +265,7 @@ def test_refuses_a_token_with(payload: Mapping[str, Any]) -> None:
         pytest.param(json.dumps(claims(sub=1.5)), id="the user is a fraction"),
         pytest.param(json.dumps(claims(sub=True)), id="the user is a boolean"),
         pytest.param(json.dumps(claims(sub=["alice"])), id="the user is a list"),
-        pytest.param(json.dumps(claims()).replace("alice", "").replace('""', "null"), id="null"),
+        pytest.param(json.dumps(claims()).replace("alice", "").replace('""', "null"), id="no user"),
     ],
 )
 def test_refuses_a_signed_payload_that_is(payload: str) -> None:

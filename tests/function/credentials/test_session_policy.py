@@ -64,12 +64,12 @@ def test_resumable_uploads_may_also_be_listed_and_aborted() -> None:
         ),
     ],
 )
-def test_only_resumable_uploads_ask_for_more_rights(
+def test_only_resumable_uploads_request_more_rights(
     changes: dict[str, str], several: bool, sts_server: FaultySts
 ) -> None:
     secret = {"GRANT_SECRET": "0123456789abcdef0123456789abcdef"}
-    _, [asked] = sign_with_role(sts_server, Clock(), changes | secret)
-    [statement] = json.loads(asked["Policy"])["Statement"]
+    _, [call] = sign_with_role(sts_server, Clock(), changes | secret)
+    [statement] = json.loads(call["Policy"])["Statement"]
     assert isinstance(statement["Action"], list) is several
 
 
@@ -89,7 +89,7 @@ def test_a_policy_that_sts_would_refuse_is_misconfigured() -> None:
 def sign_with_role(
     sts_server: FaultySts, clock: Clock, changes: dict[str, str], *, life: float = 3600
 ) -> tuple[Response, list[dict[str, str]]]:
-    """Request a file grant of a new instance; return the response, and what STS was asked."""
+    """Request a file grant of a new instance; return the response, and each call of STS."""
     clock.now = NOW
     sts_server.become(healthy(clock, life=life))
     environ = ENVIRON | NO_STS | {"STS_ENDPOINT": sts_server.endpoint} | changes
@@ -118,8 +118,8 @@ def sign_with_role(
 def test_the_role_is_assumed_for_what_all_keys_begin_with(
     changes: dict[str, str], prefix: str, sts_server: FaultySts, clock: Clock
 ) -> None:
-    response, (asked,) = sign_with_role(sts_server, clock, changes)
-    (statement,) = json.loads(asked["Policy"])["Statement"]
+    response, (call,) = sign_with_role(sts_server, clock, changes)
+    (statement,) = json.loads(call["Policy"])["Statement"]
     assert statement == {
         "Effect": "Allow",
         "Action": "oss:PutObject",
@@ -132,8 +132,8 @@ def test_the_role_is_assumed_for_the_prefixes_of_all_presets(
     sts_server: FaultySts, clock: Clock
 ) -> None:
     presets = {"UPLOAD_PRESETS": '{"default": {"dir": "b/{yyyy}/"}, "other": {"dir": "a/"}}'}
-    _, (asked,) = sign_with_role(sts_server, clock, presets)
-    (statement,) = json.loads(asked["Policy"])["Statement"]
+    _, (call,) = sign_with_role(sts_server, clock, presets)
+    (statement,) = json.loads(call["Policy"])["Statement"]
     assert statement["Resource"] == ["acs:oss:*:*:post-test/a/*", "acs:oss:*:*:post-test/b/*"]
 
 
@@ -145,9 +145,9 @@ def test_credentials_must_last_for_the_longest_preset(sts_server: FaultySts, clo
 
 
 def test_the_role_is_assumed_for_the_configured_time(sts_server: FaultySts, clock: Clock) -> None:
-    _, (asked,) = sign_with_role(sts_server, clock, {"CREDENTIALS_SECONDS": "1234"})
-    assert asked["DurationSeconds"] == "1234"
-    assert asked["RoleArn"] == NO_STS["UPLOAD_ROLE_ARN"]
+    _, (call,) = sign_with_role(sts_server, clock, {"CREDENTIALS_SECONDS": "1234"})
+    assert call["DurationSeconds"] == "1234"
+    assert call["RoleArn"] == NO_STS["UPLOAD_ROLE_ARN"]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_credentials_must_last_for_the_configured_grant(
     assert response.status == status
 
 
-def test_the_sts_of_the_functions_region_is_asked(
+def test_the_sts_of_the_functions_region_is_called(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked_up: set[str] = set()

@@ -62,11 +62,13 @@ def test_the_expiration_is_utc_in_any_time_zone(
     zone: str, sts_server: FaultySts, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sts_server.become(healthy(clock))
-    with monkeypatch.context() as changed:
-        changed.setenv("TZ", zone)
+    try:
+        with monkeypatch.context() as changed:
+            changed.setenv("TZ", zone)
+            time.tzset()
+            credentials = call(sts_server.endpoint, clock)
+    finally:
         time.tzset()
-        credentials = call(sts_server.endpoint, clock)
-    time.tzset()
     assert credentials.expiration == clock() + timedelta(hours=1)
 
 

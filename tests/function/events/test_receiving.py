@@ -31,6 +31,7 @@ from tests.function.events.uploads import (
     value,
 )
 from tests.function.invocations import ENVIRON, NOW, Context
+from tests.function.strategies import any_json
 
 GRANT = "oss.object.objectMeta.userMeta.x-oss-meta-grant"
 META = "oss.object.objectMeta"
@@ -243,13 +244,6 @@ def paths(part: Any, above: str = "") -> Iterator[str]:
         yield above + name
         if isinstance(member, dict):
             yield from paths(member, f"{above}{name}.")
-
-
-any_json = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=5,
-)
 
 
 @given(st.sampled_from(list(paths(RECORD))), any_json)

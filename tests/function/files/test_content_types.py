@@ -19,7 +19,7 @@ from tests.programs import npm_packages
 TABLE = {**FILES, **PROGRAMS}
 ROWS = [pytest.param(name, *row, id=name) for name, row in TABLE.items()]
 
-# What the design promises, by what people do with it.
+# Everyday extensions, by what people do with the files.
 KNOWN = re.findall(
     r"\w+",
     """

@@ -48,9 +48,6 @@ from tests.function.invocations import ENVIRON, conditions, invoke
         pytest.param(
             '{"filename": "a.jpg", "size": true}', 400, "invalid_request", id="size is a boolean"
         ),
-        pytest.param(
-            '{"filename": "a.jpg", "size": -1}', 400, "invalid_request", id="negative size"
-        ),
         pytest.param('{"filename": "a.jpg", "size": 0}', 400, "invalid_request", id="too small"),
         pytest.param('{"filename": "a.jpg", "size": 1}', 200, "", id="smallest"),
         pytest.param('{"filename": "a.jpg", "size": 104857600}', 200, "", id="largest"),
@@ -88,11 +85,6 @@ from tests.function.invocations import ENVIRON, conditions, invoke
             id="octet-stream means unknown",
         ),
         pytest.param('{"filename": "a.html"}', 415, "type_not_allowed", id="html"),
-        pytest.param('{"filename": "a.svg"}', 415, "type_not_allowed", id="svg"),
-        pytest.param('{"filename": "a.js"}', 415, "type_not_allowed", id="js"),
-        pytest.param('{"filename": "a.xyz"}', 415, "type_not_allowed", id="unknown extension"),
-        pytest.param('{"filename": "a"}', 415, "type_not_allowed", id="no extension"),
-        pytest.param('{"filename": "%s"}' % ("a" * 20_000), 400, "invalid_request", id="20 KB"),
         pytest.param("[" * 9_000, 400, "invalid_request", id="nested too deep"),
     ],
 )
