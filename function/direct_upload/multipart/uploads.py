@@ -126,7 +126,7 @@ class ResumableUploads:
         texts = request.query.get("partNumbers", "").split(",", MAX_BATCH)
         if len(texts) > MAX_BATCH:
             raise InvalidRequest(
-                f"partNumbers has more than {MAX_BATCH} numbers.", "Ask for the rest afterwards."
+                f"partNumbers has more than {MAX_BATCH} numbers.", "Request the rest afterwards."
             )
         numbers = [part_number(text, ticket) for text in texts]
         urls, seconds = self._sign(ticket, preset, numbers, context)
