@@ -336,7 +336,11 @@ def test_path_and_action_must_agree(stage: Stage) -> None:
     assert code(stage.send(replace(call, headers=headers))) == "InvalidAction"
 
 
-@pytest.mark.parametrize("body", [b"[]", b"{", b"\xff"])
+@pytest.mark.parametrize(
+    "body",
+    [b"[]", b"{", b"\xff", b"[" * 100_000],
+    ids=["list", "cut", "not UTF-8", "nested too deep"],
+)
 def test_a_body_that_is_not_an_object_is_refused(body: bytes, stage: Stage) -> None:
     call = replace(CALLS["CreateFunction"], body=body)
     assert code(stage.send(stage.signer().api(call))) == "InvalidArgument"
