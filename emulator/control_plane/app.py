@@ -193,7 +193,7 @@ class ControlPlane:
 def _body(request: Request) -> Document:
     try:
         body = json.loads(request.get_data() or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter: nested too deep
         body = None
     if not isinstance(body, dict):
         raise ApiError(400, "InvalidArgument", "the body is not a JSON object")

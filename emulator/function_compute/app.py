@@ -92,7 +92,11 @@ class FunctionCompute:
             time=now,
         )
         context = self._contexts.make(request_id)
-        return self._initialize(context) or self._invoke(event, context)
+        began = time.monotonic()
+        try:
+            return self._initialize(context) or self._invoke(event, context)
+        except SystemExit:  # a real instance would end; in an initializer this response is inferred
+            return process_exit(time.monotonic() - began)
 
     def _initialize(self, context: Context) -> FunctionResponse | None:
         """Run the initializer before the first request.
@@ -109,13 +113,10 @@ class FunctionCompute:
         return None
 
     def _invoke(self, event: bytes, context: Context) -> FunctionResponse:
-        began = time.monotonic()
         try:
             payload = serialise(self._handler(event, context))
         except Exception as error:
             return function_error(error, "UnhandledInvocationError")
-        except SystemExit:  # a real instance would end; this one continues
-            return process_exit(time.monotonic() - began)
         return parse_result(payload)
 
     def _domain_name(self, request: Request) -> str:

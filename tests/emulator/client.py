@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import http.client
@@ -19,6 +20,9 @@ from emulator.keyring import AccessKey
 
 BOUNDARY = "tests-own-boundary"
 FORM_TYPE = f"multipart/form-data; boundary={BOUNDARY}"
+# As long as the runner's limit for a test, so that it fails no test earlier on a busy machine. It
+# still ends requests in threads, which the runner cannot interrupt.
+SOCKET_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,11 @@ class Reply:
 
     def xml(self) -> ElementTree.Element:
         return ElementTree.fromstring(self.body)  # noqa: S314  the emulator's own
+
+
+def encoded(document: object) -> str:
+    """The base64 of the JSON, as policies and callbacks are sent."""
+    return base64.b64encode(json.dumps(document).encode()).decode()
 
 
 def signed_fields(
@@ -57,7 +66,7 @@ def signed_fields(
         "expiration": f"{now + timedelta(minutes=5):%Y-%m-%dT%H:%M:%SZ}",
         "conditions": [{"bucket": "post-test"}, *({n: v} for n, v in pinned.items()), *conditions],
     }
-    policy = base64.b64encode(json.dumps(document).encode()).decode()
+    policy = encoded(document)
     signing_key = ("aliyun_v4" + key.access_key_secret).encode()
     for step in scope:
         signing_key = hmac.new(signing_key, step.encode(), hashlib.sha256).digest()
@@ -100,25 +109,34 @@ def send(
     body: bytes | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Reply:
-    """One request on a connection of its own."""
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
-    try:
-        kind = {"Content-Type": FORM_TYPE} if body is not None else {}
-        connection.request(method, path, body, {**kind, **(headers or {})})
+    """One request on a connection of its own; a body is a form unless `headers` say otherwise."""
+    kind = {"Content-Type": FORM_TYPE} if body is not None else {}
+    return send_untyped(url, method, path, body, {**kind, **(headers or {})})
+
+
+def send_untyped(
+    url: str, method: str, path: str, body: bytes | None, headers: Mapping[str, str] | None = None
+) -> Reply:
+    """As `send`, with the given headers and no Content-Type of its own."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=SOCKET_SECONDS)
+    with contextlib.closing(connection):
+        connection.request(method, path, body, dict(headers or {}))
         response = connection.getresponse()
         names = {name.lower(): value for name, value in response.getheaders()}
         return Reply(response.status, names, response.read())
-    finally:
-        connection.close()
 
 
 def exchange(url: str, request: bytes) -> bytes:
     """Send the bytes and nothing more; everything that comes back until the server closes."""
-    address = urlsplit(url)
-    with socket.create_connection((address.hostname, address.port or 0), timeout=60) as connection:
+    with connect(url) as connection:
         connection.sendall(request)
         connection.shutdown(socket.SHUT_WR)
         return read_all(connection)
+
+
+def connect(url: str) -> socket.socket:
+    address = urlsplit(url)
+    return socket.create_connection((address.hostname, address.port or 0), SOCKET_SECONDS)
 
 
 def read_all(connection: socket.socket) -> bytes:

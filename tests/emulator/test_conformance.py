@@ -33,6 +33,12 @@ from emulator.server import Server
 from tests.emulator.oss.bucket import NOW
 
 ROWS = load_rows()
+ENVIRONMENT = {
+    "CONFORMANCE_BUCKET": "post-test",
+    "CONFORMANCE_REGION": "cn-hangzhou",
+    "CONFORMANCE_ACCESS_KEY_ID": "LTAIpermanent",
+    "CONFORMANCE_ACCESS_KEY_SECRET": "secret-1",
+}
 Endpoint = Callable[[dict[str, Any]], tuple[str, Target]]
 
 
@@ -134,18 +140,14 @@ def test_the_runner_names_each_difference() -> None:
 
 def test_the_command_compares_an_endpoint_with_the_rows(endpoint: Endpoint) -> None:
     url, target = endpoint({})
-    environment = {
-        "CONFORMANCE_BUCKET": "post-test",
-        "CONFORMANCE_REGION": "cn-hangzhou",
-        "CONFORMANCE_ACCESS_KEY_ID": "LTAIpermanent",
-        "CONFORMANCE_ACCESS_KEY_SECRET": "secret-1",
-    }
-    assert list(read_target(url, environment).keys) == ["permanent"]
+    assert list(read_target(url, ENVIRONMENT).keys) == ["permanent"]
     key = target.keys["temporary"]
-    environment["CONFORMANCE_TEMPORARY_ACCESS_KEY_ID"] = key.access_key_id
-    environment["CONFORMANCE_TEMPORARY_ACCESS_KEY_SECRET"] = key.access_key_secret
-    environment["CONFORMANCE_TEMPORARY_SECURITY_TOKEN"] = key.security_token or ""
-    both = read_target(url, environment)
+    temporary = {
+        "CONFORMANCE_TEMPORARY_ACCESS_KEY_ID": key.access_key_id,
+        "CONFORMANCE_TEMPORARY_ACCESS_KEY_SECRET": key.access_key_secret,
+        "CONFORMANCE_TEMPORARY_SECURITY_TOKEN": key.security_token or "",
+    }
+    both = read_target(url, ENVIRONMENT | temporary)
     assert list(both.keys) == ["permanent", "temporary"]
     lines, differing = run_rows(ROWS, url, both, clock=lambda: NOW)
     assert differing == 0
@@ -184,42 +186,42 @@ def test_the_command_reports_what_differs_and_exits_with_1(
     endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     url, _ = endpoint({})
-    for name, value in {
-        "CONFORMANCE_BUCKET": "post-test",
-        "CONFORMANCE_REGION": "cn-hangzhou",
-        "CONFORMANCE_ACCESS_KEY_ID": "LTAInobody",
-        "CONFORMANCE_ACCESS_KEY_SECRET": "x",
-    }.items():
+    for name, value in (ENVIRONMENT | {"CONFORMANCE_ACCESS_KEY_ID": "LTAInobody"}).items():
         monkeypatch.setenv(name, value)
+    name = "V4 with the bucket and the three signing conditions"
+    rows = [row for row in ROWS if row.name == name]
+    monkeypatch.setattr("emulator.conformance.command.load_rows", lambda: rows)
     monkeypatch.setattr(sys, "argv", ["conformance", url])
     with pytest.raises(SystemExit) as ended:
         runpy.run_module("emulator.conformance", run_name="__main__")
     assert ended.value.code == 1
-    output = capsys.readouterr().out
-    assert "differs  V4 with the bucket and the three signing conditions [documented]" in output
+    assert f"differs  {name} [documented]: status is '403'" in capsys.readouterr().out
 
 
 def test_the_command_exits_with_0_when_nothing_differs(
     endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url, _ = endpoint({})
-    environment = {
-        "CONFORMANCE_BUCKET": "post-test",
-        "CONFORMANCE_REGION": "cn-hangzhou",
-        "CONFORMANCE_ACCESS_KEY_ID": "LTAIpermanent",
-        "CONFORMANCE_ACCESS_KEY_SECRET": "secret-1",
-    }
     rows = [row for row in ROWS if row.name == "no Content-Type"]
     monkeypatch.setattr("emulator.conformance.command.load_rows", lambda: rows)
-    assert main([url], environment) == 0
+    assert main([url], ENVIRONMENT) == 0
 
 
-@pytest.mark.parametrize("arguments", [[], ["http://127.0.0.1:1"], ["a", "b"]])
-def test_the_command_says_what_it_needs(
+@pytest.mark.parametrize("arguments", [[], ["a", "b"]], ids=["no URL", "two URLs"])
+def test_the_command_shows_how_it_is_used(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(arguments, {"CONFORMANCE_ACCESS_KEY_ID": "LTAI"}) == 2
-    assert "CONFORMANCE_ACCESS_KEY_SECRET" in capsys.readouterr().out
+    assert main(arguments, ENVIRONMENT) == 2
+    assert capsys.readouterr().out.startswith("Try the conformance rows on an endpoint: ")
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT)
+def test_the_command_names_a_missing_variable(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = {other: value for other, value in ENVIRONMENT.items() if other != name}
+    assert main(["http://127.0.0.1:1"], given) == 2
+    assert capsys.readouterr().out.startswith(f"Set {name} in the environment.\n")
 
 
 @pytest.mark.parametrize(

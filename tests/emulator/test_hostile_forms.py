@@ -6,14 +6,13 @@ import base64
 import json
 import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import Client
 
@@ -53,8 +52,6 @@ policies = st.one_of(
     st.dictionaries(st.sampled_from(["expiration", "conditions", "more"]), any_json),
     any_json,
 ).map(json.dumps)
-
-
 callbacks = st.fixed_dictionaries(
     {"callbackUrl": st.text().map("http://a/{}".format), "callbackBody": st.text()},
     optional={"callbackHost": any_json},
@@ -160,12 +157,12 @@ class Bucket:
 
 
 @pytest.fixture(scope="module")
-def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
+def bucket(tmp_path_factory: pytest.TempPathFactory) -> Bucket:
     directory, log = tmp_path_factory.mktemp("bucket"), list[str]()
     oss = Oss(
         "post-test", "cn-hangzhou", directory, KeyRing([KEY]), [], clock=lambda: NOW, log=log.append
     )
-    yield Bucket(Client(oss), directory, log)
+    return Bucket(Client(oss), directory, log)
 
 
 @st.composite
@@ -190,7 +187,6 @@ def signed_bodies(draw: st.DrawFn) -> bytes:
 header_texts = st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=20)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     body=changed_bodies() | signed_bodies(),
     content_type=st.sampled_from([FORM_TYPE] * 5 + ["", "multipart/form-data; boundary="])
@@ -221,7 +217,6 @@ def test_any_post_is_stored_or_refused_with_xml(
 queries = st.dictionaries(st.sampled_from(["prefix", "max-keys", "marker", "x"]), any_text)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     method=st.sampled_from(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "BREW"]),
     path=any_text,

@@ -18,14 +18,7 @@ from emulator.sts.parameters import parse_assume_role
 from emulator.sts.responses import StsError
 from tests.emulator.oss.bucket import KEY, NOW
 from tests.emulator.sts.harness import ROLE
-
-any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
-any_json: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=4,
-)
-header_texts = st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=20)
+from tests.emulator.test_hostile_forms import any_json, any_text, header_texts
 
 statements = st.dictionaries(
     st.sampled_from(["Effect", "Action", "Resource", "Condition", "NotAction"]),

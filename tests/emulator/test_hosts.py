@@ -1,4 +1,4 @@
-"""No emulator answers to a foreign host, so that no web page can reach one through DNS."""
+"""No emulator serves a foreign host, so that no web page can reach one through DNS."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ TARGETS = {"function": "/healthz", "oss": "/", "sts": "/faults", "page": "/"}
 
 
 @pytest.mark.parametrize("emulator", TARGETS)
-def test_each_emulator_answers_only_to_its_own_hosts(emulator: str, harness: Harness) -> None:
+def test_each_emulator_serves_only_its_own_hosts(emulator: str, harness: Harness) -> None:
     url, target = getattr(harness, emulator), TARGETS[emulator]
     port = url.rpartition(":")[2]
     for own in ("localhost", f"127.0.0.1:{port}", f"LOCALHOST.:{port}", "[::1]", "127.9.9.9:1"):
@@ -109,7 +109,7 @@ def test_a_foreign_page_changes_nothing(method: str, harness: Harness) -> None:
     assert b'"kind": null' in faults
 
 
-def test_the_refusal_says_what_to_do_and_is_no_page() -> None:
+def test_the_refusal_says_what_to_do_and_is_not_a_page() -> None:
     with Server(echo) as server:
         shown = exchange(server.url, b"GET / HTTP/1.1\r\nHost: <b>\x1b[2J\r\n\r\n").decode()
         unnamed = exchange(server.url, b"GET / HTTP/1.0\r\n\r\n").decode()
@@ -123,7 +123,7 @@ def test_the_refusal_says_what_to_do_and_is_no_page() -> None:
     assert head.endswith("\r\n\r\n")
 
 
-def test_a_server_answers_to_its_own_address_and_to_names_it_is_given() -> None:
+def test_a_server_serves_its_own_address_and_the_names_it_is_given() -> None:
     with Server(echo, "127.0.0.2", names=("desk.lan",)) as server:
         for own in ("127.0.0.2", "desk.lan", "localhost"):
             assert status(server.url, f"Host: {own}") == 200

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import jwt
@@ -11,13 +10,14 @@ from werkzeug.test import Client
 
 from emulator.issuer import Issuer
 from emulator.page import Page
+from tests.harness import ROOT
 
 FUNCTION, OSS = "http://127.0.0.1:9000", "http://127.0.0.1:9001"
 ISSUER, AUDIENCE = "http://127.0.0.1:9003/issuer", "uploads"
 
 
 def site(issuer: Issuer | None) -> Client:
-    return Client(Page(Path("web"), function_url=FUNCTION, oss_url=OSS, issuer=issuer))
+    return Client(Page(ROOT / "web", function_url=FUNCTION, oss_url=OSS, issuer=issuer))
 
 
 def claims_of(client: Client, query: str = "") -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from emulator.server import LINGER_ZERO, Server
-from tests.emulator.client import exchange, read_all, send, wait_for
+from tests.emulator.client import connect, exchange, read_all, send, wait_for
 
 
 def echo(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -52,7 +52,7 @@ def test_the_url_of_an_ipv6_host_has_brackets() -> None:
 
 
 def test_serves_many_clients_at_once() -> None:
-    all_here = threading.Barrier(16, timeout=60)
+    all_here = threading.Barrier(16)
 
     def wait_for_all(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         all_here.wait()
@@ -64,7 +64,7 @@ def test_serves_many_clients_at_once() -> None:
 
 
 def test_responds_to_expect_100_continue_once(server: Server) -> None:
-    with socket.create_connection((server.host, server.port), timeout=60) as connection:
+    with connect(server.url) as connection:
         connection.sendall(
             b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n"
             b"Expect: 100-continue\r\n\r\n"
@@ -88,7 +88,7 @@ def test_an_application_can_reset_the_connection() -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_ZERO)
         raise ConnectionResetError
 
-    with Server(reset) as server, socket.create_connection((server.host, server.port)) as client:
+    with Server(reset) as server, connect(server.url) as client:
         client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         with pytest.raises(ConnectionResetError):
             client.recv(1)
@@ -150,8 +150,7 @@ def test_a_stop_waits_neither_for_open_connections_nor_for_requests_that_hang() 
 
     server = Server(hang)
     server.start()
-    address = (server.host, server.port)
-    with socket.create_connection(address) as idle, socket.create_connection(address) as hung:
+    with connect(server.url) as idle, connect(server.url) as hung:
         hung.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         entered.wait()
         server.stop()  # both ends are still open, and nobody has released the request

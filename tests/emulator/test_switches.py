@@ -10,6 +10,7 @@ import requests
 
 from emulator.oss.switches import NO_SWITCHES, Switches, meanings, switched_on
 from tests.documents import Document
+from tests.emulator.client import SOCKET_SECONDS, send
 from tests.harness import ROOT, running_harness
 
 
@@ -19,7 +20,6 @@ def local_server(*options: str) -> subprocess.CompletedProcess[str]:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
     )
 
 
@@ -49,17 +49,19 @@ def test_an_unknown_switch_is_named() -> None:
 
 def test_private_objects_need_a_signature(tmp_path: Path) -> None:
     with running_harness(tmp_path, {}, "--private-objects") as harness:
-        assert requests.get(harness.oss, timeout=30).status_code == 403
+        assert send(harness.oss, "GET").status == 403
 
 
 def test_a_switch_reaches_the_bucket(tmp_path: Path) -> None:
     """`submit` after the file, as in the sample of the PostObject page."""
     with running_harness(tmp_path, {}, "--oss", "accept-trailing-fields") as harness:
-        grant = requests.post(
-            f"{harness.function}/sign", json={"filename": "a.png"}, timeout=30
-        ).json()
+        signed = requests.post(
+            f"{harness.function}/sign", json={"filename": "a.png"}, timeout=SOCKET_SECONDS
+        )
+        grant = signed.json()
         parts: dict[str, tuple[str | None, str]] = {
             name: (None, value) for name, value in grant["fields"].items()
         }
         parts |= {"file": ("a.png", "x"), "submit": (None, "Upload to OSS")}
-        assert requests.post(grant["url"], files=parts, timeout=30).status_code == 200
+        stored = requests.post(grant["url"], files=parts, timeout=SOCKET_SECONDS)
+        assert stored.status_code == 200

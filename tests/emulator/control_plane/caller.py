@@ -7,8 +7,8 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
 from pathlib import Path
@@ -70,14 +70,13 @@ class Signer:
     key: AccessKey
     now: datetime
     host: str
-    digest: Callable[[], str] = field(default=lambda: secrets.token_hex(16))
 
     def api(self, call: Call) -> Call:
         headers = {name: value for name, value in call.headers.items() if name != "authorization"}
         headers |= {
             "host": self.host,
             TIME: f"{self.now:%Y-%m-%dT%H:%M:%SZ}",
-            "x-acs-signature-nonce": self.digest(),
+            "x-acs-signature-nonce": secrets.token_hex(16),
             "x-acs-content-sha256": hashlib.sha256(call.body).hexdigest(),
         }
         if self.key.security_token:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from emulator.function_compute import AsyncCalls
+from emulator.function_compute import AsyncCalls, asynchronous
 from emulator.function_compute.asynchronous import WORKERS
 from emulator.keyring import AccessKey
 
@@ -37,11 +38,11 @@ class Trigger:
         self.pauses.append(seconds)
         call()
 
-    def call(self, event: bytes = b"event") -> None:
+    def call(self) -> None:
         """Call, and wait until the log says how it ended."""
         with self._calls:
-            self._calls.call(event, "PostObject 'a.png'")
-            assert self._ended.wait(60)
+            self._calls.call(b"event", "PostObject 'a.png'")
+            self._ended.wait()
 
 
 @pytest.mark.parametrize("in_context", [True, False], ids=["python3.10", "python3.12"])
@@ -87,8 +88,9 @@ def test_after_three_more_tries_it_is_given_up() -> None:
     assert trigger.log[-1] == "PostObject 'a.png': given up after 4 tries: OSError: down"
 
 
-def test_pauses_are_real_without_a_clock_of_ones_own() -> None:
-    errors = [OSError()]
+def test_a_pause_takes_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asynchronous, "PAUSES", (0.1,))
+    errors, began = [OSError()], time.monotonic()
     ended = threading.Event()
 
     def handler(event: bytes, context: Any) -> None:
@@ -98,31 +100,33 @@ def test_pauses_are_real_without_a_clock_of_ones_own() -> None:
 
     with AsyncCalls(handler, function_keys=None, log=lambda line: None) as calls:
         calls.call(b"", "")
-        assert ended.wait(60)
+        ended.wait()
+    assert time.monotonic() - began >= 0.1
 
 
 def test_calls_do_not_wait_for_each_other() -> None:
     """As many at once as there are workers: all have to meet."""
     meeting = threading.Barrier(WORKERS + 1)
-    with AsyncCalls(
-        lambda *_: meeting.wait(60), function_keys=None, log=lambda line: None
-    ) as calls:
+    with AsyncCalls(lambda *_: meeting.wait(), function_keys=None, log=lambda line: None) as calls:
         for _ in range(WORKERS):
             calls.call(b"", "")
-        meeting.wait(60)
+        meeting.wait()
 
 
-def test_after_the_end_nothing_is_called() -> None:
+def test_after_the_end_nothing_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asynchronous, "STOP_SECONDS", 0)
     begun, go, called = threading.Event(), threading.Event(), list[bytes]()
 
     def handler(event: bytes, context: Any) -> None:
         called.append(event)
         begun.set()
-        go.wait(60)
+        go.wait()
 
     with AsyncCalls(handler, function_keys=None, log=lambda line: None) as calls:
         for number in range(WORKERS + 3):
             calls.call(bytes([number]), "")
-        begun.wait(60)
-        threading.Timer(0.2, go.set).start()
+        begun.wait()
+    go.set()
+    for worker in calls._workers:
+        worker.join()
     assert len(called) <= WORKERS

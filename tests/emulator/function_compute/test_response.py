@@ -354,6 +354,16 @@ class TestInitializer:
         assert failed.json["errorMessage"] == "no STS yet"
         assert served.status_code == 200
 
+    def test_an_exit_gets_a_response_too(self) -> None:
+        def initialize(context: Any) -> None:
+            raise SystemExit(1)
+
+        response = Client(function(VALID, initializer=initialize)).get("/")
+
+        assert response.status_code == 502
+        assert response.json is not None
+        assert response.json["errorMessage"].startswith("Process exited unexpectedly ")
+
 
 def test_the_default_clock_is_the_systems() -> None:
     events: list[Any] = []
@@ -362,8 +372,10 @@ def test_the_default_clock_is_the_systems() -> None:
         events.append(json.loads(event))
         return VALID
 
-    Client(FunctionCompute(handler, function_keys=None, log=print)).get("/")
+    def milliseconds() -> int:
+        return int(datetime.now(timezone.utc).timestamp() * 1000)
 
+    before = milliseconds()
+    Client(FunctionCompute(handler, function_keys=None, log=print)).get("/")
     (event,) = events
-    milliseconds = int(event["requestContext"]["timeEpoch"])
-    assert abs(milliseconds / 1000 - datetime.now(timezone.utc).timestamp()) < 60
+    assert before <= int(event["requestContext"]["timeEpoch"]) <= milliseconds()

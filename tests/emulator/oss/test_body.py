@@ -5,16 +5,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import socket
-from urllib.parse import urlsplit
 
 import pytest
 
 from emulator.oss.form import Body
 from emulator.oss.form import body as body_module
 from emulator.oss.store import IncomingObject
+from emulator.server import LINGER_ZERO
 from tests.emulator.client import (
     FORM_END,
     FORM_TYPE,
+    connect,
+    exchange,
     form,
     form_start,
     read_all,
@@ -25,26 +27,21 @@ from tests.emulator.client import (
 from tests.emulator.oss.bucket import KEY, NOW, Bucket
 
 
-def connect(bucket: Bucket) -> socket.socket:
-    address = urlsplit(bucket.url)
-    return socket.create_connection((address.hostname, address.port or 0), timeout=30)
-
-
 def head(*lines: str) -> bytes:
     start = ("POST / HTTP/1.1", "Host: localhost", f"Content-Type: {FORM_TYPE}", *lines, "", "")
     return "\r\n".join(start).encode()
 
 
-def start_upload(connection: socket.socket, content: bytes, length: int = 10**9) -> None:
+def start_upload(connection: socket.socket, content: bytes) -> None:
     fields = signed_fields(KEY, now=NOW)
-    connection.sendall(head(f"Content-Length: {length}") + form_start(fields) + content)
+    connection.sendall(head("Content-Length: 1000000000") + form_start(fields) + content)
 
 
 def test_bytes_go_to_the_disk_while_they_arrive_and_show_only_when_complete(
     bucket: Bucket,
 ) -> None:
     start, content = form_start(signed_fields(KEY, now=NOW)), b"x" * 1_000_000
-    with connect(bucket) as connection:
+    with connect(bucket.url) as connection:
         length = len(start) + len(content) + len(FORM_END)
         connection.sendall(head(f"Content-Length: {length}") + start + content)
         wait_for(lambda: bucket.files() == ["incoming"])
@@ -56,7 +53,7 @@ def test_bytes_go_to_the_disk_while_they_arrive_and_show_only_when_complete(
 
 
 def test_a_client_that_vanishes_leaves_nothing(bucket: Bucket) -> None:
-    with connect(bucket) as connection:
+    with connect(bucket.url) as connection:
         start_upload(connection, b"x" * 300_000)
         wait_for(lambda: bucket.files() == ["incoming"])
     wait_for(lambda: bool(bucket.log))
@@ -65,11 +62,10 @@ def test_a_client_that_vanishes_leaves_nothing(bucket: Bucket) -> None:
 
 
 def test_a_client_that_is_reset_leaves_nothing(bucket: Bucket) -> None:
-    with connect(bucket) as connection:
+    with connect(bucket.url) as connection:
         start_upload(connection, b"x" * 300_000)
         wait_for(lambda: bucket.files() == ["incoming"])
-        linger = (1).to_bytes(4, "little") + (0).to_bytes(4, "little")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_ZERO)
     wait_for(lambda: bool(bucket.log))
     assert "IncompleteBody" in bucket.log[0]
     assert bucket.files() == []
@@ -105,7 +101,7 @@ def test_the_emulator_does_not_wait_for_a_refused_client_that_stalls(
     bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(body_module, "DRAIN_SECONDS", 0.05)
-    with connect(bucket) as connection:
+    with connect(bucket.url) as connection:
         connection.sendall(head("Content-Length: 1000").replace(b"multipart", b"text"))
         received = b""
         while b"</Error>" not in received:
@@ -130,10 +126,8 @@ def test_draining_ends_when_its_time_is_up(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize("chunk", [b"zz\r\n", b"-1\r\n", b"5\r\nab"])
 def test_broken_chunks_are_an_incomplete_body(bucket: Bucket, chunk: bytes) -> None:
-    with connect(bucket) as connection:
-        connection.sendall(head("Transfer-Encoding: chunked") + chunk)
-        connection.shutdown(socket.SHUT_WR)
-        assert b"<Code>" in read_all(connection)
+    reply = exchange(bucket.url, head("Transfer-Encoding: chunked") + chunk)
+    assert b"<Code>IncompleteBody</Code>" in reply
     assert bucket.files() == []
 
 
@@ -143,15 +137,14 @@ def test_many_small_chunks_are_one_file(bucket: Bucket) -> None:
         b"%x\r\n%s\r\n" % (len(piece), piece)
         for piece in (whole[start : start + 100] for start in range(0, len(whole), 100))
     )
-    with connect(bucket) as connection:
-        connection.sendall(head("Transfer-Encoding: chunked") + chunks + b"0\r\n\r\n")
-        assert b" 204 " in read_all(connection)
+    reply = exchange(bucket.url, head("Transfer-Encoding: chunked") + chunks + b"0\r\n\r\n")
+    assert b" 204 " in reply
     assert bucket.get("/a.txt").body == b"0123456789" * 100
 
 
 def test_a_client_may_wait_for_100_continue(bucket: Bucket) -> None:
     whole = form(signed_fields(KEY, now=NOW))
-    with connect(bucket) as connection:
+    with connect(bucket.url) as connection:
         connection.sendall(head(f"Content-Length: {len(whole)}", "Expect: 100-continue"))
         assert connection.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
         connection.sendall(whole)
@@ -168,16 +161,12 @@ def test_content_md5_covers_the_whole_body(bucket: Bucket) -> None:
 
 
 def test_a_length_of_thousands_of_digits_is_too_large(bucket: Bucket) -> None:
-    with connect(bucket) as connection:
-        connection.sendall(head(f"Content-Length: {'9' * 5000}"))
-        connection.shutdown(socket.SHUT_WR)
-        assert b"<Code>EntityTooLarge</Code>" in read_all(connection)
+    reply = exchange(bucket.url, head(f"Content-Length: {'9' * 5000}"))
+    assert b"<Code>EntityTooLarge</Code>" in reply
 
 
 def test_chunked_encoding_overrides_content_length(bucket: Bucket) -> None:
     whole = form(signed_fields(KEY, now=NOW))
     chunked = b"%x\r\n%s\r\n0\r\n\r\n" % (len(whole), whole)
-    with connect(bucket) as connection:
-        headers = head("Transfer-Encoding: chunked", f"Content-Length: {10**12}")
-        connection.sendall(headers + chunked)
-        assert b" 204 " in read_all(connection)
+    headers = head("Transfer-Encoding: chunked", f"Content-Length: {10**12}")
+    assert b" 204 " in exchange(bucket.url, headers + chunked)

@@ -20,29 +20,17 @@ from werkzeug import Response
 
 from emulator.oss import Oss
 from emulator.oss.callback import check_addresses, resolve_host, sending
-from emulator.oss.callback.body import ImageSize, read_image_size
+from emulator.oss.callback.body import read_image_size
 from emulator.oss.errors import Refused
 from emulator.oss.store import Store
 from emulator.oss.switches import Switches
 from emulator.server import Server
-from tests.emulator.client import Reply, send
+from tests.emulator.client import Reply, encoded, send
 from tests.emulator.oss.bucket import NOW, Bucket, running_bucket
 from tests.recorder import Recorded, Recorder, recording
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
-
-
-@pytest.fixture
-def application() -> Iterator[Recorder]:
-    """An application that accepts everything."""
-    with recording(lambda recorded: Response('{"Status": "OK"}', content_type=JSON)) as recorder:
-        yield recorder
-
-
-def field(document: object) -> str:
-    text = document if isinstance(document, str) else json.dumps(document)
-    return base64.b64encode(text.encode()).decode()
 
 
 def upload(
@@ -56,7 +44,7 @@ def upload(
 ) -> Reply:
     """Post a form with a callback that sends the key, unless `settings` say otherwise."""
     document = {"callbackUrl": url, "callbackBody": "key=${object}"} | settings
-    more = {"callback": field(document), **(fields or {})}
+    more = {"callback": encoded(document), **(fields or {})}
     return bucket.post(object_key, content, fields=more)
 
 
@@ -152,7 +140,7 @@ def test_additional_headers_are_sent_but_replace_none_of_the_service(
 ) -> None:
     more = {"X-Tenant": "a, b", "HOST": "evil.example", "Authorization": "none"}
     value = {"callbackUrl": application.url, "callbackBody": "a=1", "additionalHeaders": more}
-    assert bucket.post(fields={"callback": field(value)}).status == 200
+    assert bucket.post(fields={"callback": encoded(value)}).status == 200
     (recorded,) = application.requests
     assert recorded.headers["x-tenant"] == "a, b"
     assert recorded.headers["host"] == urlsplit(application.url).netloc
@@ -248,7 +236,6 @@ def test_images_are_reported_with_their_size(
 )
 def test_a_broken_image_has_no_size(content: bytes) -> None:
     assert read_image_size(io.BytesIO(content)) is None
-    assert read_image_size(io.BytesIO(PNG)) == ImageSize("png", 640, 480)
 
 
 def test_an_image_that_vanishes_meanwhile_is_reported_without_a_size(
@@ -384,7 +371,7 @@ def test_addresses_are_tried_in_order_until_one_succeeds(
         assert len(application.requests) == 1
 
 
-def test_the_last_address_says_why_all_failed(bucket: Bucket, application: Recorder) -> None:
+def test_the_last_address_says_why_all_failed(bucket: Bucket) -> None:
     with recording(responding(b"{}", 500)) as gone:
         pass
     with recording(responding(b"{}", 500)) as broken:
@@ -397,7 +384,7 @@ def test_the_last_address_says_why_all_failed(bucket: Bucket, application: Recor
 
 def test_an_invalid_configuration_is_shown_and_nothing_is_stored(bucket: Bucket) -> None:
     """The conformance rows list the invalid configurations and the response to each."""
-    value = field({"callbackUrl": "ftp://example.com/", "callbackBody": "a=1"})
+    value = encoded({"callbackUrl": "ftp://example.com/", "callbackBody": "a=1"})
     reply = bucket.post(fields={"callback": value})
     assert (reply.status, reply.element("Code")) == (400, "InvalidArgument")
     assert reply.element("ArgumentName") == "callbackUrl"
@@ -463,16 +450,18 @@ def test_the_systems_resolver_knows_this_machine() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["", field({}), field({"callbackUrl": " ; "})], ids=["empty", "no URL", "blank URLs"]
+    "value",
+    ["", encoded({}), encoded({"callbackUrl": " ; "})],
+    ids=["empty", "no URL", "blank URLs"],
 )
 def test_no_address_means_no_callback(value: str, bucket: Bucket) -> None:
     assert bucket.post(fields={"callback": value, "success_action_status": "200"}).status == 200
 
 
 def test_callback_variables_are_only_checked(bucket: Bucket, application: Recorder) -> None:
-    assert upload(bucket, application.url, fields={"callback-var": field({})}).status == 200
+    assert upload(bucket, application.url, fields={"callback-var": encoded({})}).status == 200
     reply = upload(bucket, application.url, fields={"callback-var": "x"})
     assert (reply.status, reply.element("EC")) == (400, "0007-00000102")
-    reply = upload(bucket, application.url, fields={"callback-var": field("x")})
+    reply = upload(bucket, application.url, fields={"callback-var": "eA=="})
     assert (reply.status, reply.element("EC")) == (400, "0007-00000103")
     assert len(application.requests) == 1

@@ -57,7 +57,8 @@ def test_names_what_was_expected_and_what_was_sent(
 ) -> None:
     reply = bucket.post(conditions=[condition], fields={"x:a": "1"})
     assert f"<Hint>{hint}</Hint>" in reply.body.decode()
-    assert bucket.log == [line for line in bucket.log if line.endswith(hint)]
+    (line,) = bucket.log
+    assert line.endswith(hint)
 
 
 def test_logs_one_line_for_each_request(bucket: Bucket) -> None:
@@ -174,4 +175,3 @@ def test_every_refusal_says_how_certain_it_is() -> None:
     table = [value for value in vars(refusals).values() if isinstance(value, Refusal)]
     assert len(table) > 80
     assert all(row.evidence in EVIDENCE for row in table)
-    assert len({row.message for row in table}) > 60

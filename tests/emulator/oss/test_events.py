@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from werkzeug import Response
 
 from emulator.oss.switches import NO_SWITCHES, Switches
+from tests.emulator.client import encoded
 from tests.emulator.oss.bucket import Bucket, running_bucket
 from tests.emulator.oss.multipart import PART, started
 from tests.emulator.oss.test_stored import copy
@@ -108,8 +108,7 @@ def test_what_is_not_stored_is_not_reported(reporting: Bucket, notified: Notifie
 def test_an_upload_whose_callback_fails_is_reported(reporting: Bucket, notified: Notified) -> None:
     with recording(lambda _: Response(status=500)) as application:
         callback = {"callbackUrl": application.url, "callbackBody": "a=b"}
-        field = base64.b64encode(json.dumps(callback).encode()).decode()
-        assert reporting.post(fields={"callback": field}).status == 203
+        assert reporting.post(fields={"callback": encoded(callback)}).status == 203
     assert len(notified) == 1
 
 

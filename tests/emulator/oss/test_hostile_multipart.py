@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,17 +47,16 @@ headers = st.dictionaries(
 
 
 @pytest.fixture(scope="module")
-def oss() -> Iterator[Oss]:
-    with tempfile.TemporaryDirectory() as folder:
-        yield Oss(
-            "post-test",
-            "cn-hangzhou",
-            Path(folder),
-            KeyRing([KEY]),
-            [],
-            clock=lambda: NOW,
-            log=lambda line: None,
-        )
+def oss(tmp_path_factory: pytest.TempPathFactory) -> Oss:
+    return Oss(
+        "post-test",
+        "cn-hangzhou",
+        tmp_path_factory.mktemp("oss"),
+        KeyRing([KEY]),
+        [],
+        clock=lambda: NOW,
+        log=lambda line: None,
+    )
 
 
 def respond(

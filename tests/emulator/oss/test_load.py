@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
-import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.emulator.oss.bucket import running_bucket
-
-REPOSITORY = Path(__file__).parents[3]
+from tests.emulator.oss.memory import growth
 
 
 def test_fifty_uploads_at_once_are_neither_lost_nor_mixed(tmp_path: Path) -> None:
@@ -62,19 +59,10 @@ def test_a_restart_loses_nothing(tmp_path: Path) -> None:
 
 
 UPLOAD = """
-import itertools, resource, sys
-from pathlib import Path
-from tests.emulator.client import FORM_END, FORM_TYPE, form_start, send, signed_fields
-from tests.emulator.oss.bucket import KEY, NOW, running_bucket
-
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-chunk, count = bytes(1024) * 1024, 200
-start = form_start(signed_fields(KEY, now=NOW))
+count, start = 200, form_start(signed_fields(KEY, now=NOW))
 length = str(len(start) + len(chunk) * count + len(FORM_END))
 headers = {"Content-Type": FORM_TYPE, "Content-Length": length}
-with running_bucket(Path(sys.argv[1])) as bucket:
+with running_bucket(directory) as bucket:
     assert bucket.post().status == 204
     before = peak()
     body = itertools.chain([start], itertools.repeat(chunk, count), [FORM_END])
@@ -85,13 +73,4 @@ with running_bucket(Path(sys.argv[1])) as bucket:
 
 def test_a_large_upload_needs_little_memory(tmp_path: Path) -> None:
     """With 200 MB here; 1 GB needs no more, since memory does not grow with the size."""
-    done = subprocess.run(
-        [sys.executable, "-c", UPLOAD, str(tmp_path)],
-        cwd=REPOSITORY,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss
-    assert int(done.stdout) * unit < 64 * 1024**2
+    assert growth(UPLOAD, tmp_path) < 64 * 1024**2

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -15,9 +14,8 @@ from emulator.oss.store import Upload, Uploads
 from emulator.oss.store.store import IncomingObject
 from tests.emulator.client import wait_for
 from tests.emulator.oss.bucket import Bucket, running_bucket
+from tests.emulator.oss.memory import growth
 from tests.emulator.oss.multipart import PART, Uploader, started
-
-REPOSITORY = Path(__file__).parents[3]
 
 
 def test_parts_sent_at_once_are_neither_lost_nor_mixed(bucket: Bucket) -> None:
@@ -30,23 +28,31 @@ def test_parts_sent_at_once_are_neither_lost_nor_mixed(bucket: Bucket) -> None:
     assert bucket.get("/a.bin").body == b"".join(contents.values())
 
 
+def note_found(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The uploads that requests find from now on, which they do before they wait for each other."""
+    find, ids = Uploads.find, list[str]()
+
+    def noting(self: Uploads, upload_id: str, key: str) -> Upload:
+        upload = find(self, upload_id, key)
+        ids.append(upload_id)
+        return upload
+
+    monkeypatch.setattr(Uploads, "find", noting)
+    return ids
+
+
 def test_of_ten_completions_at_once_one_copies_and_wins(
     bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     uploader = started(bucket, PART, b"tail")
-    find, append, found, appended = Uploads.find, IncomingObject.append, list[str](), list[object]()
-
-    def counting(self: Uploads, upload_id: str, key: str) -> Upload:
-        upload = find(self, upload_id, key)
-        found.append(upload_id)
-        return upload
+    append, appended = IncomingObject.append, list[object]()
+    found = note_found(monkeypatch)
 
     def waiting(self: IncomingObject, *rest: object) -> None:
         appended.append(self)
         wait_for(lambda: len(found) == 10)
         append(self, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Uploads, "find", counting)
     monkeypatch.setattr(IncomingObject, "append", waiting)
     with ThreadPoolExecutor(10) as pool:
         replies = list(pool.map(lambda _: uploader.complete(), range(10)))
@@ -61,23 +67,19 @@ def test_a_completion_that_waited_for_one_that_failed_succeeds(
 ) -> None:
     uploader = started(bucket, b"content")
     append, attempts = IncomingObject.append, list[object]()
-    copying, go_on = threading.Event(), threading.Event()
+    found = note_found(monkeypatch)
 
     def failing_once(self: IncomingObject, *rest: object) -> None:
         attempts.append(self)
         if len(attempts) == 1:
-            copying.set()
-            go_on.wait()
+            wait_for(lambda: len(found) == 2)
             raise OSError(28, "No space left on device")
         append(self, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(IncomingObject, "append", failing_once)
     with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(uploader.complete)
-        copying.wait()
-        second = pool.submit(uploader.complete)
-        go_on.set()
-        assert (first.result().status, second.result().status) == (500, 200)
+        replies = list(pool.map(lambda _: uploader.complete(), range(2)))
+    assert {reply.status for reply in replies} == {200, 500}
     assert bucket.get("/a.bin").body == b"content"
 
 
@@ -93,7 +95,8 @@ def test_while_an_upload_is_completed_everything_else_goes_on(
         append(self, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(IncomingObject, "append", waiting)
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, ExitStack() as stack:
+        stack.callback(go_on.set)  # the pool waits for the completion, whatever fails here
         completion = pool.submit(uploader.complete)
         copying.wait()
         assert bucket.post("form.txt").status == 204
@@ -108,17 +111,8 @@ def test_while_an_upload_is_completed_everything_else_goes_on(
 
 
 UPLOAD = """
-import itertools, resource, sys
-from pathlib import Path
-from tests.emulator.client import send
-from tests.emulator.oss.bucket import running_bucket
-from tests.emulator.oss.multipart import signed_url, started
-
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-chunk, count = bytes(1024) * 1024, 60
-with running_bucket(Path(sys.argv[1])) as bucket:
+count = 60
+with running_bucket(directory) as bucket:
     uploader = started(bucket, b"warm")
     assert uploader.complete().status == 200
     uploader, before = started(bucket), peak()
@@ -136,16 +130,7 @@ with running_bucket(Path(sys.argv[1])) as bucket:
 
 def test_a_large_upload_needs_little_memory(tmp_path: Path) -> None:
     """With 180 MB here; memory does not grow with the size."""
-    done = subprocess.run(
-        [sys.executable, "-c", UPLOAD, str(tmp_path)],
-        cwd=REPOSITORY,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss
-    assert int(done.stdout) * unit < 64 * 1024**2
+    assert growth(UPLOAD, tmp_path) < 64 * 1024**2
 
 
 def test_a_disk_that_is_full_at_the_end_keeps_the_upload(

@@ -49,6 +49,7 @@ def test_an_object_without_a_type_is_an_octet_stream(bucket: Bucket) -> None:
         {"x-oss-meta-a b": "c"},
         {"x-oss-content-type": "text/html\x00"},
     ],
+    ids=["line break", "line feed", "blank in a name", "NUL"],
 )
 def test_stored_values_cannot_split_headers(bucket: Bucket, fields: dict[str, str]) -> None:
     reply = bucket.post("a.txt", fields=fields)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -30,19 +27,19 @@ FIELDS = signed_fields(
 
 
 @pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    with tempfile.TemporaryDirectory() as folder:
-        yield Client(
-            Oss(
-                "post-test",
-                "cn-hangzhou",
-                Path(folder),
-                KEYS,
-                [],
-                clock=lambda: NOW,
-                log=lambda line: None,
-            )
+def client(tmp_path_factory: pytest.TempPathFactory) -> Client:
+    directory = tmp_path_factory.mktemp("oss")
+    return Client(
+        Oss(
+            "post-test",
+            "cn-hangzhou",
+            directory,
+            KEYS,
+            [],
+            clock=lambda: NOW,
+            log=lambda line: None,
         )
+    )
 
 
 def post(client: Client, fields: dict[str, str]) -> int:

@@ -17,6 +17,7 @@ from darabonba.runtime import RuntimeOptions
 from emulator.keyring import AccessKey, KeyRing
 from emulator.server import Server
 from emulator.sts import Sts
+from tests.emulator.client import SOCKET_SECONDS
 
 ROLE = "acs:ram::1234567890123456:role/oss-uploader"
 BASE = AccessKey("LTAIbase", "base-secret")
@@ -67,7 +68,9 @@ def running_sts() -> Iterator[Harness]:
         yield harness
 
 
-def assume_role(client: Any, *, read_timeout: int = 5000, **parameters: Any) -> Any:
+def assume_role(
+    client: Any, *, read_timeout: int = 1000 * SOCKET_SECONDS, **parameters: Any
+) -> Any:
     """The body of the SDK's response; `read_timeout` in milliseconds."""
     request = AssumeRoleRequest(
         **{"role_arn": ROLE, "role_session_name": "upload", "policy": POLICY, **parameters}

@@ -63,7 +63,7 @@ def result_of(**changes: str) -> str:
         pytest.param("SourceIdentity", "a/b", False, id="slash in identity"),
         pytest.param("SourceIdentity", "acs:a", False, id="reserved beginning"),
         pytest.param("SourceIdentity", "ALIYUN:a", False, id="reserved beginning in upper case"),
-        pytest.param("SourceIdentity", "acs", True, id="no reserved beginning"),
+        pytest.param("SourceIdentity", "acs", True, id="reserved beginning without a colon"),
         pytest.param("Other", "?", True, id="unknown parameters are ignored"),
     ],
 )
