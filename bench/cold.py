@@ -26,7 +26,7 @@ PEAK = """
 import re
 print(re.search("VmHWM:\\\\s*(\\\\d+)", open("/proc/self/status").read())[1])
 """
-OWN_MODULES = """
+STANDARD_MODULES = """
 import sys
 before = set(sys.modules)
 import index
@@ -68,11 +68,11 @@ def measure(codes: list[Code], *, sts_url: str, rounds: int) -> str:
 
 
 def _of(code: Code, sts_url: str, rounds: int) -> str:
-    own = _run(code, code.folder, OWN_MODULES, {}).split()
+    standard = _run(code, code.folder, STANDARD_MODULES, {}).split()
     assume_role = {**ASSUME_ROLE, "STS_ENDPOINT": sts_url}
     scripts: Mapping[str, tuple[str, Mapping[str, str]]] = {
         BARE: ("pass", {}),
-        MODULES: (f"import {', '.join(own)}", {}),
+        MODULES: (f"import {', '.join(standard)}", {}),
         INDEX: ("import index", {}),
         ROLE: (FIRST_GRANT, FUNCTION_ROLE),
         IMPORT: (SDK, {}),
@@ -145,5 +145,8 @@ def _seconds(code: Code, folder: Path, script: str, environ: Mapping[str, str]) 
 
 
 def _run(code: Code, folder: Path, script: str, environ: Mapping[str, str]) -> str:
-    printed, _ = _start(code, folder, script, environ).communicate()
+    process = _start(code, folder, script, environ)
+    printed, _ = process.communicate()
+    if process.returncode != 0:
+        raise RuntimeError(f"a process of {code.runtime} failed: {script}")
     return printed

@@ -18,7 +18,7 @@ from emulator.server import Server, utc_now
 from . import tables
 from .environment import ROOT
 from .line import Line
-from .requests import BUCKET, COMMON, REGION
+from .requests import BUCKET, KEY_ID, REGION, SECRET, TOKEN
 from .uploads import KEY, OSS_ID
 
 sys.path.insert(0, str(ROOT / "function"))  # as Function Compute does
@@ -29,11 +29,7 @@ from direct_upload.multipart.oss import Bucket, Session
 PART_BYTES = 100 * 1024
 FAR_SECONDS = 0.03
 PATIENCE_SECONDS = 600.0
-OWN_KEY = AccessKey(
-    COMMON["ALIBABA_CLOUD_ACCESS_KEY_ID"],
-    COMMON["ALIBABA_CLOUD_ACCESS_KEY_SECRET"],
-    COMMON["ALIBABA_CLOUD_SECURITY_TOKEN"],
-)
+OWN_KEY = AccessKey(KEY_ID, SECRET, TOKEN)
 
 
 def measure(*, parts: int) -> str:
@@ -51,9 +47,7 @@ def _row(parts: int, round_trip: float) -> list[str]:
         oss = Oss(BUCKET, REGION, Path(folder), KeyRing([OWN_KEY]), [], log=requests.append)
         with Server(oss) as server, Line(round_trip=round_trip, target=server.url) as line:
             bucket = Bucket(BUCKET, REGION, line.url if round_trip else server.url)
-            credentials = Credentials(
-                OWN_KEY.access_key_id, OWN_KEY.access_key_secret, OWN_KEY.security_token or "", None
-            )
+            credentials = Credentials(KEY_ID, SECRET, TOKEN, None)
             session = Session(credentials, utc_now(), time.monotonic() + PATIENCE_SECONDS)
             begin = time.perf_counter()
             found = bucket.list_parts(session, KEY, OSS_ID)

@@ -32,13 +32,16 @@ def node() -> Path | None:
     if found is None or npm is None:
         return None
     sources = [HERE / name for name in ("package.json", "package-lock.json", ".npmrc")]
-    if _stale(NODE_FOLDER / ".ready", sources):
+    ready = NODE_FOLDER / ".ready"
+    made = ready.stat().st_mtime if ready.exists() else 0
+    if any(source.stat().st_mtime > made for source in sources):
         NODE_FOLDER.mkdir(parents=True, exist_ok=True)
         for source in sources:
             shutil.copy(source, NODE_FOLDER)
-        _run(npm, "ci", "--prefix", NODE_FOLDER, "--silent", "--no-fund", "--no-audit",
-             "--ignore-scripts")  # fmt: skip
-        (NODE_FOLDER / ".ready").touch()
+        options = ["--silent", "--no-fund", "--no-audit", "--ignore-scripts"]
+        command = [npm, "ci", "--prefix", str(NODE_FOLDER), *options]
+        subprocess.run(command, check=True, stdout=sys.stderr)  # noqa: S603 (the project's own)
+        ready.touch()
     return Path(found)
 
 
@@ -79,12 +82,3 @@ def codes() -> list[Code]:
         shutil.copytree(folder, sources, ignore=shutil.ignore_patterns("__pycache__"))
         found.append(Code(runtime.name, interpreter, folder, sources))
     return found
-
-
-def _stale(mark: Path, sources: tuple[Path, ...] | list[Path]) -> bool:
-    made = mark.stat().st_mtime if mark.exists() else 0
-    return any(source.stat().st_mtime > made for source in sources)
-
-
-def _run(*command: str | Path) -> None:
-    subprocess.run(command, check=True, stdout=sys.stderr)  # noqa: S603 (the project's own)

@@ -74,12 +74,12 @@ def memory_growth(users: int) -> tuple[int, int]:
     from direct_upload.settings import parse_settings
 
     environ = {**JWT, "JWT_JWKS": _jwks([Ed25519PrivateKey.generate()])}
-    desk = make_services(parse_settings(environ), environ, utc_now)
+    services = make_services(parse_settings(environ), environ, utc_now)
     request = parse_event(event("GET", "/"))
     route = find_route(request)
     early = 0
     for number in range(users):
-        route.serve(desk, Invocation(request, None, Caller(f"user-{number}@example.com")))
+        route.serve(services, Invocation(request, None, Caller(f"user-{number}@example.com")))
         if number == users // 100:
             early = _resident()
     return early, _resident()

@@ -57,11 +57,11 @@ class Line:
         ends = (OSError, asyncio.CancelledError)
         with contextlib.closing(writer), contextlib.suppress(*ends):
             await asyncio.sleep(self.round_trip)
-            answers, requests = await asyncio.open_connection(parts.hostname, parts.port)
+            responses, requests = await asyncio.open_connection(parts.hostname, parts.port)
             with contextlib.closing(requests):
                 await asyncio.gather(
                     self._carry(reader, requests, self.rate),
-                    self._carry(answers, writer, float("inf")),
+                    self._carry(responses, writer, float("inf")),
                 )
 
     async def _carry(

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from .baselines import bare_handler, floor, official_sample
+from .environment import ROOT
 from .requests import BATCH, BATCH_FILES, FORMS, FUNCTION_ROLE, GRANTS, Context, Signer
 from .rounds import Measure, measure
 from .uploads import RESUMABLE, step
 
-FUNCTION = Path(__file__).resolve().parents[1] / "function"
-sys.path.insert(0, str(FUNCTION))  # as Function Compute does
+sys.path.insert(0, str(ROOT / "function"))  # as Function Compute does
 
-from direct_upload.app import App  # noqa: E402
+from direct_upload.app import App
 
 logger = logging.getLogger("direct_upload")
 BATCH_ROW = f"{BATCH_FILES} file grants in one request"

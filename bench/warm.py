@@ -56,11 +56,11 @@ def _handlers(found: tables.Found) -> str:
 
 def _batch(found: tables.Found) -> str:
     single = row_name("file", "v4")
-    alone = BATCH_FILES * tables.median(found, single) * 1e6
+    singly = BATCH_FILES * tables.median(found, single) * 1e6
     share = tables.ratio(found, BATCH_ROW, single) / BATCH_FILES
     return tables.table(
         ["a batch", f"{BATCH_FILES} requests, µs", "one request, µs", "ratio"],
-        [[BATCH_ROW, f"{alone:.0f}", _microseconds(found, BATCH_ROW), f"{share:.2f}"]],
+        [[BATCH_ROW, f"{singly:.0f}", _microseconds(found, BATCH_ROW), f"{share:.2f}"]],
     )
 
 

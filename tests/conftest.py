@@ -74,7 +74,7 @@ def no_issued_secret_is_logged() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """The one browser of a test worker, for Playwright's synchronous half runs but once."""
+    """The one browser of a test worker: Playwright's synchronous API runs only once at a time."""
     path = program("chromium", "Chromium")
     from playwright.sync_api import sync_playwright
 

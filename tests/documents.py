@@ -59,7 +59,6 @@ def run(command: str, folder: Path, harness: Harness) -> str:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=60,
         check=True,
     )
     return done.stdout

@@ -32,7 +32,7 @@ class Harness:
     process: subprocess.Popen[str]
 
     def prints(self, *words: str) -> bool:
-        """Whether it prints a line with these words; the answer may be faster than the line."""
+        """Whether it prints a line with these words; a response may come before its line."""
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             if any(all(word in line for word in words) for line in list(self.printed)):
@@ -86,6 +86,7 @@ def _start(
                     target=_collect, args=(process.stdout, printed), daemon=True
                 ).start()
                 return process, port, printed
+        process.stdout.close()
         process.wait()
     raise AssertionError("local_server.py does not start:\n" + "".join(printed))
 

@@ -57,8 +57,10 @@ def trickling() -> Iterator[Callable[[Recorded], Response]]:
         while not over.wait(0.05):
             yield b" "
 
-    yield lambda recorded: Response(spaces(), headers={"Content-Length": "9999"})
-    over.set()
+    try:
+        yield lambda recorded: Response(spaces(), headers={"Content-Length": "9999"})
+    finally:
+        over.set()
 
 
 @contextmanager

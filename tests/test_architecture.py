@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.function.invocations import ENVIRON
+from tests.harness import ROOT
 
-ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "function/direct_upload"
 
 # The arrows between the function's rooms: what each may import besides itself. A module beside the
@@ -120,7 +120,7 @@ def test_the_arrows_make_no_circle() -> None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
-def test_a_face_says_what_its_room_is_for(path: Path) -> None:
+def test_every_module_says_what_it_is_for(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
 
 
@@ -176,7 +176,7 @@ def test_importing_the_entry_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("multipart", [False, True])
+@pytest.mark.parametrize("multipart", [False, True], ids=["off", "on"])
 def test_resumable_uploads_are_loaded_only_where_they_are_switched_on(multipart: bool) -> None:
     settings = ENVIRON | ({"MULTIPART": "true", "GRANT_SECRET": "x" * 32} if multipart else {})
     command = [sys.executable, "-c", SERVE, str(ROOT / "function"), json.dumps(settings)]

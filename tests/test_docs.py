@@ -154,7 +154,8 @@ def test_every_promise_about_uploads_says_how_sure_it_is() -> None:
 
 def test_the_soak_replaces_only_its_own_part_of_the_page(tmp_path: Path) -> None:
     page = ROOT / "docs/reliability.md"
-    written, _, _ = page.read_text("utf-8").partition(MARK)
+    written, mark, _ = page.read_text("utf-8").partition(MARK)
+    assert mark
     copy = tmp_path / page.name
     copy.write_bytes(page.read_bytes())
     write(Mock(markdown=lambda: "new figures\n"), copy)

@@ -19,7 +19,8 @@ from emulator.server import Server
 
 from .. import tables
 from ..environment import NODE_FOLDER, node
-from ..throughput import harness
+from ..harness import harness
+from .large import chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -34,7 +35,7 @@ MAKE_FILES = """([count, size]) => {
     window.files = Array.from({ length: count }, (_, number) =>
         new File([new Uint8Array(size)], `${number}.jpg`, { type: "image/jpeg" }));
 }"""
-# Longest tasks, because one that is longer than 50 ms is felt.
+# A task that is longer than 50 ms is felt, and only such tasks are reported.
 ADD = """async () => {
     window.longest = 0;
     new PerformanceObserver((list) => {
@@ -54,16 +55,12 @@ ADD = """async () => {
 
 def measure(*, rounds: int) -> str:
     """A table, or the reason why there is none."""
-    program = shutil.which("chromium")
-    if program is None or node() is None:
+    if shutil.which("chromium") is None or node() is None:
         return "Without Chromium and Node, the element is not measured.\n"
-    from playwright.sync_api import sync_playwright
-
     found: dict[str, list[float]] = {name: [] for name in CLIENTS}
     longest: dict[str, float] = {}
     heap: dict[str, float] = {}
-    with _pages() as (origin, function), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+    with _pages() as (origin, function), chromium() as browser:
         for _ in range(rounds):
             for name, entry in CLIENTS.items():  # in turn, so that both meet the same machine
                 found[name].append(_seconds(browser, f"{origin}/{entry}.html?function={function}"))
@@ -71,7 +68,6 @@ def measure(*, rounds: int) -> str:
             page = f"{origin}/{entry}.html?function={function}"
             longest[name] = _longest_task(browser, page)
             heap[name] = _heap(browser, page)
-        browser.close()
     own, uppy = CLIENTS
     rows = [
         [
@@ -111,17 +107,16 @@ def _pages() -> Iterator[tuple[str, str]]:
 
 @contextmanager
 def _opened(browser: Browser, address: str, latency: int) -> Iterator[Page]:
-    context = browser.new_context()
-    page = context.new_page()
-    page.set_default_timeout(600_000)
-    page.goto(address)
-    page.wait_for_function("window.ready")
-    devtools = context.new_cdp_session(page)
-    devtools.send("Network.enable")
     line = {"offline": False, "downloadThroughput": -1, "uploadThroughput": -1, "latency": latency}
-    devtools.send("Network.emulateNetworkConditions", line)
-    yield page
-    context.close()
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.set_default_timeout(600_000)
+        page.goto(address)
+        page.wait_for_function("window.ready")
+        devtools = context.new_cdp_session(page)
+        devtools.send("Network.enable")
+        devtools.send("Network.emulateNetworkConditions", line)
+        yield page
 
 
 def _seconds(browser: Browser, address: str) -> float:

@@ -17,8 +17,8 @@ from emulator.server import Server
 
 from .. import tables
 from ..environment import ROOT
+from ..harness import harness
 from ..line import Line
-from ..throughput import harness
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -86,10 +86,12 @@ def pages() -> Iterator[str]:
 def chromium() -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
+    path = shutil.which("chromium")
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=path, args=["--no-sandbox"]) as browser,
+    ):
+        yield browser
 
 
 @contextmanager
@@ -104,9 +106,8 @@ def sparse_file(size: int) -> Iterator[Path]:
 @contextmanager
 def chosen(browser: Browser, origin: str, path: Path) -> Iterator[Page]:
     """A new page, whose input has this file."""
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(origin)
-    page.set_input_files("input", path)
-    yield page
-    context.close()
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(origin)
+        page.set_input_files("input", path)
+        yield page

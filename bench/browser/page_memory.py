@@ -13,11 +13,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .. import tables
-from ..throughput import harness
+from ..harness import harness
 from .large import SETTINGS, UPLOAD, chosen, chromium, pages, sparse_file
 
 SIZE = 5_000_000_000
 LOOK_SECONDS = 0.2
+START = f"""(to) => {{
+    window.over = false;
+    window.done = ({UPLOAD})(to).finally(() => {{ window.over = true; }});
+}}"""
 
 
 class Look(NamedTuple):
@@ -35,11 +39,11 @@ def main() -> int:
         chosen(browser, origin, path) as page,
     ):
         devtools = page.context.new_cdp_session(page)
-        page.evaluate(f"(to) => {{ window.done = ({UPLOAD})(to); }}", [servers.function, "default"])
+        page.evaluate(START, [servers.function, "default"])
         looks = []
-        sent = 0
-        while sent < SIZE:
-            sent = page.evaluate("window.sent ?? 0")
+        over = False
+        while not over:
+            sent, over = page.evaluate("[window.sent ?? 0, window.over]")
             heap = devtools.send("Runtime.getHeapUsage")["usedSize"]
             looks.append(Look(sent, heap, _of_processes()))
             time.sleep(LOOK_SECONDS)
@@ -62,7 +66,7 @@ def _peak(looks: list[Look], member: str, begin: float, end: float) -> str:
 
 
 def _of_processes() -> int:
-    """Memory of this process's Chromium that is no file's: buffers shared by two count twice."""
+    """Bytes of the Chromium below this process, no mapped files; what two share counts twice."""
     return sum(_resident(status) for status in _family(os.getpid()))
 
 

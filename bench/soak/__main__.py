@@ -6,7 +6,6 @@ import argparse
 import hashlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,13 +16,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from ..environment import ROOT
+from ..harness import free_ports
 from .clients import Client, Target
 from .faults import Faults
 from .observations import Memory, Tally, open_files
 from .report import Result, write
 from .wire import send
 
-ROOT = Path(__file__).resolve().parents[2]
 BUCKET = "post-test"
 CALM_SECONDS = 30.0  # how long connections may take to close after the last client
 
@@ -115,22 +115,6 @@ def harness(port: int, data: Path, *options: str) -> Iterator[int]:
         process.stdin.close()
 
 
-def free_ports() -> int:
-    """The first of four consecutive free ports."""
-    for port in range(20_000, 60_000, 4):
-        sockets = [socket.socket() for _ in range(4)]
-        try:
-            for offset, one in enumerate(sockets):
-                one.bind(("127.0.0.1", port + offset))
-            return port
-        except OSError:
-            continue
-        finally:
-            for one in sockets:
-                one.close()
-    raise RuntimeError("there are no four consecutive free ports")
-
-
 def await_hook(data: Path, reported: set[str]) -> list[str]:
     """The keys with which the hook was called, once it has all that it should have, or never."""
     end = time.monotonic() + CALM_SECONDS
@@ -156,9 +140,9 @@ def is_intact(target: Target, key: str, digest: bytes) -> bool:
 
 
 def left_over(data: Path) -> int:
-    """The number of objects and of unfinished uploads."""
-    bucket = data / BUCKET
-    return sum(len(list((bucket / name).iterdir())) for name in ("index", "incoming"))
+    """The number of objects, of files that are still arriving, and of open resumable uploads."""
+    rooms = ("index", "incoming", "uploads")
+    return sum(len(list((data / BUCKET / room).iterdir())) for room in rooms)
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ class Client(threading.Thread):
             self._tally.count(action.__name__.replace("_", " "))
             try:
                 action()
-            except OSError as error:
+            except Exception as error:  # a response that cannot be read must not end the client
                 self._tally.fail(f"{action.__name__}: {type(error).__name__} {error}")
 
     def upload_a_file(self) -> None:

@@ -29,8 +29,6 @@ from direct_upload.events import Receiver  # isort: skip
 from direct_upload.hook import Upload  # isort: skip
 
 INSTANCE_SECONDS = 1.0  # shorter than a fault of STS, so that each fault meets a new instance
-
-
 NOBODY = "http://127.0.0.1:9/callback"  # where nothing listens
 
 
@@ -39,6 +37,7 @@ class Hook:
 
     def __init__(self, file: Path) -> None:
         self._file = file
+        self._file.touch()
         self._lock = threading.Lock()
 
     def __call__(self, upload: Upload) -> None:

@@ -47,10 +47,10 @@ def form(fields: Mapping[str, str], content: bytes, filename: str) -> bytes:
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
         for name, value in fields.items()
     ]
-    head = f'Content-Disposition: form-data; name="file"; filename="{filename}"'
+    file = f'Content-Disposition: form-data; name="file"; filename="{filename}"'
     return (
         "".join(parts).encode()
-        + f"--{BOUNDARY}\r\n{head}\r\nContent-Type: application/octet-stream\r\n\r\n".encode()
+        + f"--{BOUNDARY}\r\n{file}\r\nContent-Type: application/octet-stream\r\n\r\n".encode()
         + content
         + f"\r\n--{BOUNDARY}--\r\n".encode()
     )

@@ -40,8 +40,8 @@ def test_a_token_of_the_page_uploads_for_its_user(harness: Harness) -> None:
     assert harness.prints("issuer", f"{harness.page}/issuer/token?user=alice")
     grant = sign(harness, token(harness, "?user=alice&role=clerk")).json()
     assert grant["key"].startswith("users/alice/")
-    parts: Any = [*((name, (None, value)) for name, value in grant["fields"].items())]
-    posted = requests.post(grant["url"], files=[*parts, ("file", ("a.txt", b"a"))], timeout=30)
+    file = {"file": ("a.txt", b"a")}
+    posted = requests.post(grant["url"], grant["fields"], files=file, timeout=30)
     assert posted.status_code == 200
     assert requests.get(f"{harness.oss}/{grant['key']}", timeout=30).content == b"a"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import sqlite3
 import threading
 import time
@@ -162,14 +163,14 @@ def test_forged_foreign_and_expired_grant_ids_are_refused_and_logged(
         site.wait_for(len(grants), ": done")  # none of them is tried again
     assert [upload.key for upload in found] == ["user-dirs/granted"]
     refused = {
-        "forged": "no grant id of this function|malformed",
+        "forged": "no grant id of this function|malformed",  # the bytes are random
         "foreign": "another bucket, key or type",
         "expired": "too long ago",
         "none": "no grant id",
     }
     for name, reason in refused.items():
         (line,) = [m for m in caplog.messages if m.startswith(f"'user-dirs/{name}' left alone")]
-        assert any(text in line for text in reason.split("|"))
+        assert re.search(reason, line)
 
 
 Hook = Callable[[Upload], None]
@@ -197,7 +198,7 @@ def documented_hook(database: Path) -> Hook:
 
 
 CLIENTS = 8
-UPLOADS = 240
+ENOUGH = 60
 
 
 def test_an_outage_of_the_receiver_loses_no_upload_and_counts_none_twice(
@@ -217,7 +218,11 @@ def test_an_outage_of_the_receiver_loses_no_upload_and_counts_none_twice(
 
     def hook(upload: Upload) -> None:
         calls[upload.source] += 1
-        if upload.source == "event" and upload.key[-5] == "7" and upload.key not in failed_before:
+        if (
+            upload.source == "event"
+            and upload.key[-5] in "0123"
+            and upload.key not in failed_before
+        ):
             failed_before.add(upload.key)
             raise OSError("the database is down")
         documented(upload)
@@ -225,17 +230,23 @@ def test_an_outage_of_the_receiver_loses_no_upload_and_counts_none_twice(
     monkeypatch.setattr(report, "on_upload", hook)
     port = four_free_ports()
     statuses: dict[str, int] = {}
-    enough = threading.Semaphore(UPLOADS)
+    over = threading.Event()
 
-    with running_site(tmp_path, CALLBACK_URL=f"http://127.0.0.1:{port}/callback") as site:
+    settings = {
+        "CALLBACK_URL": f"http://127.0.0.1:{port}/callback",
+        "CREDENTIALS_SOURCE": "function-role",  # the first call of STS may be late as well
+    }
+    with running_site(tmp_path, **settings) as site:
 
         def client() -> None:
-            while enough.acquire(blocking=False):
+            while not over.is_set():
                 key, status = upload(site.function)
                 statuses[key] = status
 
-        def wait_for(count: int) -> None:
-            while len(statuses) < count and any(thread.is_alive() for thread in clients):
+        def wait_for_more(status: int) -> None:
+            before = [*statuses.values()].count(status)
+            while [*statuses.values()].count(status) < before + ENOUGH:
+                assert all(thread.is_alive() for thread in clients)
                 time.sleep(0.01)
 
         receiver = FunctionCompute(
@@ -245,22 +256,20 @@ def test_an_outage_of_the_receiver_loses_no_upload_and_counts_none_twice(
         with Server(receiver, port=port):
             for thread in clients:
                 thread.start()
-            wait_for(UPLOADS // 4)
-        wait_for(UPLOADS * 3 // 4)
+            wait_for_more(200)
+        wait_for_more(203)
         with Server(receiver, port=port):
+            wait_for_more(200)
+            over.set()
             for thread in clients:
                 thread.join()
-        site.wait_for(UPLOADS, ": done")
+        site.wait_for(len(statuses), ": done")
 
-    assert len(statuses) == UPLOADS
-    results = Counter(statuses.values())
-    assert set(results) == {200, 203}
-    assert results[203] >= UPLOADS // 4  # the outage was one
-    assert results[200] >= CLIENTS
-    assert calls["event"] == UPLOADS + len(failed_before)
+    assert set(statuses.values()) == {200, 203}
+    assert calls["event"] == len(statuses) + len(failed_before)
     assert failed_before
     with contextlib.closing(sqlite3.connect(tmp_path / "uploads.sqlite")) as database:
         known = {key for (key,) in database.execute("SELECT object_key FROM uploads")}
         ((files, size),) = database.execute("SELECT files, bytes FROM users")
     assert known == set(statuses)
-    assert (files, size) == (UPLOADS, UPLOADS * len(PNG))
+    assert (files, size) == (len(statuses), len(statuses) * len(PNG))

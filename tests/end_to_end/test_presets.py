@@ -35,9 +35,8 @@ def companion(harness: Harness, **query: str) -> Any:
 
 
 def upload(grant: Mapping[str, Any], **changes: str) -> requests.Response:
-    form = [(name, (None, value)) for name, value in (grant["fields"] | changes).items()]
-    parts: Any = [*form, ("file", ("file", b"content"))]
-    return requests.post(grant["url"], files=parts, timeout=30)
+    file = {"file": ("file", b"content")}
+    return requests.post(grant["url"], grant["fields"] | changes, files=file, timeout=30)
 
 
 def check_stored(grant: Mapping[str, Any], preset: str) -> None:

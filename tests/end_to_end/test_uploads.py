@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -15,7 +16,7 @@ from urllib.parse import quote
 import pytest
 import requests
 
-from tests.harness import ROOT, Harness, running_harness
+from tests.harness import ROOT, Harness, four_free_ports, running_harness
 
 PAGE = {"Origin": "https://app.example.com"}
 SETTINGS = {"ALLOWED_ORIGINS": PAGE["Origin"]}
@@ -32,9 +33,8 @@ def post_form(
     grant: Mapping[str, Any], name: str, content: bytes, **changes: str
 ) -> requests.Response:
     """Post the grant's fields in their order, then the file, as a browser does."""
-    form = [(field, (None, value)) for field, value in (grant["fields"] | changes).items()]
-    parts: Any = [*form, ("file", (name, content))]
-    return requests.post(grant["url"], files=parts, headers=PAGE, timeout=30)
+    fields, file = grant["fields"] | changes, {"file": (name, content)}
+    return requests.post(grant["url"], fields, files=file, headers=PAGE, timeout=30)
 
 
 def sign(harness: Harness, **file: str | int) -> dict[str, Any]:
@@ -92,7 +92,8 @@ def test_uploads_work_with(
 def test_many_grants_cost_one_assume_role(harness: Harness) -> None:
     requests.get(harness.function, timeout=30).raise_for_status()
     assert harness.prints("AssumeRole")
-    # Counting calls would count those that a busy machine answered too late, so no more succeeds.
+    # From here on every call fails. Calls are not counted, because on a busy machine one may take
+    # too long and be repeated.
     requests.put(f"{harness.sts}/faults?kind=no-permission", timeout=30).raise_for_status()
     try:
         for _ in range(20):
@@ -177,7 +178,6 @@ def test_the_page_knows_where_the_function_is(harness: Harness) -> None:
     page = requests.get(harness.page, timeout=30)
     assert page.headers["Content-Type"].startswith("text/html")
     assert harness.oss in page.headers["Content-Security-Policy"]
-    assert requests.get(f"{harness.page}/../local_server.py", timeout=30).status_code == 404
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -200,7 +200,6 @@ def fail_to_start(port: str, data: Path) -> subprocess.CompletedProcess[str]:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=30,
         check=False,
     )
 
@@ -211,6 +210,17 @@ def test_a_port_in_use_is_an_error_without_a_traceback(tmp_path: Path, harness: 
     assert done.returncode == 1
     assert port in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_port_that_is_taken_at_the_last_moment_is_not_the_end(
+    tmp_path: Path, harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = int(harness.function.rpartition(":")[2])
+    ports = iter([taken, four_free_ports()])
+    monkeypatch.setattr("tests.harness.four_free_ports", lambda: next(ports))
+    with running_harness(tmp_path, SETTINGS) as other:
+        assert requests.get(other.function, headers=PAGE, timeout=30).status_code == 200
+    gc.collect()  # warns of files that the first attempt left open
 
 
 @pytest.mark.parametrize("port", ["0", "65533", "70000", "http"])

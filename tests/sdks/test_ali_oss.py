@@ -45,7 +45,6 @@ def run(bucket: Bucket, key: AccessKey) -> Run:
             ["node", FOLDER / "ali_oss.cjs", json.dumps(options), json.dumps(steps)],
             capture_output=True,
             text=True,
-            timeout=100,
         )
         assert finished.returncode == 0, finished.stderr
         results: list[Any] = json.loads(finished.stdout)

@@ -99,6 +99,17 @@ def framework(request: pytest.FixtureRequest, project: Project, host: Host) -> P
     return host('<div id="app"></div><script type="module" src="app.js"></script>')
 
 
+def authorization(scripted: Scripted) -> list[str | None]:
+    """What the next request for grants says in this header, once it has come."""
+    seen: list[str | None] = []
+
+    def look(request: Request) -> None:
+        seen.append(request.headers.get("Authorization"))
+
+    scripted.signing.append(look)
+    return seen
+
+
 def choose(page: Page, *names: str) -> None:
     page.locator("input[type=file]").first.set_input_files([text_file(name) for name in names])
 
@@ -106,12 +117,7 @@ def choose(page: Page, *names: str) -> None:
 def test_a_framework_hands_over_the_token_and_hears_of_the_key(
     framework: Page, scripted: Scripted
 ) -> None:
-    seen: list[str | None] = []
-
-    def look(request: Request) -> None:
-        seen.append(request.headers.get("Authorization"))
-
-    scripted.signing.append(look)
+    seen = authorization(scripted)
     choose(framework, "a.txt")
     expect(framework).to_have_title("user-dirs/1")
     assert seen == ["Bearer the caller's token"]
@@ -218,12 +224,7 @@ def test_what_was_set_before_the_browser_knew_the_element_counts(
         </script>
         """
     )
-    seen: list[str | None] = []
-
-    def look(request: Request) -> None:
-        seen.append(request.headers.get("Authorization"))
-
-    scripted.signing.append(look)
+    seen = authorization(scripted)
     page.get_by_label("选择文件", exact=True).set_input_files([text_file("a.txt")])
     expect(page.get_by_text("已存储 · 5 B")).to_be_visible()
     assert seen == ["Bearer early"]
