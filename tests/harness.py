@@ -31,11 +31,14 @@ class Harness:
     printed: list[str]
     process: subprocess.Popen[str]
 
-    def prints(self, *words: str) -> bool:
-        """Whether it prints a line with these words; a response may come before its line."""
+    def prints(self, *words: str, since: int = 0) -> bool:
+        """Whether it prints a line with these words; a response may come before its line.
+
+        `since` is how many lines of `printed` are too old to count.
+        """
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            if any(all(word in line for word in words) for line in list(self.printed)):
+            if any(all(word in line for word in words) for line in self.printed[since:]):
                 return True
             time.sleep(0.01)
         return False

@@ -110,9 +110,8 @@ def test_a_keyboard_is_sufficient(scripted_page: OpenScripted, scripted: Scripte
     scripted.posting.append(responding(refusal(403, "AccessDenied")))
     page = scripted_page()
     keyboard = page.page.keyboard
-    with (
-        page.page.expect_file_chooser() as choosing
-    ):  # first, because it takes effect a little later
+    # First, because it takes effect a little later.
+    with page.page.expect_file_chooser() as choosing:
         keyboard.press("Tab")
         expect(page.page.get_by_label("Choose files")).to_be_focused()
         keyboard.press("Enter")

@@ -42,7 +42,8 @@ class Site:
 
         @Request.application
         def with_policy(request: Request) -> Response:
-            response = Response.from_app(files, request.environ)
+            # Buffered, which closes the file: werkzeug does not when a browser hangs up.
+            response = Response.from_app(files, request.environ, buffered=True)
             response.headers["Content-Security-Policy"] = policy
             return response
 

@@ -77,7 +77,7 @@ class Bucket:
         self.harnesses: list[Harness] = []
 
     def count(self, status: int) -> int:
-        """How many parts were answered with this status; threads may share a line."""
+        """How many parts got a response with this status; threads may share a line."""
         printed = "".join(line for harness in self.harnesses for line in list(harness.printed))
         return len(re.findall(rf"PUT '[^']+' {status} ", printed))
 

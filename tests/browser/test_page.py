@@ -68,10 +68,12 @@ def test_grants_that_aged_in_the_queue_are_replaced(
     page = scripted_page()
     scripted.gate.clear()
     page.choose(*text_files(8))
-    page.expect_count("signing", 0)
+    page.expect_count("uploading", 6)
+    assert [asked(scripted).count(name) for name in ("7.txt", "8.txt")] == [1, 1]
     scripted.grant_seconds = 300
     scripted.gate.set()
     page.expect_count("done", 8)
+    assert [asked(scripted).count(name) for name in ("7.txt", "8.txt")] == [2, 2]
 
 
 def test_two_hundred_refused_files_make_few_requests(
@@ -136,13 +138,13 @@ def test_a_file_chosen_before_the_script_ran_is_uploaded(
     scripted_page: OpenScripted, scripted: Scripted
 ) -> None:
     page = scripted_page()
-    held: list[Route] = []
-    page.page.route("**/client/element.js", lambda route: held.append(route))
-    page.page.reload(wait_until="commit")
-    page.choose(text_file("early.txt"))
-    for route in held:
+
+    def choose_first(route: Route) -> None:
+        page.choose(text_file("early.txt"))
         route.continue_()
-    page.page.unroute("**/client/element.js")
+
+    page.page.route("**/client/element.js", choose_first, times=1)
+    page.page.reload()
     page.expect_state("early.txt", "done")
     assert asked(scripted) == ["early.txt"]
 

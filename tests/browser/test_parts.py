@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -14,7 +13,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
-from tests.browser.view import WAIT_MILLISECONDS, UploadPage
+from tests.browser.view import UploadPage
 from tests.harness import Harness, running_harness
 
 pytestmark = pytest.mark.browser
@@ -67,10 +66,6 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
 @pytest.fixture
 def shown(real_page: Callable[..., UploadPage], harness: Harness) -> UploadPage:
     """The page, which takes files above 32 MiB for large, so that the tests need no larger ones."""
-    return opened(real_page, harness)
-
-
-def opened(real_page: Callable[..., UploadPage], harness: Harness) -> UploadPage:
     shown = real_page(path="/config.json")
     shown.page.context.route("**/limits*", lower_threshold)
     shown.page.goto(harness.page)
@@ -112,25 +107,29 @@ EARLIER: set[Path] = set()
 
 @pytest.fixture(autouse=True)
 def earlier(harness: Harness) -> None:
-    EARLIER.update(harness.data.rglob("*"))
+    EARLIER.update(files_of_uploads(harness))
 
 
-def left(harness: Harness) -> list[str]:
+def files_of_uploads(harness: Harness) -> set[Path]:
+    """By os.walk: folders may vanish meanwhile, which rglob does not survive."""
+    walk = [(Path(folder), names) for folder, _, names in os.walk(harness.data)]
+    return {folder / name for folder, names in walk for name in names if "uploads" in folder.parts}
+
+
+def left(harness: Harness) -> set[Path]:
     """The files of uploads that this test has begun."""
-    files = (path for path in harness.data.rglob("*") if path.is_file())
-    return [path.name for path in files if "uploads" in path.parts and path not in EARLIER]
+    return files_of_uploads(harness) - EARLIER
 
 
 def wait_until_nothing_is_left(page: Page, harness: Harness) -> None:
-    for _ in range(WAIT_MILLISECONDS // 50):
-        if not left(harness):
-            return
+    while left(harness):
         page.wait_for_timeout(50)
-    raise AssertionError(left(harness))
 
 
-def wait_for_parts(page: Page, count: int) -> None:
-    page.evaluate(f"until(() => told.some(({{ sent }}) => sent >= {count * 5 * MIB}))")
+def wait_for_parts(page: Page, count: int, then: str = "null") -> None:
+    """Until so many parts' bytes are sent; what is to happen `then`, the page does at once."""
+    bytes_sent = f"told.some(({{ sent }}) => sent >= {count * 5 * MIB})"
+    page.evaluate(f"until(() => {bytes_sent}).then(() => {then})")
 
 
 CONTENT = bytes(range(251)) * (SIZE // 251 + 1)
@@ -163,7 +162,7 @@ def test_a_large_file_goes_in_parts(shown: UploadPage, harness: Harness) -> None
     sent = shown.page.evaluate("told.map(({ sent }) => sent)")
     assert sent == sorted(sent)
     assert sent[-1] == SIZE
-    assert left(harness) == []
+    assert not left(harness)
 
 
 def test_a_function_without_parts_gets_a_form(shown: UploadPage) -> None:
@@ -176,31 +175,23 @@ def test_a_function_without_parts_gets_a_form(shown: UploadPage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "count"),
+    "status",
     [
-        pytest.param("abort", 1, id="a broken connection"),
-        pytest.param("500", 1, id="an outage"),
-        pytest.param("403", 1, id="a URL that has ended"),
+        pytest.param(None, id="a broken connection"),
+        pytest.param(500, id="an outage"),
+        pytest.param(403, id="a URL that has ended"),
     ],
 )
-def test_only_the_part_that_failed_is_sent_again(shown: UploadPage, kind: str, count: int) -> None:
-    failures = [kind] * count
-    numbers: list[str] = []
-
+def test_only_the_part_that_failed_is_sent_again(shown: UploadPage, status: int | None) -> None:
     def fail(route: Route) -> None:
-        if not failures:
-            route.continue_()
-            return
-        numbers.append(re.findall(r"partNumber=(\d+)", route.request.url)[0])
-        failures.pop()
         headers = {"Access-Control-Allow-Origin": "*"}
-        if kind == "abort":
+        if status is None:
             route.abort()
         else:
-            route.fulfill(status=int(kind), headers=headers, body="<Error><Code>X</Code></Error>")
+            route.fulfill(status=status, headers=headers, body="<Error><Code>X</Code></Error>")
 
     requests = Requests(shown.page)
-    shown.page.route(re.compile("partNumber=3&"), fail)
+    shown.page.route(re.compile("partNumber=3&"), fail, times=1)
     shown.page.evaluate("begin()")
     assert stored(outcome(shown.page)["result"]["url"]) == DIGEST
     assert sorted(requests.parts) == sorted([*range(1, PARTS + 1), 3])
@@ -226,28 +217,26 @@ def test_it_pauses_and_goes_on(shown: UploadPage, harness: Harness) -> None:
     shown.throttle(10 * MIB)
     requests = Requests(shown.page)
     shown.page.evaluate("begin()")
-    wait_for_parts(shown.page, 3)
-    shown.page.evaluate("stop.pause.abort()")
+    wait_for_parts(shown.page, 3, then="stop.pause.abort()")
     assert outcome(shown.page)["name"] == "AbortError"
-    assert left(harness) != []
+    assert left(harness)
     shown.throttle(-1)
     shown.page.evaluate("begin()")
     assert stored(outcome(shown.page)["result"]["url"]) == DIGEST
     assert len(requests.parts) <= PARTS + IN_FLIGHT
     assert requests.steps.count("POST ") == 1
-    assert left(harness) == []
+    assert not left(harness)
 
 
 def test_cancel_removes_what_was_sent(shown: UploadPage, harness: Harness) -> None:
     shown.throttle(10 * MIB)
     requests = Requests(shown.page)
     shown.page.evaluate("begin()")
-    wait_for_parts(shown.page, 2)
-    shown.page.evaluate("stop.signal.abort()")
+    wait_for_parts(shown.page, 2, then="stop.signal.abort()")
     assert outcome(shown.page)["name"] == "AbortError"
     wait_until_nothing_is_left(shown.page, harness)
-    assert requests.steps[-1] == "DELETE /id"
     assert shown.page.evaluate("localStorage.length") == 0
+    assert requests.steps[-1] == "DELETE /id"
 
 
 def test_it_goes_on_after_a_reload(shown: UploadPage, harness: Harness) -> None:
@@ -269,8 +258,7 @@ def test_another_file_of_the_same_name_begins_anew(shown: UploadPage, harness: H
     shown.throttle(10 * MIB)
     requests = Requests(shown.page)
     shown.page.evaluate("begin()")
-    wait_for_parts(shown.page, 1)
-    shown.page.evaluate("stop.pause.abort()")
+    wait_for_parts(shown.page, 1, then="stop.pause.abort()")
     outcome(shown.page)
     shown.throttle(-1)
     shown.page.evaluate(
@@ -279,7 +267,6 @@ def test_another_file_of_the_same_name_begins_anew(shown: UploadPage, harness: H
     shown.page.evaluate("begin()")
     assert stored(outcome(shown.page)["result"]["url"]) == DIGEST
     assert requests.steps.count("POST ") == 2
-    shown.page.evaluate("localStorage.clear()")
 
 
 def test_what_has_ended_is_forgotten_with_the_next_upload(shown: UploadPage) -> None:
@@ -295,7 +282,6 @@ def test_what_has_ended_is_forgotten_with_the_next_upload(shown: UploadPage) -> 
     outcome(shown.page)
     names = shown.page.evaluate("Object.keys(localStorage).sort()")
     assert names == ["of the application", "oss-direct-upload open"]
-    shown.page.evaluate("localStorage.clear()")
 
 
 @pytest.mark.parametrize("reloads", [False, True], ids=["a repetition", "a reload"])
@@ -354,22 +340,21 @@ def test_a_part_that_is_missing_at_the_end_is_sent_again(shown: UploadPage) -> N
 
 
 @pytest.mark.parametrize(
-    ("answer", "code"),
+    "response",
     [
-        pytest.param({"parts": 1}, "bad_answer", id="no upload"),
+        pytest.param({"parts": 1}, id="no upload"),
         pytest.param(
             {"key": "a", "uploadId": "b", "partSize": 5 * MIB, "parts": 9, "expires": 9},
-            "bad_answer",
             id="another number of parts",
         ),
     ],
 )
 def test_what_is_not_from_the_function_is_refused(
-    shown: UploadPage, answer: dict[str, Any], code: str
+    shown: UploadPage, response: dict[str, Any]
 ) -> None:
-    shown.page.route(re.compile("/s3/multipart$"), lambda route: route.fulfill(json=answer))
+    shown.page.route(re.compile("/s3/multipart$"), lambda route: route.fulfill(json=response))
     shown.page.evaluate("begin()")
-    assert outcome(shown.page)["code"] == code
+    assert outcome(shown.page)["code"] == "bad_answer"
 
 
 def test_a_worker_sends_parts_too(blank: Page, harness: Harness) -> None:
@@ -445,7 +430,7 @@ def test_a_queue_pauses_one_file_and_opens_six_connections_at_most(
     shown.page.evaluate("queue.resume(item)")
     shown.page.evaluate("until(() => item.state === 'done')")
     assert stored(shown.page.evaluate("item.result.url")) == DIGEST
-    assert most <= 6
+    assert 4 <= most <= 6
 
 
 def test_a_queue_pauses_as_a_whole(shown: UploadPage, harness: Harness) -> None:
@@ -493,7 +478,7 @@ def test_the_page_pauses_and_goes_on_after_a_reload(
     shown: UploadPage, harness: Harness, tmp_path: Path
 ) -> None:
     requests = Requests(shown.page)
-    shown.throttle(10 * MIB)
+    shown.throttle(MIB)  # it must not be stored before it is paused
     path = film(tmp_path / "film.mp4")
     shown.page.set_input_files("input[type=file]", path)
     expect(shown.file("film.mp4")).to_contain_text("MB of 40 MB")
@@ -502,6 +487,7 @@ def test_the_page_pauses_and_goes_on_after_a_reload(
     shown.expect_state("film.mp4", "paused")
     expect(shown.file("film.mp4")).to_contain_text("Paused at")
     expect(shown.button("Resume", "film.mp4")).to_be_focused()
+    shown.throttle(10 * MIB)
     shown.button("Resume", "film.mp4").click()
     shown.expect_state("film.mp4", "uploading")
     with shown.page.expect_response(PUT):
@@ -520,19 +506,19 @@ def test_the_page_pauses_and_goes_on_after_a_reload(
     assert link and stored(link) == DIGEST
     assert requests.steps.count("POST ") == 1
     assert len(requests.parts) <= PARTS + 2 * IN_FLIGHT
-    assert left(harness) == []
+    assert not left(harness)
 
 
 def test_an_interrupted_file_can_be_given_up(
     shown: UploadPage, harness: Harness, tmp_path: Path
 ) -> None:
-    shown.throttle(10 * MIB)
+    shown.throttle(MIB)
     shown.page.set_input_files("input[type=file]", film(tmp_path / "film.mp4"))
     shown.page.evaluate("until(() => localStorage.length)")
     shown.page.on("dialog", lambda dialog: dialog.accept())
     shown.page.reload()
     shown.expect_state("film.mp4", "interrupted")
-    assert left(harness) != []
+    assert left(harness)
     shown.button("Remove from the list", "film.mp4").click()
     wait_until_nothing_is_left(shown.page, harness)
     expect(shown.page.get_by_role("listitem")).to_have_count(0)
@@ -552,6 +538,4 @@ def test_a_file_that_was_changed_leaves_nothing(
 
 
 def test_the_largest_file_is_that_of_parts(shown: UploadPage) -> None:
-    limits = json.loads(shown.page.evaluate("fetch('/config.json').then((r) => r.text())"))
-    assert limits["endpoint"]
     expect(shown.page.locator("oss-upload")).to_contain_text("up to 931 GB each")

@@ -57,20 +57,13 @@ def test_a_failed_file_can_be_retried_and_counts_in_nothing(
     scripted.posting.append(responding(refusal(403, "AccessDenied")))
     queue.evaluate("async () => { add('a.txt'); await until(() => states()[0] === 'failed'); }")
     assert queue.evaluate("told.slice(-1)") == [["failed", "a.txt", "failed"]]
-    assert queue.evaluate("[queue.totals.failed, queue.totals.sent, queue.totals.size]") == [
-        1,
-        0,
-        0,
-    ]
+    totals = "[queue.totals.failed, queue.totals.sent, queue.totals.size]"
+    assert queue.evaluate(totals) == [1, 0, 0]
     assert queue.evaluate("queue.items[0].error.code") == "grant_refused"
     queue.evaluate(
         "async () => { queue.retry(queue.items[0]); await until(() => states()[0] === 'done'); }"
     )
-    assert queue.evaluate("[queue.totals.failed, queue.totals.sent, queue.totals.size]") == [
-        0,
-        5,
-        5,
-    ]
+    assert queue.evaluate(totals) == [0, 5, 5]
 
 
 def test_paused_it_starts_nothing_and_requests_nothing(queue: Page, scripted: Scripted) -> None:
@@ -153,9 +146,8 @@ def test_a_mistake_is_a_type_error_at_once(
 
 
 def test_what_is_not_a_file_cannot_be_added(queue: Page) -> None:
-    assert queue.evaluate(
-        "(() => { try { queue.add(['a']); } catch (e) { return e.name; } })()"
-    ) == ("TypeError")
+    attempt = "(() => { try { queue.add(['a']); } catch (e) { return e.name; } })()"
+    assert queue.evaluate(attempt) == "TypeError"
     assert queue.evaluate("queue.items.length") == 0
 
 

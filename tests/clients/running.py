@@ -24,6 +24,7 @@ from tests.clients.writers import Upload, Writer
 from tests.harness import Harness
 from tests.programs import npm_packages, program
 
+COPY_PREFIX = "changed-"  # of entries with a change
 DEBIAN_JARS = Path("/usr/share/java")
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     ".sh": ("bash",),
@@ -41,7 +42,7 @@ def changed(client: Client, changes: Iterable[tuple[str, str]]) -> Iterator[Clie
     for old, new in changes:
         assert old in text, old
         text = text.replace(old, new)
-    with NamedTemporaryFile("w", prefix="changed", suffix=entry.suffix, dir=entry.parent) as copy:
+    with NamedTemporaryFile("w", prefix=COPY_PREFIX, suffix=entry.suffix, dir=entry.parent) as copy:
         copy.write(text)
         copy.flush()
         yield replace(client, entry=f"entries/{Path(copy.name).name}")
@@ -88,10 +89,10 @@ def upload_by_bytes(write: Writer, file: Path, harness: Harness, *, token: str) 
     content_type = mimetypes.guess_type(file.name)[0] or ""
     posted = write(Upload(grant["fields"], file.name, content_type, file.read_bytes()))
     connection = HTTPConnection(urlsplit(grant["url"]).netloc, timeout=60)
-    connection.request("POST", "/", posted.body, {"Content-Type": posted.content_type})
-    response = connection.getresponse()
-    text = response.read().decode()
-    connection.close()
+    with contextlib.closing(connection):
+        connection.request("POST", "/", posted.body, {"Content-Type": posted.content_type})
+        response = connection.getresponse()
+        text = response.read().decode()
     if response.status != 200:
         return Outcome((), None, text)
     return Outcome((), {"key": grant["key"]}, None)

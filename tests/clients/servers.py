@@ -70,47 +70,42 @@ GOLANG = _server(
 )
 
 
-def _okhttp(title: str, entry: str, section: str, notes: tuple[str, ...]) -> tuple[Client, ...]:
-    """One client for each generation."""
-    return tuple(
-        _server(
-            f"{title} {version}",
-            entry,
-            section=section,
-            notes=notes,
-            version=f"with OkHttp {okhttp}" if title == "Retrofit" else version,
-            programs=(JAVA,),
-            jars=(f"okhttp-{okhttp[0]}",),
-        )
-        for version, okhttp in (
-            (("2.9.0", "3.14.9"), ("2.11.0", "4.12.0"), ("3.0.0", "5.5.0"))
-            if title == "Retrofit"
-            else (("3.14.9", "3.14.9"), ("4.12.0", "4.12.0"), ("5.5.0", "5.5.0"))
-        )
+# One client for each generation.
+OKHTTP = tuple(
+    _server(
+        f"OkHttp {version}",
+        "entries/OkHttp.java",
+        section="OkHttp",
+        notes=(
+            "`setType(MultipartBody.FORM)`: without it the form is multipart/mixed, which OSS "
+            "refuses.",
+            "OkHttp 3 and 4 put Content-Length into each part. OSS takes it today; in 2015 it did "
+            "not.",
+            "For progress, wrap the RequestBody and count what it writes.",
+            "On Android use `Uri`'s stream or a file, WorkManager for uploads in the background, "
+            "and request the grant inside the worker. An interceptor that adds `Authorization` "
+            "must leave OSS's host out.",
+        ),
+        version=version,
+        programs=(JAVA,),
+        jars=(f"okhttp-{version[0]}",),
     )
-
-
-OKHTTP = _okhttp(
-    "OkHttp",
-    "entries/OkHttp.java",
-    "OkHttp",
-    (
-        "`setType(MultipartBody.FORM)`: without it the form is multipart/mixed, which OSS refuses.",
-        "OkHttp 3 and 4 put Content-Length into each part. OSS takes it today; in 2015 it did not.",
-        "For progress, wrap the RequestBody and count what it writes.",
-        "On Android use `Uri`'s stream or a file, WorkManager for uploads in the background, and "
-        "request the grant inside the worker. An interceptor that adds `Authorization` must leave "
-        "OSS's host out.",
-    ),
+    for version in ("3.14.9", "4.12.0", "5.5.0")
 )
-RETROFIT = _okhttp(
-    "Retrofit",
-    "entries/Retrofit2.java",
-    "Retrofit",
-    (
-        "Pass a MultipartBody as `@Body`. `@Part(...) RequestBody` and `@PartMap` write "
-        "Content-Transfer-Encoding into each part.",
-    ),
+RETROFIT = tuple(
+    _server(
+        f"Retrofit {version}",
+        "entries/Retrofit2.java",
+        section="Retrofit",
+        notes=(
+            "Pass a MultipartBody as `@Body`. `@Part(...) RequestBody` and `@PartMap` write "
+            "Content-Transfer-Encoding into each part.",
+        ),
+        version=f"with OkHttp {okhttp}",
+        programs=(JAVA,),
+        jars=(f"okhttp-{okhttp[0]}",),
+    )
+    for version, okhttp in (("2.9.0", "3.14.9"), ("2.11.0", "4.12.0"), ("3.0.0", "5.5.0"))
 )
 HTTP_CLIENT_4 = _server(
     "Apache HttpClient 4",

@@ -15,8 +15,7 @@ from deploy.bundling.runtimes import RUNTIMES, Runtime, find_interpreter
 from emulator.server import Server
 from tests.deploy.planted import Deployment
 from tests.deploy.serverless_devs import ServerlessDevs, install
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.harness import ROOT
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from deploy import bundle as bundle_command
 from deploy.bundling import BundleError
 from deploy.bundling.packages import METADATA_READERS, install, refuse_foreign_wheels
 from deploy.bundling.runtimes import RUNTIMES, Runtime
-from tests.deploy.conftest import ROOT, Bundle, make_bundle
+from tests.deploy.conftest import Bundle, make_bundle
+from tests.harness import ROOT
 
 pytestmark = pytest.mark.timeout(600)  # pip takes a busy machine minutes
 

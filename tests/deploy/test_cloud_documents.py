@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from deploy.setup_cloud import __main__ as command
-from deploy.setup_cloud.documents import cors_document, lifecycle_document, policy_document
+from deploy.setup_cloud.documents import cors_document, policy_document
 from deploy.setup_cloud.names import REGIONS
 from deploy.setup_cloud.script import commands
 from direct_upload.credentials.sts import session_policy
@@ -113,26 +112,6 @@ def test_the_upload_role_may_do_what_the_session_policy_of_the_code_allows() -> 
 def test_the_upload_role_may_do_what_resumable_uploads_need() -> None:
     sent = json.loads(session_policy("my-bucket", PREFIXES, multipart=True))
     assert json.loads(policy_document("upload-role-multipart-policy", VALUES, PREFIXES)) == sent
-    text = script(MULTIPART="true", GRANT_SECRET="x" * 32, MULTIPART_SECONDS="172799")
-    [*_, (_, document, _)] = calls(text, "policy")
-    assert json.loads(document) == sent
-    [[*_, cors]] = calls(text, "cors")
-    assert re.findall("<AllowedMethod>(.*)<", cors) == ["POST", "PUT"]
-    [[*_, lifecycle]] = calls(text, "lifecycle")
-    assert "<ID>direct-upload-unfinished-1</ID>" in lifecycle
-    assert "<AbortMultipartUpload><Days>3</Days>" in lifecycle
-    assert "Expiration" not in lifecycle
-
-
-@pytest.mark.parametrize(("seconds", "days"), [("3600", 2), ("86400", 2), ("86401", 3)])
-def test_parts_outlive_the_upload(seconds: str, days: int) -> None:
-    document = lifecycle_document(["a/"], unclaimed_days=0, multipart_seconds=int(seconds))
-    assert f"<Days>{days}</Days>" in document
-
-
-def test_a_preset_with_resumable_uploads_suffices() -> None:
-    text = script(UPLOAD_PRESETS='{"film": {"multipart": true}}', GRANT_SECRET="x" * 32)
-    assert "oss:AbortMultipartUpload" in text
 
 
 def test_no_value_breaks_out_of_its_string() -> None:
@@ -302,7 +281,7 @@ def test_the_region_of_the_function_decides_where_its_logs_are() -> None:
     assert calls(text, "bucket") == [["my-bucket", "ap-southeast-1", ""]]
 
 
-def test_both_roles_are_of_one_account_and_two() -> None:
+def test_the_roles_are_two_roles_of_one_account() -> None:
     other = VALUES["UPLOAD_ROLE_ARN"].replace(ACCOUNT, "2")
     with pytest.raises(Misconfigured, match="UPLOAD_ROLE_ARN is in another account"):
         script(UPLOAD_ROLE_ARN=other)
@@ -455,6 +434,7 @@ def test_resumable_uploads_bring_their_rights_their_method_and_their_end(
     methods = [method.text for method in ElementTree.fromstring(cors).iter("AllowedMethod")]  # noqa: S314
     assert methods == ["POST", "PUT"]
     [[*_, lifecycle]] = calls(text, "lifecycle")
+    assert "Expiration" not in lifecycle
     rules = ElementTree.fromstring(lifecycle).findall("Rule")  # noqa: S314
     assert [rule.findtext("Prefix") for rule in rules] == prefixes
     assert rules[0].findtext("ID") == "direct-upload-unfinished-1"

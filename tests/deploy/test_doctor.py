@@ -25,9 +25,9 @@ from deploy.diagnosis.errors import STS_HINTS
 from direct_upload.credentials import sts
 from direct_upload.errors import Refusal
 from emulator.server import Server
-from tests.deploy.conftest import ROOT
 from tests.deploy.faults import FAULTS, Fault
 from tests.deploy.planted import ORIGIN, SECRETS, Deployment, Document
+from tests.harness import ROOT
 
 
 @pytest.fixture

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,8 +11,8 @@ import pytest
 
 from deploy import doctor
 from deploy.setup_cloud.documents import cors_document
-from tests.deploy.conftest import ROOT
 from tests.deploy.planted import ORIGIN
+from tests.harness import running_harness
 
 
 @contextlib.contextmanager
@@ -24,35 +20,11 @@ def harness(
     data: Path, *options: str, host: str = "127.0.0.1", **settings: str
 ) -> Iterator[tuple[str, str]]:
     """The addresses of the function and of a page that may upload."""
-    while True:
-        port = four_free_ports()
-        process = subprocess.Popen(
-            [sys.executable, ROOT / "local_server.py", "--port", str(port), "--data", data,
-             "--host", host, *options],
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **settings},
-        )  # fmt: skip
-        assert process.stdout is not None
-        if any(line.strip() == "Ready" for line in process.stdout):
-            break
-        process.communicate()  # another program took one of the ports first
-    with process:
-        try:
-            yield f"http://{host}:{port}", f"http://{host}:{port + 3}"
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.stdout.read()
-
-
-def four_free_ports() -> int:
-    while True:
-        with contextlib.ExitStack() as held, contextlib.suppress(OSError, OverflowError):
-            first = held.enter_context(socket.create_server(("127.0.0.1", 0)))
-            port: int = first.getsockname()[1]
-            for offset in (1, 2, 3):
-                held.enter_context(socket.create_server(("127.0.0.1", port + offset)))
-            return port
+    with running_harness(data, settings, "--host", host, *options) as running:
+        function, page = (
+            address.replace("127.0.0.1", host) for address in (running.function, running.page)
+        )
+        yield function, page
 
 
 @pytest.mark.parametrize("version", ["v4", "v1"])

@@ -11,6 +11,7 @@ from direct_upload.errors import Misconfigured
 from emulator.ram import is_allowed
 from tests.deploy.test_cloud_documents import (
     ACCOUNT,
+    ARN,
     LOG_STORE,
     OBJECT,
     ROLE,
@@ -103,9 +104,6 @@ def test_the_signer_gains_no_right() -> None:
         return [call for call in calls(text, "policy") if call[2] not in own]
 
     assert of_others(script(**WITH_EVENTS)) == of_others(script())
-
-
-ARN = f"acs:ram::{ACCOUNT}:role/"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 
 import pytest
 from werkzeug import Response
@@ -23,8 +24,22 @@ GOOD = {
 REFUSED = {"error": {"code": "misconfigured"}, "message": "OSS refuses ListParts."}
 
 
+def replying(
+    responses: Mapping[str, tuple[int, object]] = GOOD, headers: Mapping[str, str] = ALLOWED
+) -> Callable[[Recorded], Response]:
+    """Function and bucket on one server, with a status and a document for each route."""
+
+    def reply(recorded: Recorded) -> Response:
+        route = f"{recorded.method} {recorded.target.partition('?')[0]}"
+        status, document = responses[route]
+        here = f"http://{recorded.headers['host']}"
+        return Response(json.dumps(document).replace("{bucket}", here), status, headers)
+
+    return reply
+
+
 @pytest.mark.parametrize(
-    ("route", "answer", "message"),
+    ("route", "response", "message"),
     [
         pytest.param("PUT /part", (200, {}), "Sent a part of 102400 bytes", id="all is well"),
         pytest.param(
@@ -40,15 +55,8 @@ REFUSED = {"error": {"code": "misconfigured"}, "message": "OSS refuses ListParts
         pytest.param("PUT /part", (403, {}), "OSS returned 403", id="refused part"),
     ],
 )
-def test_names_the_step_that_fails(route: str, answer: tuple[int, object], message: str) -> None:
-    def reply(recorded: Recorded) -> Response:
-        status, document = (GOOD | {route: answer})[
-            f"{recorded.method} {recorded.target.partition('?')[0]}"
-        ]
-        text = json.dumps(document).replace("{bucket}", server.url)
-        return Response(text, status, headers=ALLOWED)
-
-    with recording(reply) as server:
+def test_names_the_step_that_fails(route: str, response: tuple[int, object], message: str) -> None:
+    with recording(replying(GOOD | {route: response})) as server:
         findings = [f.message for f in check_parts(Function(server.url, PAGE), PAGE)]
         sent = [recorded for recorded in server.requests if recorded.method == "PUT"]
     assert any(message in finding for finding in findings), findings
@@ -56,22 +64,13 @@ def test_names_the_step_that_fails(route: str, answer: tuple[int, object], messa
 
 
 def test_finds_that_the_etag_of_a_part_is_hidden() -> None:
-    def reply(recorded: Recorded) -> Response:
-        _, document = GOOD[f"{recorded.method} {recorded.target.partition('?')[0]}"]
-        text = json.dumps(document).replace("{bucket}", server.url)
-        return Response(text, headers={"Access-Control-Allow-Origin": PAGE})
-
-    with recording(reply) as server:
+    with recording(replying(headers={"Access-Control-Allow-Origin": PAGE})) as server:
         [finding] = check_parts(Function(server.url, PAGE), PAGE)
     assert "does not expose the ETag" in finding.message
 
 
 def test_without_a_page_no_preflight_is_sent() -> None:
-    def reply(recorded: Recorded) -> Response:
-        _, document = GOOD[f"{recorded.method} {recorded.target.partition('?')[0]}"]
-        return Response(json.dumps(document).replace("{bucket}", server.url))
-
-    with recording(reply) as server:
+    with recording(replying()) as server:
         [finding] = check_parts(Function(server.url), None)
         assert "Sent a part" in finding.message
         assert not [recorded for recorded in server.requests if recorded.method == "OPTIONS"]

@@ -26,13 +26,13 @@ from deploy import doctor
 from deploy import rehearsal as rehearsal_module
 from emulator.control_plane import TEMPORARY_BUCKET_HOST, Function
 from emulator.keyring import AccessKey, KeyRing
-from tests.deploy.conftest import ROOT, Bundle
+from tests.deploy.conftest import Bundle
 from tests.deploy.serverless_devs import ServerlessDevs
-from tests.deploy.test_doctor_with_emulators import four_free_ports
 from tests.deploy.test_s_yaml import CHOICES, properties
 from tests.deploy.test_serverless_devs import KEY, Project
 from tests.documents import Document
 from tests.emulator.control_plane.caller import Call, Signer, recorded
+from tests.harness import ROOT, four_free_ports
 
 pytestmark = pytest.mark.timeout(600)  # the first test may have to wait for the bundle
 
@@ -42,9 +42,8 @@ ORIGIN = "https://www.example.com"
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """A running rehearsal, and what it printed for people to type."""
+    """What a running rehearsal printed for people to type."""
 
-    process: subprocess.Popen[str]
     exports: dict[str, str]
     s: list[str]
     doctor: list[str]
@@ -103,27 +102,26 @@ class Rehearsal:
 
 @pytest.fixture
 def rehearsal(tmp_path: Path) -> Iterator[Rehearsal]:
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "deploy.rehearsal", "--port", str(four_free_ports())],
         cwd=tmp_path,  # .local/ is there
         env={name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         | {"PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         text=True,
-    )  # fmt: skip
-    assert process.stdout
-    printed = ""
-    for line in process.stdout:
-        printed += line
-        if line.strip() == "Ready":
-            break
-    exports = dict(re.findall(r"^    export (\w+)=(\S+)$", printed, re.MULTILINE))
-    [s, doctor] = re.findall(r"^    (?:s|make doctor) (.*)$", printed, re.MULTILINE)
-    yield Rehearsal(process, exports, s.split(), doctor.split())
-    process.send_signal(signal.SIGTERM)
-    process.stdout.read()
-    assert process.wait(60) == 0
-    process.stdout.close()
+    ) as process:
+        assert process.stdout
+        printed = ""
+        for line in process.stdout:
+            printed += line
+            if line.strip() == "Ready":
+                break
+        exports = dict(re.findall(r"^    export (\w+)=(\S+)$", printed, re.MULTILINE))
+        [s, doctor] = re.findall(r"^    (?:s|make doctor) (.*)$", printed, re.MULTILINE)
+        yield Rehearsal(exports, s.split(), doctor.split())
+        process.send_signal(signal.SIGTERM)
+        process.stdout.read()
+    assert process.returncode == 0
 
 
 def zipped(folder: Path) -> bytes:

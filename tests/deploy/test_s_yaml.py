@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +12,8 @@ import yaml
 from jsonschema import Draft7Validator
 
 from direct_upload.settings import DEFAULTS
+from tests.harness import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = ROOT.parent / "shared" / "data" / "fc3-schema.json"
 needs_schema = pytest.mark.skipif(
     not SCHEMA.exists(),

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.conftest import ROOT
 from tests.deploy.serverless_devs import FOLDER, ServerlessDevs
 from tests.deploy.test_s_yaml import (
     CHOICES,
@@ -25,7 +24,6 @@ from tests.deploy.test_s_yaml import (
     rendered,
 )
 
-DOCUMENT = (ROOT / "docs" / "deploy.md").read_text("utf-8")
 KEY = {"AccountID": "1234567890123456", "AccessKeyID": "LTAItest", "AccessKeySecret": "secret"}
 
 

@@ -351,7 +351,7 @@ def test_the_document_removes_what_the_script_made(settled: Cloud) -> None:
     assert not any(state["attached"].values())
 
 
-def test_the_script_runs_from_any_folder_and_needs_nothing_else(cloud: Cloud) -> None:
+def test_the_script_runs_from_any_folder() -> None:
     assert f"cd {shlex.quote(str(ROOT))}" in list(commands(ENVIRONMENT))
 
 

@@ -20,7 +20,6 @@ from werkzeug import Response
 from deploy import doctor
 from deploy.diagnosis import Finding
 from deploy.diagnosis.tokens import check_token
-from tests.deploy.conftest import ROOT
 from tests.function.callers.issuer import (
     AUDIENCE,
     ISSUER,
@@ -34,7 +33,7 @@ from tests.function.callers.issuer import (
 )
 from tests.function.invocations import ENVIRON, NOW, invoke
 from tests.function.strategies import any_json
-from tests.harness import running_harness
+from tests.harness import ROOT, running_harness
 from tests.recorder import recording
 
 SECRET = "django-insecure-0123456789abcdefghij"

@@ -23,10 +23,10 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from tests.deploy import package_index
+from tests.harness import ROOT
 
 pytestmark = pytest.mark.timeout(600)  # making environments takes minutes on a busy machine
 
-ROOT = Path(__file__).resolve().parents[2]
 LOCKS = [
     "requirements.txt",
     "requirements-run.txt",

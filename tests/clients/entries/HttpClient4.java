@@ -44,6 +44,5 @@ public class HttpClient4 {
       System.err.println(error.getMessage());
       System.exit(1);
     }
-    System.exit(0); // OkHttp's threads would linger
   }
 }

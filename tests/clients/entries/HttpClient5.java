@@ -42,6 +42,5 @@ public class HttpClient5 {
       System.err.println(error.getMessage());
       System.exit(1);
     }
-    System.exit(0); // OkHttp's threads would linger
   }
 }

@@ -1,4 +1,5 @@
-import { failed, onFile, progressed, succeeded } from "./page.js";
+import { failed } from "./page.js";
+import { drive } from "./uppy-page.js";
 // shown: begin
 import Uppy from "@uppy/core";
 import XHRUpload from "@uppy/xhr-upload";
@@ -19,15 +20,5 @@ uppy.addPreProcessor(async (ids) => {
 });
 // shown: end
 
-uppy.on("upload-progress", (file, { bytesUploaded, bytesTotal }) =>
-  progressed(bytesUploaded, bytesTotal),
-);
-uppy.on("upload-success", (file, { uploadURL }) =>
-  succeeded({ key: file.meta.key, uploadURL: uploadURL ?? null }),
-);
-uppy.on("upload-error", (file, error) => failed(error));
 uppy.on("error", (error) => failed(error)); // thrown by a preprocessor
-onFile((file) => {
-  uppy.addFile(file);
-  uppy.upload();
-});
+drive(uppy, (file) => file.meta.key);
