@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from direct_upload.credentials.sts import load_sdk
-from tests.function.credentials.faulty_sts import FaultySts, close
+from tests.function.raw_server import RawServer, close
 
 
 @pytest.fixture
-def sts_server() -> Iterator[FaultySts]:
+def sts_server() -> Iterator[RawServer]:
     """A new one for each test: an abandoned call may arrive late, and would be counted."""
     load_sdk()
-    with FaultySts(close) as server:
+    with RawServer(close) as server:
         yield server

@@ -19,7 +19,7 @@ from direct_upload.http.outgoing import (
     parse_address,
     within,
 )
-from tests.function.credentials.faulty_sts import Connection, FaultySts
+from tests.function.raw_server import RawServer, sending
 from tests.recorder import Recorded, recording, trickling
 
 T = TypeVar("T")
@@ -223,12 +223,8 @@ BREAKS = "the server cannot be reached, or breaks off: "
     ],
 )
 def test_fetch_fails_for_what_is_not_a_response(sent: bytes) -> None:
-    def respond(connection: Connection) -> None:
-        connection.socket.sendall(sent)
-        raise ConnectionAbortedError
-
-    with FaultySts(respond) as server:
-        assert failure(f"{server.endpoint}/").startswith(BREAKS)
+    with RawServer(sending(sent)) as server:
+        assert failure(f"{server.url}/").startswith(BREAKS)
 
 
 @pytest.mark.parametrize("host", ["a..example", "a" * 64 + ".example"])
