@@ -31,17 +31,10 @@ from tests.function.events.uploads import (
     value,
 )
 from tests.function.invocations import ENVIRON, NOW, Context
+from tests.function.strategies import any_json
 
 GRANT = "oss.object.objectMeta.userMeta.x-oss-meta-grant"
 META = "oss.object.objectMeta"
-
-
-@pytest.fixture
-def uploads(monkeypatch: pytest.MonkeyPatch) -> list[Upload]:
-    """What the hook got."""
-    found: list[Upload] = []
-    monkeypatch.setattr(report, "on_upload", found.append)
-    return found
 
 
 @pytest.fixture(autouse=True)
@@ -210,7 +203,7 @@ def test_every_record_is_tried_and_the_failure_is_of_those_that_failed(
     assert "hunter2" not in caplog.text
 
 
-def test_no_record_is_no_failure(uploads: list[Upload]) -> None:
+def test_an_event_without_records_is_not_a_failure(uploads: list[Upload]) -> None:
     receive()
     assert uploads == []
 
@@ -243,13 +236,6 @@ def paths(part: Any, above: str = "") -> Iterator[str]:
         yield above + name
         if isinstance(member, dict):
             yield from paths(member, f"{above}{name}.")
-
-
-any_json = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=5,
-)
 
 
 @given(st.sampled_from(list(paths(RECORD))), any_json)

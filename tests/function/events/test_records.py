@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from direct_upload.events.records import NotAnUpload, read_event, read_record
 from tests.function.events.uploads import ETAG, GONE, KEY, event, record, value
+from tests.function.strategies import any_json
 
 
 def test_a_record_says_which_object_was_stored() -> None:
@@ -133,8 +133,7 @@ def test_a_key_may_be_encoded(key: str, keys: list[str]) -> None:
     assert read_record(record({"oss.object.key": key})).keys == keys
 
 
-@given(st.recursive(st.none() | st.integers() | st.text() | st.booleans(),
-                    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))  # fmt: skip
+@given(any_json)
 def test_no_document_breaks_the_reader(document: object) -> None:
     with pytest.raises(NotAnUpload):
         for found in read_event(json.dumps({"events": [document]}).encode()):
