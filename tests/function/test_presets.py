@@ -323,7 +323,7 @@ def test_a_preset_is_for_callers_with_a_listed_claim(role: Any, status: int) -> 
 @pytest.mark.parametrize(
     "path", ["/", "/get_post_signature_for_oss_upload", "/s3/params", "/limits"]
 )
-def test_every_route_asks_for_the_claim(path: str) -> None:
+def test_every_route_requires_the_claim(path: str) -> None:
     presets = {"x": {"allow": {"role": ["clerk"]}}}
     query = {"filename": "a.png", "preset": "x"}
     assert request(path, presets=presets, query=query, role="clerk").status == 200

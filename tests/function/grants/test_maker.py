@@ -374,7 +374,7 @@ def test_the_longest_values_stay_within_eight_kilobytes(prefix: str) -> None:
     assert size(directory_grant(**extremes)) <= 8192
 
 
-def test_a_longest_prefix_of_quotes_alone_leaves_no_room_for_a_name() -> None:
+def test_a_longest_prefix_of_only_quotes_leaves_no_room_for_a_name() -> None:
     response = invoke(ENVIRON | EXTREMES | {"UPLOAD_DIR": '"' * 511 + "/"}, path="/healthz")
     assert response.code == "misconfigured"
     assert response.document["message"].startswith("The setting UPLOAD_DIR makes upload forms")
