@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -80,23 +81,15 @@ ENVIRONS = {
 @pytest.fixture(scope="module")
 def urls() -> Iterator[dict[str, str]]:
     """The function behind an emulated Function Compute, once for each configuration."""
-    with Stub() as oss:
-        addresses = {"multipart": {"OSS_ENDPOINT": oss.url}}
-        servers = {
-            name: Server(
-                FunctionCompute(
-                    App(environ | addresses.get(name, {})).handle,
-                    function_keys=None,
-                    log=lambda line: None,
-                )
-            )
-            for name, environ in ENVIRONS.items()
-        }
-        for server in servers.values():
-            server.start()
-        yield {name: server.url for name, server in servers.items()}
-        for server in servers.values():
-            server.stop()
+    with ExitStack() as stack:
+        oss = stack.enter_context(Stub())
+
+        def serve(environ: dict[str, str]) -> str:
+            handle = App({"OSS_ENDPOINT": oss.url} | environ).handle
+            function = FunctionCompute(handle, function_keys=None, log=lambda line: None)
+            return stack.enter_context(Server(function)).url
+
+        yield {name: serve(environ) for name, environ in ENVIRONS.items()}
 
 
 @cache

@@ -113,7 +113,7 @@ MISBEHAVIOUR = [
 def assert_quiet_failure(
     keys: FetchedKeys, requests: Callable[[], int], reason: str, log: pytest.LogCaptureFixture
 ) -> None:
-    """503, the reason in the log, no second request within the rest, and one after it."""
+    """503, the reason in the log, no second request within ten seconds, and one after them."""
     for seconds, expected in ((0, 1), (9.9, 1), (10, 2)):
         with pytest.raises(KeysUnavailable) as refusal:
             keys.find("first", after(seconds))

@@ -256,7 +256,13 @@ def test_the_object_and_the_callback_have_the_same_grant_id() -> None:
     assert body.endswith("&grant=" + from_metadata(secret, fields["x-oss-meta-grant"]))
 
 
-@pytest.mark.parametrize("changes", [CALLBACK, {"GRANT_SECRET": CALLBACK["GRANT_SECRET"]}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param(CALLBACK, id="callback"),
+        pytest.param({"GRANT_SECRET": CALLBACK["GRANT_SECRET"]}, id="only a secret"),
+    ],
+)
 def test_directory_grants_send_no_metadata(changes: dict[str, str]) -> None:
     grant = directory_grant(**changes)
     assert "x-oss-meta-grant" not in grant["fields"] | pinned(grant)

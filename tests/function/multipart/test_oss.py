@@ -20,13 +20,6 @@ from tests.function.raw_server import RawServer, sending
 from tests.recorder import Recorded, trickling
 
 
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a busy machine the stand-in takes longer than OSS may."""
-    monkeypatch.setattr(oss, "STEP_SECONDS", 60.0)
-    monkeypatch.setattr(oss, "TRY_SECONDS", 20.0)
-
-
 def always(body: str | bytes, status: int = 200, **headers: str) -> Reply:
     return lambda recorded: Response(body, status, headers=headers)
 
@@ -40,7 +33,7 @@ def in_turn(*replies: Reply) -> Reply:
     return lambda recorded: next(remaining)(recorded)
 
 
-def run(step: str, *, seconds: float = 60.0, **replaced: Reply) -> tuple[Any, list[str]]:
+def run(step: str, seconds: float = 60.0, /, **replaced: Reply) -> tuple[Any, list[str]]:
     """The response to one step that has so much time, and the operations that reached OSS."""
     with Stub() as stub, pytest.MonkeyPatch.context() as patch:
         site = Site(stub.url, MULTIPART, Path())
@@ -141,7 +134,7 @@ def test_a_completion_is_sent_once_and_can_be_repeated() -> None:
 @STEPS
 def test_a_slow_response_ends_in_time(step: str) -> None:
     with trickling() as reply:
-        response, _ = run(step, seconds=0.9, **{step: reply})
+        response, _ = run(step, 0.9, **{step: reply})
     assert (response.status, response.code) == (503, "storage_unavailable")
 
 
