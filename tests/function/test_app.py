@@ -18,7 +18,7 @@ from direct_upload.app import App
 from direct_upload.routes import ROUTES
 from tests.function.callers.issuer import SETTINGS as JWT_SETTINGS
 from tests.function.callers.issuer import Token, claims
-from tests.function.credentials.faulty_sts import FAULTS, Clock, FaultySts, healthy
+from tests.function.credentials.faulty_sts import FAULTS, Clock, healthy
 from tests.function.invocations import (
     ENVIRON,
     NO_STS,
@@ -30,6 +30,7 @@ from tests.function.invocations import (
     invoke,
     read,
 )
+from tests.function.raw_server import RawServer
 
 FOREIGN = {"Origin": "https://evil.example"}
 
@@ -276,12 +277,12 @@ def test_the_initializer_never_fails(
     assert TOKEN not in line
 
 
-def assuming_a_role(sts_server: FaultySts) -> dict[str, str]:
-    return ENVIRON | NO_STS | {"STS_ENDPOINT": sts_server.endpoint}
+def assuming_a_role(sts_server: RawServer) -> dict[str, str]:
+    return ENVIRON | NO_STS | {"STS_ENDPOINT": sts_server.url}
 
 
 def test_warming_leaves_the_first_request_nothing_to_wait_for(
-    sts_server: FaultySts, caplog: pytest.LogCaptureFixture
+    sts_server: RawServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = Clock()
     sts_server.become(healthy(clock))
@@ -294,7 +295,7 @@ def test_warming_leaves_the_first_request_nothing_to_wait_for(
 
 @pytest.mark.parametrize("fault", ["503", "not authorised", "empty object", "closed"])
 def test_after_failed_warming_the_first_request_calls_sts_at_once(
-    fault: str, sts_server: FaultySts, caplog: pytest.LogCaptureFixture
+    fault: str, sts_server: RawServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = Clock()
     sts_server.become(FAULTS[fault][0])
@@ -305,7 +306,7 @@ def test_after_failed_warming_the_first_request_calls_sts_at_once(
     assert app.handle(event(), Context())["statusCode"] == 200
 
 
-def test_warming_without_base_credentials_never_fails(sts_server: FaultySts) -> None:
+def test_warming_without_base_credentials_never_fails(sts_server: RawServer) -> None:
     clock = Clock()
     sts_server.become(healthy(clock))
     environ = assuming_a_role(sts_server) | {"ALIBABA_CLOUD_ACCESS_KEY_ID": ""}

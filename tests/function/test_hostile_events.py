@@ -322,7 +322,7 @@ def check_response(struct: dict[str, Any], environ: str) -> None:
 
 
 def check_shown_name(fields: dict[str, str]) -> None:
-    """A person who downloads the file sees the extension that decided about its type."""
+    """People who download the file see the extension that decided about its type."""
     disposition = fields.get("Content-Disposition")
     if disposition:
         shown = unquote(re.sub("(attachment|inline); filename\\*=UTF-8''", "", disposition))

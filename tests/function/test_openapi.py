@@ -81,15 +81,15 @@ ENVIRONS = {
 @pytest.fixture(scope="module")
 def urls() -> Iterator[dict[str, str]]:
     """The function behind an emulated Function Compute, once for each configuration."""
-    with ExitStack() as servers:
-        oss = servers.enter_context(Stub())
-        addresses = {"multipart": {"OSS_ENDPOINT": oss.url}}
-        found = {}
-        for name, environ in ENVIRONS.items():
-            handle = App(environ | addresses.get(name, {})).handle
-            cloud = FunctionCompute(handle, function_keys=None, log=lambda line: None)
-            found[name] = servers.enter_context(Server(cloud)).url
-        yield found
+    with ExitStack() as stack:
+        oss = stack.enter_context(Stub())
+
+        def serve(environ: dict[str, str]) -> str:
+            handle = App({"OSS_ENDPOINT": oss.url} | environ).handle
+            function = FunctionCompute(handle, function_keys=None, log=lambda line: None)
+            return stack.enter_context(Server(function)).url
+
+        yield {name: serve(environ) for name, environ in ENVIRONS.items()}
 
 
 @cache

@@ -413,7 +413,7 @@ def test_a_query_names_a_preset(path: str, name: str) -> None:
     assert response.document["preset"] == "b"
 
 
-@pytest.mark.parametrize("name", [5, 0, True, False, [], ["b"], {}])
+@pytest.mark.parametrize("name", [5, 0, True, False, [], ["b"], {}], ids=repr)
 def test_a_name_must_be_a_string(name: Any) -> None:
     for body in ({"preset": name}, {"metadata": {"preset": name}}):
         with pytest.raises(InvalidRequest, match="preset is not a string"):

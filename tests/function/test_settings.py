@@ -221,10 +221,6 @@ def test_reads(changes: dict[str, str], name: str, expected: object) -> None:
         pytest.param("MAX_UPLOAD_BYTES", "-1", id="negative"),
         pytest.param("MIN_UPLOAD_BYTES", "1e3", id="not an integer"),
         pytest.param("ALLOWED_CONTENT_TYPES", "png", id="not a type"),
-        pytest.param("ALLOWED_CONTENT_TYPES", "*/*", id="every type"),
-        pytest.param("ALLOWED_CONTENT_TYPES", "*/png", id="a wildcard before the slash"),
-        pytest.param("ALLOWED_CONTENT_TYPES", "app/*", id="the beginning of a kind"),
-        pytest.param("ALLOWED_CONTENT_TYPES", "chemical/*", id="wildcard without types"),
         pytest.param("UPLOAD_DIR", "{yyyy}/", id="date in the first segment"),
         pytest.param("UPLOAD_DIR", "a/{id}/", id="placeholder of keys in a prefix"),
         pytest.param("UPLOAD_DIR", "a/{yyyy}{mm}/", id="two placeholders in a segment"),
@@ -241,7 +237,7 @@ def test_reads(changes: dict[str, str], name: str, expected: object) -> None:
         pytest.param("UPLOAD_KEY", "{id}/", id="key ends with a slash"),
         pytest.param("UPLOAD_KEY", "a//{id}", id="key with an empty segment"),
         pytest.param("UPLOAD_KEY", "../{id}", id="key above its prefix"),
-        pytest.param("UPLOAD_KEY", "{id}/{ext}", id="a segment that an extension alone fills"),
+        pytest.param("UPLOAD_KEY", "{id}/{ext}", id="a segment of only an extension"),
         pytest.param("UPLOAD_KEY", "{id}/.{ext}", id="a segment of a dot without an extension"),
         pytest.param("UPLOAD_KEY", "{id}*", id="star in a key"),
         pytest.param("UPLOAD_KEY", "{id}$", id="dollar in a key"),
@@ -374,17 +370,9 @@ def test_what_a_setting_makes_dangerous_is_a_warning(
     assert len(with_jwt) == ("UPLOAD_URL" in warned)
 
 
-@pytest.mark.parametrize(
-    ("secret", "problem"),
-    [
-        pytest.param("", "is missing", id="none"),
-        pytest.param("s" * 31, "fewer than 32 bytes", id="31 bytes"),
-    ],
-)
-def test_callbacks_need_a_secret(secret: str, problem: str) -> None:
-    callback = {"CALLBACK_URL": "https://upload.example.com/callback", "GRANT_SECRET": secret}
-    with pytest.raises(Misconfigured, match=problem):
-        settings.parse_settings(VALID | callback)
+def test_callbacks_need_a_secret() -> None:
+    with pytest.raises(Misconfigured, match="GRANT_SECRET is missing"):
+        settings.parse_settings(VALID | {"CALLBACK_URL": "https://upload.example.com/callback"})
 
 
 def test_a_secret_that_is_too_short_is_refused_whatever_it_is_for() -> None:

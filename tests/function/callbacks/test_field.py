@@ -1,4 +1,4 @@
-"""Grant ids accept what was granted, and neither anything else nor anything late."""
+"""Grant ids accept what was granted, nothing else, and nothing that comes too late."""
 
 from __future__ import annotations
 
@@ -306,7 +306,7 @@ def test_only_https_uses_sni() -> None:
 
 def test_no_grant_makes_a_field_too_long() -> None:
     url = "https://" + "c" * 93  # the longest that settings accept
-    text = field_document(
+    document = field_document(
         url=url,
         key_or_dir="k" * 999,
         is_directory=True,
@@ -315,4 +315,4 @@ def test_no_grant_makes_a_field_too_long() -> None:
         user="u" * 200,
         life=timedelta(days=1),
     )
-    assert len(json.dumps(text, separators=(",", ":"))) <= 512
+    assert len(json.dumps(document, separators=(",", ":"))) <= 512

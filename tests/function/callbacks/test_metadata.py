@@ -66,6 +66,6 @@ def test_nothing_else_is_a_grant(value: str) -> None:
         check_both(from_metadata(SECRET, value))
 
 
-def test_a_value_made_with_another_secret_is_no_grant() -> None:
+def test_a_value_made_with_another_secret_is_not_a_grant() -> None:
     with pytest.raises(WrongGrant):
         check_both(from_metadata(SECRET, to_metadata(b"x" * 32, make())))

@@ -78,14 +78,6 @@ def post(
     return read(App(environ, lambda: NOW + later).handle(sent, None))
 
 
-@pytest.fixture
-def uploads(monkeypatch: pytest.MonkeyPatch) -> list[Upload]:
-    """What the hook was called with."""
-    received: list[Upload] = []
-    monkeypatch.setattr(report_module, "on_upload", received.append)
-    return received
-
-
 def test_a_finished_upload_is_confirmed_logged_and_passed_on(
     oss: Recorder, uploads: list[Upload], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -105,16 +97,16 @@ def test_a_finished_upload_is_confirmed_logged_and_passed_on(
     }
     assert len(json.dumps(response.document)) < 1024
     upload = Upload(
-        "post-test",
-        key,
-        1024,
-        "0F343B0931126A20F133D67C2B018A3B",
-        "image/png",
-        640,
-        480,
-        "",
-        "default",
-        "callback",
+        bucket="post-test",
+        key=key,
+        size=1024,
+        etag="0F343B0931126A20F133D67C2B018A3B",
+        mime_type="image/png",
+        width=640,
+        height=480,
+        user="",
+        preset="default",
+        source="callback",
     )
     assert uploads == [upload]
     lines = [message for message in caplog.messages if message.startswith("{")]

@@ -34,8 +34,8 @@ def with_key_at(url: str | bytes) -> Report:
 
 def signed_with(*arguments: Any, before: str = "") -> Report:
     covered = f"/callback\n{REPORT.body}".encode()
-    signature = base64.b64encode(KEY.sign(covered, *arguments)).decode()
-    return replace(REPORT, headers={"Authorization": before + signature})
+    signed = base64.b64encode(KEY.sign(covered, *arguments)).decode()
+    return replace(REPORT, headers={"Authorization": before + signed})
 
 
 FORGERIES = {
@@ -47,8 +47,8 @@ FORGERIES = {
     "no scheme": with_key_at("//{evil}/keys/v1.pem"),
     "no host": with_key_at("http:///keys/v1.pem"),
     "port out of range": with_key_at("http://127.0.0.1:99999/keys/v1.pem"),
-    "our host as the user": with_key_at("http://{host}@{evil}/keys/v1.pem"),
-    "our host as user and password": with_key_at("http://u:p@{host}/keys/v1.pem"),
+    "our host as user and password": with_key_at("http://{host}@{evil}/keys/v1.pem"),
+    "user and password before our host": with_key_at("http://u:p@{host}/keys/v1.pem"),
     "backslash before the host": with_key_at("http://{host}\\@{evil}/keys/v1.pem"),
     "backslashes for slashes": with_key_at("http:\\\\{evil}\\keys\\v1.pem"),
     "our URL in the fragment": with_key_at("{foreign}/keys/v1.pem#{oss}/keys/v1.pem"),
@@ -57,7 +57,7 @@ FORGERIES = {
     "query on our URL": with_key_at("{oss}/keys/v1.pem?to={foreign}"),
     "our port with one more digit": with_key_at("{oss}1/keys/v1.pem"),
     "another name of our host": with_key_at("http://localhost:{port}/keys/v1.pem"),
-    "our host below another domain": with_key_at("http://{host}.example.com/keys/v1.pem"),
+    "our host below another domain": with_key_at("http://127.0.0.1.example.com:{port}/keys/v1.pem"),
     "trailing dot": with_key_at("http://127.0.0.1.:{port}/keys/v1.pem"),
     "upper case path": with_key_at("{oss}/KEYS/v1.pem"),
     "key outside the path": with_key_at("{oss}/elsewhere/forged.pem"),
@@ -171,7 +171,7 @@ def test_a_key_that_failed_is_not_fetched_again_within_5_seconds(
 
 
 def test_only_the_last_failures_are_remembered(oss: Recorder, foreign: Recorder) -> None:
-    """A caller who names ever new keys cannot fill the memory."""
+    """A caller that always names new keys cannot fill the memory."""
     for number in range(10):
         with pytest.raises(NotFromOss):
             check(with_key_at(f"{{oss}}/keys/{number}.pem"), oss, foreign)

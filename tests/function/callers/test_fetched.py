@@ -13,7 +13,6 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, TimeoutError
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from jwt import PyJWK
@@ -25,8 +24,8 @@ from direct_upload.callers.fetched import FETCH_SECONDS, FetchedKeys, life
 from direct_upload.errors import KeysUnavailable
 from direct_upload.http.outgoing import Fetched
 from tests.function.callers.issuer import SETTINGS, Token, jwks, key_pair, public_jwk
-from tests.function.credentials.faulty_sts import Connection, FaultySts, close, reset
 from tests.function.invocations import ENVIRON, NOW, Context, event, invoke, read
+from tests.function.raw_server import RawServer, Responder, close, reset, sending
 from tests.recorder import Recorded, Recorder, recording, trickling
 
 Reply = Callable[[Recorded], Response]
@@ -41,6 +40,18 @@ def after(seconds: float) -> datetime:
 
 def always(body: str | bytes, status: int = 200, **headers: str) -> Reply:
     return lambda _: Response(body, status, {n.replace("_", "-"): v for n, v in headers.items()})
+
+
+def gated(reply: Reply) -> tuple[Reply, threading.Event, threading.Event]:
+    """The reply behind a gate, an event for the first request, and the gate to open."""
+    arrived, gate = threading.Event(), threading.Event()
+
+    def behind_the_gate(recorded: Recorded) -> Response:
+        arrived.set()
+        gate.wait()
+        return reply(recorded)
+
+    return behind_the_gate, arrived, gate
 
 
 @pytest.fixture(autouse=True)
@@ -102,7 +113,7 @@ MISBEHAVIOUR = [
 def assert_quiet_failure(
     keys: FetchedKeys, requests: Callable[[], int], reason: str, log: pytest.LogCaptureFixture
 ) -> None:
-    """503, the reason in the log, no second request within the rest, and one after it."""
+    """503, the reason in the log, no second request within ten seconds, and one after them."""
     for seconds, expected in ((0, 1), (9.9, 1), (10, 2)):
         with pytest.raises(KeysUnavailable) as refusal:
             keys.find("first", after(seconds))
@@ -154,40 +165,30 @@ def test_a_set_in_hand_serves_on_while_the_server_misbehaves(
     [
         pytest.param(close, id="closes the connection"),
         pytest.param(reset, id="resets the connection"),
-        pytest.param(lambda it: it.socket.sendall(b"SSH-2.0-\r\n"), id="another protocol"),
+        pytest.param(sending(b"SSH-2.0-\r\n"), id="another protocol"),
         pytest.param(
-            lambda it: it.socket.sendall(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000 + b"\r\n\r\n"),
+            sending(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000 + b"\r\n\r\n"),
             id="an endless header",
         ),
         pytest.param(
-            lambda it: it.socket.sendall(
-                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nlong\r\n"
-            ),
+            sending(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nlong\r\n"),
             id="a broken chunk",
         ),
     ],
 )
 def test_a_server_that_breaks_the_protocol_is_left_alone(
-    responder: Callable[[Connection], None], caplog: pytest.LogCaptureFixture
+    responder: Responder, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def once(connection: Connection) -> None:
-        responder(connection)
-        raise ConnectionAbortedError  # ends the connection
-
-    with FaultySts(once) as server:
-        keys = FetchedKeys(f"{server.endpoint}/jwks.json")
+    with RawServer(responder) as server:
+        keys = FetchedKeys(f"{server.url}/jwks.json")
         reason = "the server cannot be reached, or breaks off"
         assert_quiet_failure(keys, lambda: len(server.requests), reason, caplog)
 
 
 def test_a_body_that_ends_early_is_refused(caplog: pytest.LogCaptureFixture) -> None:
-    def end_early(connection: Connection) -> None:
-        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(SET)}\r\n\r\n"
-        connection.socket.sendall((head + SET[:-9]).encode())
-        raise ConnectionAbortedError
-
-    with FaultySts(end_early) as server:
-        keys = FetchedKeys(f"{server.endpoint}/jwks.json")
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(SET)}\r\n\r\n"
+    with RawServer(sending((head + SET[:-9]).encode())) as server:
+        keys = FetchedKeys(f"{server.url}/jwks.json")
         assert_quiet_failure(keys, lambda: len(server.requests), "is not JSON", caplog)
 
 
@@ -209,12 +210,7 @@ def test_a_slow_server_is_abandoned_and_left_alone(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    may_respond = threading.Event()
-
-    def hang(recorded: Recorded) -> Response:
-        may_respond.wait()
-        return Response(SET)
-
+    hang, _, may_respond = gated(always(SET))
     with trickling() as trickle:
         server.reply = trickle if trickles else hang
         monkeypatch.setattr(fetched, "FETCH_SECONDS", 0.3)
@@ -422,14 +418,7 @@ def test_a_thread_that_waited_with_an_earlier_time_fetches_nothing(
 def test_after_a_long_pause_all_wait_for_the_one_fetch(keys: FetchedKeys, server: Recorder) -> None:
     """Function Compute freezes an idle instance, which may wake up with keys of last week."""
     assert keys.find("first", NOW)
-    reached, may_respond = threading.Event(), threading.Event()
-
-    def respond_later(_: Recorded) -> Response:
-        reached.set()
-        may_respond.wait()
-        return Response(SET)
-
-    server.reply = respond_later
+    server.reply, reached, may_respond = gated(always(SET))
     with ThreadPoolExecutor(2) as pool:
         fetching = pool.submit(keys.find, "first", NOW + timedelta(days=7))
         assert reached.wait(60)
@@ -449,18 +438,11 @@ def test_after_a_long_pause_all_wait_for_the_one_fetch(keys: FetchedKeys, server
         pytest.param("second", 60, id="an unknown kid"),
     ],
 )
-def test_a_token_with_a_known_key_does_not_wait_for_a_fetch(
+def test_a_key_in_hand_is_found_without_waiting_for_a_fetch(
     kid: str, seconds: float, keys: FetchedKeys, server: Recorder
 ) -> None:
     assert keys.find("first", NOW)
-    reached, may_respond = threading.Event(), threading.Event()
-
-    def respond_later(_: Recorded) -> Response:
-        reached.set()
-        may_respond.wait()
-        return Response(jwks(FIRST, SECOND))
-
-    server.reply = respond_later
+    server.reply, reached, may_respond = gated(always(jwks(FIRST, SECOND)))
     with ThreadPoolExecutor(1) as pool:
         fetching = pool.submit(keys.find, kid, after(seconds))
         assert reached.wait(60)
@@ -492,9 +474,8 @@ def test_the_handler_says_503_while_there_are_no_keys_and_recovers(
 
 PRINT_MODULES = """
 import json, sys
-sys.path.insert(0, sys.argv[1])
 from direct_upload.app import App
-App(json.loads(sys.argv[2])).warm(None)
+App(json.loads(sys.argv[1])).warm(None)
 print(*(name for name in ("direct_upload.callers.fetched", "jwt") if name in sys.modules))
 """
 
@@ -515,7 +496,6 @@ print(*(name for name in ("direct_upload.callers.fetched", "jwt") if name in sys
     ],
 )
 def test_the_fetcher_is_loaded_with_a_url_only(changes: dict[str, str], loaded: list[str]) -> None:
-    source = Path(__file__).parents[3] / "function"
-    command = [sys.executable, "-c", PRINT_MODULES, str(source), json.dumps(ENVIRON | changes)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", PRINT_MODULES, json.dumps(ENVIRON | changes)]
+    done = subprocess.run(command, cwd="function", capture_output=True, text=True, check=True)
     assert done.stdout.split() == loaded

@@ -354,7 +354,7 @@ def hs(algorithm: str = "HS256", secret: Any = SECRET, **headers: Any) -> str:
     return Token(headers=headers, algorithm=algorithm).signed(secret)
 
 
-@pytest.mark.parametrize("headers", [{}, {"kid": "anything"}])
+@pytest.mark.parametrize("headers", [{}, {"kid": "anything"}], ids=["no kid", "any kid"])
 def test_a_shared_secret_accepts_hs256(headers: dict[str, str]) -> None:
     assert user_of(hs(**headers), checker=callers(keys=SharedSecret(SECRET))) == "alice"
 
@@ -363,7 +363,6 @@ def test_a_shared_secret_accepts_hs256(headers: dict[str, str]) -> None:
     "token",
     [
         pytest.param(hs(secret=SECRET + b"x"), id="another secret"),
-        pytest.param(hs("HS384", SECRET * 2), id="HS384 with another secret"),
         pytest.param(Token().signed(), id="RS256"),
         pytest.param(f"{segment({'alg': 'none'})}.{BODY}.", id="none"),
     ],
@@ -402,7 +401,7 @@ def test_required_claims_keep_refresh_tokens_out(
     assert "the token lacks a claim of JWT_CLAIMS" in caplog.text
 
 
-@pytest.mark.parametrize("kid", [5, None, ["first"], {"a": 1}])
+@pytest.mark.parametrize("kid", [5, None, ["first"], {"a": 1}], ids=repr)
 def test_refuses_a_kid_that_is_not_a_string(kid: object) -> None:
     with pytest.raises(Unauthorized):
         user_of(f"{segment({'alg': 'RS256', 'kid': kid})}.{BODY}.{SIGNATURE}")

@@ -1,16 +1,12 @@
-"""An STS on a real socket that sends what a test wants, well-formed or not."""
+"""Responses of STS and their faults; the clock and the secrets of the tests that use them."""
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import json
-import socket
-import struct
-import threading
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+
+from tests.function.raw_server import Connection, Responder, close, reset
 
 ISSUED_SECRET = "IssuedAccessKeySecret"
 ISSUED_TOKEN = "IssuedSecurityToken"
@@ -33,18 +29,6 @@ class Clock:
 
     def move(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
-
-
-@dataclass
-class Connection:
-    """A request and the socket for its response; `released` ends the wait of those that hang."""
-
-    socket: socket.socket
-    head: str
-    released: threading.Event
-
-
-Responder = Callable[[Connection], None]
 
 
 def respond(status: str, body: str, *headers: str) -> Responder:
@@ -96,70 +80,8 @@ def trickle(connection: Connection) -> None:
         connection.socket.sendall(b" ")
 
 
-def reset(connection: Connection) -> None:
-    connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    raise ConnectionAbortedError
-
-
-def close(connection: Connection) -> None:
-    raise ConnectionAbortedError
-
-
 def redirect_to_itself(connection: Connection) -> None:
     respond("302 Found", "", "Location: /")(connection)
-
-
-@dataclass
-class FaultySts:
-    """Records the requests and leaves the response to `responder`."""
-
-    responder: Responder
-    requests: list[str] = field(default_factory=list)
-
-    def __enter__(self) -> FaultySts:
-        self._released = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._released.set()
-        with contextlib.suppress(OSError):  # on Linux, this wakes the accepting thread
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    @property
-    def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-
-    def become(self, responder: Responder) -> None:
-        """Release hanging connections, forget the requests, and use this responder from now on."""
-        self._released.set()
-        self._released = threading.Event()
-        self.requests.clear()
-        self.responder = responder
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection: socket.socket) -> None:
-        with connection, connection.makefile("rb") as lines:
-            try:
-                while head := _head(lines):
-                    self.requests.append(head)
-                    self.responder(Connection(connection, head, self._released))
-            except OSError:
-                return
-
-
-def _head(lines: Iterable[bytes]) -> str:
-    return b"".join(itertools.takewhile(lambda line: line != b"\r\n", lines)).decode()
 
 
 NOW = datetime.now(timezone.utc)

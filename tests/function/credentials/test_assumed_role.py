@@ -24,13 +24,10 @@ from tests.function.credentials.faulty_sts import (
     SECRETS,
     SILENT,
     Clock,
-    Connection,
-    FaultySts,
-    Responder,
-    close,
     healthy,
     refuse,
 )
+from tests.function.raw_server import Connection, RawServer, Responder, close
 
 ENVIRON = {
     "ALIBABA_CLOUD_ACCESS_KEY_ID": "STS.base",
@@ -70,10 +67,10 @@ def tries(monkeypatch: pytest.MonkeyPatch) -> Tries:
 
 
 def source(
-    sts_server: FaultySts, clock: Clock, *, duration_seconds: int = 3600, **changes: Any
+    sts_server: RawServer, clock: Clock, *, duration_seconds: int = 3600, **changes: Any
 ) -> AssumedRole:
     arn, region = "acs:ram::1:role/uploader", "cn-hangzhou"
-    role = Role(arn, POLICY, duration_seconds, sts_server.endpoint, region)
+    role = Role(arn, POLICY, duration_seconds, sts_server.url, region)
     values: dict[str, Any] = {
         "policy_seconds": 300,
         "environ": ENVIRON,
@@ -84,7 +81,7 @@ def source(
     return AssumedRole(role, **(values | changes))
 
 
-def warm_source(sts_server: FaultySts, clock: Clock, **changes: Any) -> AssumedRole:
+def warm_source(sts_server: RawServer, clock: Clock, **changes: Any) -> AssumedRole:
     """A source with STS.1, valid for an hour; the soft window is the last twelve minutes."""
     sts_server.become(healthy(clock))
     role = source(sts_server, clock, **changes)
@@ -110,7 +107,7 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 # One AssumeRole an hour
 
 
-def test_the_cache_follows_the_returned_expiration(sts_server: FaultySts, clock: Clock) -> None:
+def test_the_cache_follows_the_returned_expiration(sts_server: RawServer, clock: Clock) -> None:
     sts_server.become(healthy(clock, life=1000))
     role = source(sts_server, clock, duration_seconds=43200)
     expected = Credentials("STS.1", ISSUED_SECRET, ISSUED_TOKEN, clock() + timedelta(seconds=1000))
@@ -137,7 +134,7 @@ def test_the_cache_follows_the_returned_expiration(sts_server: FaultySts, clock:
     ],
 )
 def test_the_soft_window(
-    life: int, jitter: float, fresh_seconds: int, sts_server: FaultySts, clock: Clock
+    life: int, jitter: float, fresh_seconds: int, sts_server: RawServer, clock: Clock
 ) -> None:
     sts_server.become(healthy(clock, life))
     role = source(sts_server, clock, jitter=jitter)
@@ -149,7 +146,7 @@ def test_the_soft_window(
 
 
 def test_each_instance_draws_its_own_jitter(
-    sts_server: FaultySts, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    sts_server: RawServer, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def issue(*_: object, **__: object) -> Credentials:
         hour = timedelta(hours=1)
@@ -181,7 +178,7 @@ def test_each_instance_draws_its_own_jitter(
     ],
 )
 def test_below_the_floor_a_refresh_is_required(
-    policy_seconds: int, floor: int, sts_server: FaultySts, clock: Clock
+    policy_seconds: int, floor: int, sts_server: RawServer, clock: Clock
 ) -> None:
     role = warm_source(sts_server, clock, policy_seconds=policy_seconds)
     sts_server.become(OUTAGE)
@@ -196,7 +193,7 @@ def test_below_the_floor_a_refresh_is_required(
     assert len(sts_server.requests) == 4
 
 
-def test_credentials_that_end_too_soon_are_a_failure(sts_server: FaultySts, clock: Clock) -> None:
+def test_credentials_that_end_too_soon_are_a_failure(sts_server: RawServer, clock: Clock) -> None:
     sts_server.become(healthy(clock, life=120))
     role = source(sts_server, clock)
     assert "too soon" in refused(role).message
@@ -204,7 +201,7 @@ def test_credentials_that_end_too_soon_are_a_failure(sts_server: FaultySts, cloc
     assert len(sts_server.requests) == 1
 
 
-def test_base_credentials_are_read_for_each_call(sts_server: FaultySts, clock: Clock) -> None:
+def test_base_credentials_are_read_for_each_call(sts_server: RawServer, clock: Clock) -> None:
     sts_server.become(healthy(clock))
     environ = dict(ENVIRON)
     role = source(sts_server, clock, environ=environ)
@@ -223,7 +220,7 @@ def test_base_credentials_are_read_for_each_call(sts_server: FaultySts, clock: C
     assert used == ["STS.base", "STS.rotated", "STS.context"]
 
 
-def test_a_caller_overtaken_by_another_uses_its_credentials(sts_server: FaultySts) -> None:
+def test_a_caller_overtaken_by_another_uses_its_credentials(sts_server: RawServer) -> None:
     overtaking: list[AssumedRole] = []
 
     class BusyClock(Clock):
@@ -242,7 +239,7 @@ def test_a_caller_overtaken_by_another_uses_its_credentials(sts_server: FaultySt
 
 
 def test_fresh_credentials_need_no_lock(
-    sts_server: FaultySts, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    sts_server: RawServer, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     acquired: list[float] = []
 
@@ -293,7 +290,7 @@ def storm(
 
 
 def test_a_cold_storm_makes_one_call_and_serves_everyone(
-    sts_server: FaultySts, clock: Clock
+    sts_server: RawServer, clock: Clock
 ) -> None:
     responder, arrived, gate = gated(healthy(clock))
     sts_server.become(responder)
@@ -308,7 +305,7 @@ def test_a_cold_storm_makes_one_call_and_serves_everyone(
     assert isinstance(outcomes[0], Credentials)
 
 
-def test_a_cold_storm_on_a_refused_role_makes_one_call(sts_server: FaultySts, clock: Clock) -> None:
+def test_a_cold_storm_on_a_refused_role_makes_one_call(sts_server: RawServer, clock: Clock) -> None:
     responder, arrived, gate = gated(refuse("403 Forbidden", "NoPermission"))
     sts_server.become(responder)
     with ThreadPoolExecutor(32) as pool:
@@ -323,7 +320,7 @@ def test_a_cold_storm_on_a_refused_role_makes_one_call(sts_server: FaultySts, cl
 
 
 def test_in_the_soft_window_one_caller_refreshes_and_no_other_waits(
-    sts_server: FaultySts, clock: Clock
+    sts_server: RawServer, clock: Clock
 ) -> None:
     role = warm_source(sts_server, clock)
     clock.move(3000)
@@ -346,7 +343,7 @@ def _name(outcome: Credentials | Refusal) -> str:
 
 
 def test_a_required_refresh_waits_for_a_soft_one_under_way(
-    sts_server: FaultySts, clock: Clock
+    sts_server: RawServer, clock: Clock
 ) -> None:
     role = warm_source(sts_server, clock)
     clock.move(3000)
@@ -365,7 +362,7 @@ def test_a_required_refresh_waits_for_a_soft_one_under_way(
 
 
 def test_waiting_for_another_caller_is_bounded(
-    sts_server: FaultySts, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    sts_server: RawServer, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As when the first import of the SDK never ends."""
     loading, loaded = threading.Event(), threading.Event()
@@ -394,7 +391,7 @@ def test_waiting_for_another_caller_is_bounded(
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_cold_failure_is_a_503_and_delays_the_next_call(
     name: str,
-    sts_server: FaultySts,
+    sts_server: RawServer,
     clock: Clock,
     tries: Tries,
     caplog: pytest.LogCaptureFixture,
@@ -434,7 +431,7 @@ def test_a_cold_failure_is_a_503_and_delays_the_next_call(
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_failure_in_the_soft_window_costs_no_grant(
     name: str,
-    sts_server: FaultySts,
+    sts_server: RawServer,
     clock: Clock,
     tries: Tries,
     caplog: pytest.LogCaptureFixture,
@@ -461,7 +458,7 @@ def test_a_failure_in_the_soft_window_costs_no_grant(
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_required_refresh_that_fails_is_a_503(
-    name: str, sts_server: FaultySts, clock: Clock, tries: Tries
+    name: str, sts_server: RawServer, clock: Clock, tries: Tries
 ) -> None:
     role = warm_source(sts_server, clock)
     tries.shorten_for(name)
@@ -471,7 +468,7 @@ def test_a_required_refresh_that_fails_is_a_503(
 
 
 def test_the_third_try_may_succeed(
-    sts_server: FaultySts, clock: Clock, caplog: pytest.LogCaptureFixture
+    sts_server: RawServer, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     responders = iter([OUTAGE, close, healthy(clock)])
     sts_server.become(lambda connection: next(responders)(connection))
@@ -481,7 +478,7 @@ def test_the_third_try_may_succeed(
 
 
 def test_an_outage_of_two_minutes_in_the_soft_window_costs_no_grant(
-    sts_server: FaultySts, clock: Clock, caplog: pytest.LogCaptureFixture
+    sts_server: RawServer, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     role = warm_source(sts_server, clock)
     clock.move(2900)
@@ -541,7 +538,7 @@ def silent_time(monkeypatch: pytest.MonkeyPatch) -> SilentTime:
 
 
 def test_the_deadline_holds_for_a_server_that_trickles(
-    sts_server: FaultySts, clock: Clock, silent_time: SilentTime
+    sts_server: RawServer, clock: Clock, silent_time: SilentTime
 ) -> None:
     sts_server.become(FAULTS["trickle"][0])
     patience = Patience(try_seconds=2, deadline_seconds=3, pauses=(0.5, 2), last_try_seconds=0.1)
@@ -551,7 +548,7 @@ def test_the_deadline_holds_for_a_server_that_trickles(
 
 
 def test_a_try_ends_with_the_deadline(
-    sts_server: FaultySts, clock: Clock, silent_time: SilentTime
+    sts_server: RawServer, clock: Clock, silent_time: SilentTime
 ) -> None:
     sts_server.become(FAULTS["hang"][0])
     patience = Patience(try_seconds=5, deadline_seconds=3, last_try_seconds=0.1)
@@ -563,7 +560,7 @@ def test_a_try_ends_with_the_deadline(
 
 
 def test_missing_base_credentials_are_misconfigured_and_delay_nothing(
-    sts_server: FaultySts, clock: Clock
+    sts_server: RawServer, clock: Clock
 ) -> None:
     sts_server.become(healthy(clock))
     environ: dict[str, str] = {}
@@ -576,7 +573,7 @@ def test_missing_base_credentials_are_misconfigured_and_delay_nothing(
 
 
 def test_base_credentials_lost_in_the_soft_window_cost_no_grant(
-    sts_server: FaultySts, clock: Clock, caplog: pytest.LogCaptureFixture
+    sts_server: RawServer, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     environ = dict(ENVIRON)
     role = warm_source(sts_server, clock, environ=environ)
@@ -590,7 +587,7 @@ def test_base_credentials_lost_in_the_soft_window_cost_no_grant(
 
 
 def test_an_sdk_that_is_not_deployed_is_a_503_with_a_hint(
-    sts_server: FaultySts, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    sts_server: RawServer, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail() -> None:
         raise ModuleNotFoundError(ISSUED_SECRET)
@@ -602,7 +599,7 @@ def test_an_sdk_that_is_not_deployed_is_a_503_with_a_hint(
 
 
 def test_an_interrupted_refresh_leaves_nothing_locked(
-    sts_server: FaultySts, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    sts_server: RawServer, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
@@ -619,7 +616,7 @@ def test_an_interrupted_refresh_leaves_nothing_locked(
 
 
 def test_a_clock_that_jumps_past_the_end_causes_a_refresh(
-    sts_server: FaultySts, clock: Clock
+    sts_server: RawServer, clock: Clock
 ) -> None:
     """As after a long freeze of the instance."""
     role = warm_source(sts_server, clock)
@@ -628,7 +625,7 @@ def test_a_clock_that_jumps_past_the_end_causes_a_refresh(
     assert role.get(None).access_key_id == "STS.2"
 
 
-def test_a_clock_set_back_leaves_the_credentials_valid(sts_server: FaultySts, clock: Clock) -> None:
+def test_a_clock_set_back_leaves_the_credentials_valid(sts_server: RawServer, clock: Clock) -> None:
     role = warm_source(sts_server, clock)
     clock.move(-3600)
     assert role.get(None).access_key_id == "STS.1"
@@ -637,7 +634,7 @@ def test_a_clock_set_back_leaves_the_credentials_valid(sts_server: FaultySts, cl
     assert not sts_server.requests
 
 
-def test_a_clock_set_back_does_not_prolong_the_delay(sts_server: FaultySts, clock: Clock) -> None:
+def test_a_clock_set_back_does_not_prolong_the_delay(sts_server: RawServer, clock: Clock) -> None:
     sts_server.become(OUTAGE)
     role = source(sts_server, clock)
     refused(role)
@@ -647,7 +644,7 @@ def test_a_clock_set_back_does_not_prolong_the_delay(sts_server: FaultySts, cloc
 
 
 def test_after_the_clock_was_set_back_the_delay_is_five_seconds_again(
-    sts_server: FaultySts, clock: Clock
+    sts_server: RawServer, clock: Clock
 ) -> None:
     sts_server.become(OUTAGE)
     role = source(sts_server, clock)

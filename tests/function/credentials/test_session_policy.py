@@ -11,8 +11,9 @@ from direct_upload.credentials.sts import session_policy
 from direct_upload.errors import Misconfigured
 from tests.function.callers.issuer import SETTINGS as JWT_SETTINGS
 from tests.function.callers.issuer import Token
-from tests.function.credentials.faulty_sts import Clock, FaultySts, healthy
+from tests.function.credentials.faulty_sts import Clock, healthy
 from tests.function.invocations import ENVIRON, NO_STS, NOW, Context, Response, event, read
+from tests.function.raw_server import RawServer
 
 
 def test_allows_only_putting_objects_below_the_prefix() -> None:
@@ -65,11 +66,11 @@ def test_resumable_uploads_may_also_be_listed_and_aborted() -> None:
     ],
 )
 def test_only_resumable_uploads_request_more_rights(
-    changes: dict[str, str], several: bool, sts_server: FaultySts
+    changes: dict[str, str], several: bool, sts_server: RawServer
 ) -> None:
     secret = {"GRANT_SECRET": "0123456789abcdef0123456789abcdef"}
-    _, [call] = sign_with_role(sts_server, Clock(), changes | secret)
-    [statement] = json.loads(call["Policy"])["Statement"]
+    _, [sent] = sign_with_role(sts_server, Clock(), changes | secret)
+    [statement] = json.loads(sent["Policy"])["Statement"]
     assert isinstance(statement["Action"], list) is several
 
 
@@ -87,12 +88,12 @@ def test_a_policy_that_sts_would_refuse_is_misconfigured() -> None:
 
 
 def sign_with_role(
-    sts_server: FaultySts, clock: Clock, changes: dict[str, str], *, life: float = 3600
+    sts_server: RawServer, clock: Clock, changes: dict[str, str], *, life: float = 3600
 ) -> tuple[Response, list[dict[str, str]]]:
-    """Request a file grant of a new instance; return the response, and each call of STS."""
+    """Request a file grant of a new instance; return the response, and what STS received."""
     clock.now = NOW
     sts_server.become(healthy(clock, life=life))
-    environ = ENVIRON | NO_STS | {"STS_ENDPOINT": sts_server.endpoint} | changes
+    environ = ENVIRON | NO_STS | {"STS_ENDPOINT": sts_server.url} | changes
     bearer = {"Authorization": f"Bearer {Token().signed()}"}
     sent = event("POST", "/sign", headers=bearer, body='{"filename": "a.png"}')
     response = read(App(environ, clock).handle(sent, Context()))
@@ -116,10 +117,10 @@ def sign_with_role(
     ],
 )
 def test_the_role_is_assumed_for_what_all_keys_begin_with(
-    changes: dict[str, str], prefix: str, sts_server: FaultySts, clock: Clock
+    changes: dict[str, str], prefix: str, sts_server: RawServer, clock: Clock
 ) -> None:
-    response, (call,) = sign_with_role(sts_server, clock, changes)
-    (statement,) = json.loads(call["Policy"])["Statement"]
+    response, (sent,) = sign_with_role(sts_server, clock, changes)
+    (statement,) = json.loads(sent["Policy"])["Statement"]
     assert statement == {
         "Effect": "Allow",
         "Action": "oss:PutObject",
@@ -129,25 +130,25 @@ def test_the_role_is_assumed_for_what_all_keys_begin_with(
 
 
 def test_the_role_is_assumed_for_the_prefixes_of_all_presets(
-    sts_server: FaultySts, clock: Clock
+    sts_server: RawServer, clock: Clock
 ) -> None:
     presets = {"UPLOAD_PRESETS": '{"default": {"dir": "b/{yyyy}/"}, "other": {"dir": "a/"}}'}
-    _, (call,) = sign_with_role(sts_server, clock, presets)
-    (statement,) = json.loads(call["Policy"])["Statement"]
+    _, (sent,) = sign_with_role(sts_server, clock, presets)
+    (statement,) = json.loads(sent["Policy"])["Statement"]
     assert statement["Resource"] == ["acs:oss:*:*:post-test/a/*", "acs:oss:*:*:post-test/b/*"]
 
 
-def test_credentials_must_last_for_the_longest_preset(sts_server: FaultySts, clock: Clock) -> None:
+def test_credentials_must_last_for_the_longest_preset(sts_server: RawServer, clock: Clock) -> None:
     presets = '{"default": {}, "long": {"policy_seconds": 300}}'
     changes = {"POLICY_SECONDS": "12", "UPLOAD_PRESETS": presets}
     response, _ = sign_with_role(sts_server, clock, changes, life=100)
     assert response.status == 503
 
 
-def test_the_role_is_assumed_for_the_configured_time(sts_server: FaultySts, clock: Clock) -> None:
-    _, (call,) = sign_with_role(sts_server, clock, {"CREDENTIALS_SECONDS": "1234"})
-    assert call["DurationSeconds"] == "1234"
-    assert call["RoleArn"] == NO_STS["UPLOAD_ROLE_ARN"]
+def test_the_role_is_assumed_for_the_configured_time(sts_server: RawServer, clock: Clock) -> None:
+    _, (sent,) = sign_with_role(sts_server, clock, {"CREDENTIALS_SECONDS": "1234"})
+    assert sent["DurationSeconds"] == "1234"
+    assert sent["RoleArn"] == NO_STS["UPLOAD_ROLE_ARN"]
 
 
 @pytest.mark.parametrize(
@@ -155,7 +156,7 @@ def test_the_role_is_assumed_for_the_configured_time(sts_server: FaultySts, cloc
     [pytest.param("12", 200, id="short grants"), pytest.param("300", 503, id="long grants")],
 )
 def test_credentials_must_last_for_the_configured_grant(
-    policy_seconds: str, status: int, sts_server: FaultySts, clock: Clock
+    policy_seconds: str, status: int, sts_server: RawServer, clock: Clock
 ) -> None:
     response, _ = sign_with_role(sts_server, clock, {"POLICY_SECONDS": policy_seconds}, life=100)
     assert response.status == status

@@ -28,13 +28,13 @@ from tests.function.credentials.faulty_sts import (
     POLICY,
     SECRETS,
     Clock,
-    FaultySts,
     grant,
     healthy,
     issued,
     refuse,
     respond,
 )
+from tests.function.raw_server import RawServer
 
 BASE = BaseCredentials("STS.base", BASE_SECRET, BASE_TOKEN, "context")
 
@@ -49,32 +49,32 @@ def call(
     return assume_role(base, role(endpoint), seconds=seconds, clock=clock)
 
 
-def test_a_valid_response_becomes_credentials(sts_server: FaultySts, clock: Clock) -> None:
+def test_a_valid_response_becomes_credentials(sts_server: RawServer, clock: Clock) -> None:
     sts_server.become(healthy(clock, life=900))
     expiration = clock() + timedelta(seconds=900)
-    assert call(sts_server.endpoint, clock) == Credentials(
+    assert call(sts_server.url, clock) == Credentials(
         "STS.1", ISSUED_SECRET, ISSUED_TOKEN, expiration
     )
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "America/Los_Angeles"])
 def test_the_expiration_is_utc_in_any_time_zone(
-    zone: str, sts_server: FaultySts, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    zone: str, sts_server: RawServer, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sts_server.become(healthy(clock))
     try:
         with monkeypatch.context() as changed:
             changed.setenv("TZ", zone)
             time.tzset()
-            credentials = call(sts_server.endpoint, clock)
+            credentials = call(sts_server.url, clock)
     finally:
         time.tzset()
     assert credentials.expiration == clock() + timedelta(hours=1)
 
 
-def test_the_request_names_the_role_and_its_policy(sts_server: FaultySts, clock: Clock) -> None:
+def test_the_request_names_the_role_and_its_policy(sts_server: RawServer, clock: Clock) -> None:
     sts_server.become(healthy(clock))
-    call(sts_server.endpoint, clock)
+    call(sts_server.url, clock)
     (request,) = sts_server.requests
     target = request.split(" ")[1]
     assert parse_qs(target.partition("?")[2]) == {
@@ -83,14 +83,14 @@ def test_the_request_names_the_role_and_its_policy(sts_server: FaultySts, clock:
         "RoleArn": ["acs:ram::1:role/uploader"],
         "RoleSessionName": ["direct-upload"],
     }
-    assert f"\r\nhost: {sts_server.endpoint.removeprefix('http://')}\r\n" in request
+    assert f"\r\nhost: {sts_server.url.removeprefix('http://')}\r\n" in request
     assert f"\r\nx-acs-security-token: {BASE_TOKEN}\r\n" in request
     assert "Credential=STS.base," in request
 
 
-def test_a_permanent_key_sends_no_token(sts_server: FaultySts, clock: Clock) -> None:
+def test_a_permanent_key_sends_no_token(sts_server: RawServer, clock: Clock) -> None:
     sts_server.become(healthy(clock))
-    call(sts_server.endpoint, clock, base=BaseCredentials("LTAI", BASE_SECRET, None, "environment"))
+    call(sts_server.url, clock, base=BaseCredentials("LTAI", BASE_SECRET, None, "environment"))
     assert "x-acs-security-token" not in sts_server.requests[0]
 
 
@@ -145,14 +145,14 @@ def test_the_sdk_gets_the_time_limit_in_milliseconds(
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_each_fault_has_a_message_and_a_hint(
-    name: str, sts_server: FaultySts, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    name: str, sts_server: RawServer, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     responder, transient, message = FAULTS[name]
     sts_server.become(responder)
     if name == "trickle":  # on a busy machine bytes may be too rare for the SDK's own timeout
         monkeypatch.setattr(sts, "within", lambda _, call: within(0.2, call))
     with pytest.raises(AssumeRoleFailed) as caught:
-        call(sts_server.endpoint, clock, seconds=0.2 if name == "hang" else 60)
+        call(sts_server.url, clock, seconds=0.2 if name == "hang" else 60)
     assert re.search(message.replace("(", r"\(").replace(")", r"\)"), caught.value.message)
     assert caught.value.hint
     assert caught.value.transient is transient
@@ -169,11 +169,11 @@ def assert_no_secret(error: BaseException | None) -> None:
 
 
 def test_a_redirect_to_a_closed_port_is_a_failed_connection(
-    sts_server: FaultySts, clock: Clock
+    sts_server: RawServer, clock: Clock
 ) -> None:
     sts_server.become(respond("302 Found", "", "Location: http://127.0.0.1:1/"))
     with pytest.raises(AssumeRoleFailed, match="could not be reached"):
-        call(sts_server.endpoint, clock)
+        call(sts_server.url, clock)
 
 
 def test_a_refused_connection_is_a_failure(clock: Clock) -> None:
@@ -215,11 +215,11 @@ def test_a_hanging_name_lookup_is_abandoned(clock: Clock, monkeypatch: pytest.Mo
     ],
 )
 def test_the_hint_says_what_to_check(
-    code: str, setting: str, sts_server: FaultySts, clock: Clock
+    code: str, setting: str, sts_server: RawServer, clock: Clock
 ) -> None:
     sts_server.become(refuse("400 Bad Request", code))
     with pytest.raises(AssumeRoleFailed, match=code) as caught:
-        call(sts_server.endpoint, clock)
+        call(sts_server.url, clock)
     assert re.search(setting, caught.value.hint)
 
 
@@ -237,12 +237,12 @@ def test_the_hint_says_what_to_check(
     ],
 )
 def test_the_hint_for_bad_base_credentials_suspects_role_and_environment(
-    code: str, source: str, sts_server: FaultySts, clock: Clock
+    code: str, source: str, sts_server: RawServer, clock: Clock
 ) -> None:
     sts_server.become(refuse("400 Bad Request", code))
     base = BaseCredentials("STS.base", BASE_SECRET, BASE_TOKEN, source)
     with pytest.raises(AssumeRoleFailed) as caught:
-        call(sts_server.endpoint, clock, base=base)
+        call(sts_server.url, clock, base=base)
     assert "function's role" in caught.value.hint
     assert ("python3.12" in caught.value.hint) is (source == "environment")
 
@@ -257,15 +257,15 @@ def test_the_hint_for_bad_base_credentials_suspects_role_and_environment(
     ],
 )
 def test_an_expiration_must_be_plausible(
-    life: int, plausible: bool, sts_server: FaultySts, clock: Clock
+    life: int, plausible: bool, sts_server: RawServer, clock: Clock
 ) -> None:
     expiration = clock() + timedelta(seconds=life)
     sts_server.become(grant(issued(expiration)))
     if plausible:
-        assert call(sts_server.endpoint, clock).expiration == expiration
+        assert call(sts_server.url, clock).expiration == expiration
     else:
         with pytest.raises(AssumeRoleFailed, match="Expiration"):
-            call(sts_server.endpoint, clock)
+            call(sts_server.url, clock)
 
 
 def test_no_repr_shows_the_session_policy() -> None:
@@ -305,9 +305,9 @@ for name in ("credentials", "darabonba-core", "alibabacloud-tea"):
     assert not logging.getLogger(name).handlers, name
 """
     responder, _, _ = FAULTS["truncated json"]
-    with FaultySts(responder) as faulty:
+    with RawServer(responder) as faulty:
         finished = subprocess.run(
-            [sys.executable, "-c", program, faulty.endpoint],
+            [sys.executable, "-c", program, faulty.url],
             cwd="function",
             env=os.environ | {"DEBUG": "sdk"},
             capture_output=True,

@@ -70,7 +70,7 @@ def test_other_records_report_no_upload(changes: dict[str, Any], problem: str) -
         read_record(record(changes))
 
 
-@pytest.mark.parametrize("what", [None, 7, "text", [], [[]], {}])
+@pytest.mark.parametrize("what", [None, 7, "text", [], [[]], {}], ids=repr)
 def test_what_is_not_a_record_reports_no_upload(what: object) -> None:
     with pytest.raises(NotAnUpload, match="malformed"):
         read_record(what)
@@ -115,7 +115,10 @@ def test_names_of_metadata_are_compared_without_case() -> None:
     assert stored.metadata == {"x-oss-meta-grant": "a"}
 
 
-@pytest.mark.parametrize("time", [GONE, None, 7, "", "yesterday", "2026-11-24T06:31:00"])
+@pytest.mark.parametrize(
+    "time",
+    [pytest.param(GONE, id="gone"), None, 7, "", "yesterday", "2026-11-24T06:31:00"],
+)
 def test_the_time_may_be_missing(time: object) -> None:
     assert read_record(record({"eventTime": time})).stored_at is None
 

@@ -93,6 +93,7 @@ def registered() -> dict[str, dict[str, bool]]:
     return found
 
 
+@pytest.mark.timeout(600)  # npm takes a busy machine minutes
 @pytest.mark.parametrize("extension", sorted(STORED))
 def test_types_are_those_of_the_registry(
     extension: str, registered: dict[str, dict[str, bool]]

@@ -256,7 +256,13 @@ def test_the_object_and_the_callback_have_the_same_grant_id() -> None:
     assert body.endswith("&grant=" + from_metadata(secret, fields["x-oss-meta-grant"]))
 
 
-@pytest.mark.parametrize("changes", [CALLBACK, {"GRANT_SECRET": CALLBACK["GRANT_SECRET"]}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param(CALLBACK, id="callback"),
+        pytest.param({"GRANT_SECRET": CALLBACK["GRANT_SECRET"]}, id="only a secret"),
+    ],
+)
 def test_directory_grants_send_no_metadata(changes: dict[str, str]) -> None:
     grant = directory_grant(**changes)
     assert "x-oss-meta-grant" not in grant["fields"] | pinned(grant)
@@ -374,7 +380,7 @@ def test_the_longest_values_stay_within_eight_kilobytes(prefix: str) -> None:
     assert size(directory_grant(**extremes)) <= 8192
 
 
-def test_a_longest_prefix_of_quotes_alone_leaves_no_room_for_a_name() -> None:
+def test_a_longest_prefix_of_only_quotes_leaves_no_room_for_a_name() -> None:
     response = invoke(ENVIRON | EXTREMES | {"UPLOAD_DIR": '"' * 511 + "/"}, path="/healthz")
     assert response.code == "misconfigured"
     assert response.document["message"].startswith("The setting UPLOAD_DIR makes upload forms")

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import ssl
 import threading
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
-from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from werkzeug import Response
+from werkzeug.serving import make_server, make_ssl_devcert
 
 from direct_upload.http import outgoing
 from direct_upload.http.outgoing import (
@@ -29,7 +23,7 @@ from direct_upload.http.outgoing import (
     parse_address,
     within,
 )
-from tests.function.credentials.faulty_sts import Connection, FaultySts
+from tests.function.raw_server import RawServer, sending
 from tests.recorder import Recorded, recording, trickling
 
 T = TypeVar("T")
@@ -233,12 +227,8 @@ BREAKS = "the server cannot be reached, or breaks off: "
     ],
 )
 def test_fetch_fails_for_what_is_not_a_response(sent: bytes) -> None:
-    def respond(connection: Connection) -> None:
-        connection.socket.sendall(sent)
-        raise ConnectionAbortedError
-
-    with FaultySts(respond) as server:
-        assert failure(f"{server.endpoint}/").startswith(BREAKS)
+    with RawServer(sending(sent)) as server:
+        assert failure(f"{server.url}/").startswith(BREAKS)
 
 
 @pytest.mark.parametrize("host", ["a..example", "a" * 64 + ".example"])
@@ -254,8 +244,26 @@ def test_fetch_fails_if_the_connection_is_refused() -> None:
 
 def test_fetch_fails_if_the_server_does_not_speak_tls() -> None:
     with recording(lambda _: Response("body")) as server:
-        assert failure(server.url.replace("http:", "https:") + "/").startswith(BREAKS)
+        assert failure(server.url.replace("http:", "https:") + "/") == BREAKS + "SSLError"
     assert server.requests == []
+
+
+def test_only_a_trusted_certificate_is_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, key = make_ssl_devcert(str(tmp_path / "server"))
+    trusting = ssl.create_default_context(cafile=certificate)
+    trusting.check_hostname = False  # which the certificate states as a DNS name
+    server = make_server("127.0.0.1", 0, Response("body"), ssl_context=(certificate, key))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"https://127.0.0.1:{server.port}/"
+    try:
+        assert failure(url) == BREAKS + "SSLCertVerificationError"
+        monkeypatch.setattr(outgoing, "_trust", lambda: trusting)
+        assert fetch(url, seconds=PATIENT, max_bytes=9)[1] == b"body"
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def test_fetch_abandons_a_server_that_trickles(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,52 +289,3 @@ def test_a_server_that_is_silent_for_the_sockets_limit_does_not_respond(
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
         with pytest.raises(FetchFailed, match=r"^the server does not respond within 0\.1 s$"):
             fetch(url, seconds=0.1, max_bytes=9)
-
-
-def self_signed(file: Path) -> None:
-    """Write a certificate for 127.0.0.1 that is signed with its own key, and the key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    address = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
-    now = datetime.now(timezone.utc)
-    certificate = (
-        x509.CertificateBuilder()
-        .issuer_name(name)
-        .subject_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(address, critical=False)
-        .sign(key, SHA256())
-    )
-    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    file.write_bytes(secret + certificate.public_bytes(Encoding.PEM))
-
-
-def test_only_a_trusted_certificate_is_accepted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "server.pem"
-    self_signed(file)
-    server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server_side.load_cert_chain(file)
-    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    trusting.load_verify_locations(file)
-
-    def serve(listener: socket.socket) -> None:
-        for _ in range(2):
-            connection, _ = listener.accept()
-            with (
-                contextlib.suppress(OSError),
-                server_side.wrap_socket(connection, server_side=True) as tls,
-            ):
-                tls.recv(1000)
-                tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=serve, args=(listener,), daemon=True).start()
-        url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
-        assert failure(url) == BREAKS + "SSLCertVerificationError"
-        monkeypatch.setattr(outgoing, "_trust", lambda: trusting)
-        assert fetch(url, seconds=PATIENT, max_bytes=9)[1] == b"ok"

@@ -22,17 +22,26 @@ SECRET = "0123456789abcdef0123456789abcdef"
 MULTIPART = ENVIRON | {"MULTIPART": "true", "GRANT_SECRET": SECRET}
 MIB = 1024**2
 SIZE = 12 * MIB
-KEY = AccessKey(
-    ENVIRON["ALIBABA_CLOUD_ACCESS_KEY_ID"],
-    ENVIRON["ALIBABA_CLOUD_ACCESS_KEY_SECRET"],
-    ENVIRON["ALIBABA_CLOUD_SECURITY_TOKEN"],
-    NOW + timedelta(days=30),
-)
+RENEWED = {
+    "ALIBABA_CLOUD_ACCESS_KEY_ID": "STS.RENEWED",
+    "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "RenewedSecret",
+    "ALIBABA_CLOUD_SECURITY_TOKEN": "RenewedToken",
+}
+"""Other credentials of the function, for `Site.restart`."""
+KEYS = [
+    AccessKey(
+        environ["ALIBABA_CLOUD_ACCESS_KEY_ID"],
+        environ["ALIBABA_CLOUD_ACCESS_KEY_SECRET"],
+        environ["ALIBABA_CLOUD_SECURITY_TOKEN"],
+        NOW + timedelta(days=30),
+    )
+    for environ in (ENVIRON, RENEWED)
+]
 
 
 @dataclass
-class Answer:
-    """What OSS answers; the names of headers are in lower case."""
+class OssResponse:
+    """The names of headers are in lower case."""
 
     status: int
     body: bytes
@@ -91,7 +100,7 @@ class Site:
     def sign(self, upload: Upload, number: object) -> Response:
         return self.step(upload, below=f"/{number}")
 
-    def put_part(self, upload: Upload, number: int, content: bytes) -> Answer:
+    def put_part(self, upload: Upload, number: int, content: bytes) -> OssResponse:
         url = self.sign(upload, number).document["url"]
         return put(url, content)
 
@@ -105,7 +114,7 @@ class Site:
         path = f"/s3/multipart/{upload.upload_id}/complete"
         return self.request("POST", path, query={"key": upload.key}, body=body)
 
-    def object(self, key: str) -> Answer:
+    def object(self, key: str) -> OssResponse:
         return send("GET", f"{self.oss}/{key}")
 
     def is_empty(self) -> bool:
@@ -113,13 +122,13 @@ class Site:
         return not [path for path in self.directory.rglob("*") if path.is_file()]
 
 
-def put(url: str, content: bytes, **headers: str) -> Answer:
+def put(url: str, content: bytes, **headers: str) -> OssResponse:
     return send("PUT", url, content, headers)
 
 
 def send(
     method: str, url: str, body: bytes = b"", headers: Mapping[str, str] | None = None
-) -> Answer:
+) -> OssResponse:
     """One request, with no header but Host and Content-Length that is not given."""
     parts = urlsplit(url)
     assert parts.hostname
@@ -128,9 +137,9 @@ def send(
     connection.request(method, target, body or None, dict(headers or {}))
     response = connection.getresponse()
     named = {name.lower(): value for name, value in response.headers.items()}
-    answer = Answer(response.status, response.read(), named)
+    whole = OssResponse(response.status, response.read(), named)
     connection.close()
-    return answer
+    return whole
 
 
 @contextmanager
@@ -141,7 +150,7 @@ def running_site(directory: Path, **settings: str) -> Iterator[Site]:
         "post-test",
         "cn-hangzhou",
         directory,
-        KeyRing([KEY]),
+        KeyRing(KEYS),
         [],
         clock=lambda: sites[0].now,
         log=log.append,

@@ -1,5 +1,5 @@
 """A strict stand-in for OSS: it accepts the requests of one upload of seven bytes, and a test can
-replace any of its answers."""
+replace any of its responses."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COMPLETED = (
     "<CompleteMultipartUploadResult><Location>http://x/k</Location><Bucket>post-test</Bucket>"
     '<Key>k</Key><ETag>"B864DB6A936D376F9F8D3ED3BBE540DD-1"</ETag></CompleteMultipartUploadResult>'
 )
-ANSWERS: dict[str, tuple[int, str]] = {
+RESPONSES: dict[str, tuple[int, str]] = {
     "initiate": (200, INITIATED),
     "list": (200, LISTED),
     "complete": (200, COMPLETED),
@@ -34,7 +34,7 @@ ANSWERS: dict[str, tuple[int, str]] = {
 }
 NAMES = {"GET": "list", "DELETE": "abort"}
 
-Answer = Callable[[Recorded], Response]
+Reply = Callable[[Recorded], Response]
 
 
 def error(status: int, code: str) -> Response:
@@ -42,14 +42,14 @@ def error(status: int, code: str) -> Response:
 
 
 class Stub:
-    """The stand-in on a free port; `replaced` has the answers of a test, by operation."""
+    """The stand-in on a free port; `replaced` has a test's own replies, by operation."""
 
-    def __init__(self, **replaced: Answer) -> None:
+    def __init__(self, **replaced: Reply) -> None:
         self.replaced = replaced
         self._stack = ExitStack()
 
     def __enter__(self) -> Stub:
-        recorder = self._stack.enter_context(recording(self._answer))
+        recorder = self._stack.enter_context(recording(self._respond))
         self.url, self.requests = recorder.url, recorder.requests
         return self
 
@@ -65,11 +65,11 @@ class Stub:
     def operations(self) -> list[str]:
         return [operation(recorded) for recorded in self.requests]
 
-    def _answer(self, recorded: Recorded) -> Response:
+    def _respond(self, recorded: Recorded) -> Response:
         name = operation(recorded)
         if name in self.replaced:
             return self.replaced[name](recorded)
-        status, body = ANSWERS[name]
+        status, body = RESPONSES[name]
         return Response(body, status, content_type="application/xml")
 
 

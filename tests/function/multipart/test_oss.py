@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import socket
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -16,36 +15,33 @@ from werkzeug import Response
 
 from direct_upload.multipart import oss
 from tests.function.multipart.site import MULTIPART, Site
-from tests.function.multipart.stub import ANSWERS, PART, Answer, Stub, error
+from tests.function.multipart.stub import PART, RESPONSES, Reply, Stub, error
+from tests.function.raw_server import RawServer, sending
 from tests.recorder import Recorded, trickling
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(oss, "STEP_SECONDS", 1.5)
-    monkeypatch.setattr(oss, "TRY_SECONDS", 0.5)
-
-
-def always(body: str | bytes, status: int = 200, **headers: str) -> Answer:
+def always(body: str | bytes, status: int = 200, **headers: str) -> Reply:
     return lambda recorded: Response(body, status, headers=headers)
 
 
-def refusing(status: int, code: str) -> Answer:
+def refusing(status: int, code: str) -> Reply:
     return lambda recorded: error(status, code)
 
 
-def in_turn(*answers: Answer) -> Answer:
-    remaining = iter(answers)
+def in_turn(*replies: Reply) -> Reply:
+    remaining = iter(replies)
     return lambda recorded: next(remaining)(recorded)
 
 
-def run(step: str, **replaced: Answer) -> tuple[Any, list[str]]:
-    """The response to one step, and the operations that reached OSS."""
-    with Stub() as stub:
+def run(step: str, seconds: float = 60.0, /, **replaced: Reply) -> tuple[Any, list[str]]:
+    """The response to one step that has so much time, and the operations that reached OSS."""
+    with Stub() as stub, pytest.MonkeyPatch.context() as patch:
         site = Site(stub.url, MULTIPART, Path())
         upload = site.begin(7)
         stub.requests.clear()
         stub.replaced.update(replaced)
+        patch.setattr(oss, "STEP_SECONDS", seconds)
+        patch.setattr(oss, "TRY_SECONDS", seconds / 3)
         steps: dict[str, Callable[[], Any]] = {
             "initiate": lambda: site.create(7),
             "list": lambda: site.step(upload),
@@ -55,7 +51,14 @@ def run(step: str, **replaced: Answer) -> tuple[Any, list[str]]:
         return steps[step](), stub.operations
 
 
-STEPS = pytest.mark.parametrize("step", ["initiate", "list", "complete", "abort"])
+# What each step calls in OSS, and the right that this needs.
+OPERATIONS = {
+    "initiate": ("InitiateMultipartUpload", "oss:PutObject"),
+    "list": ("ListParts", "oss:ListParts"),
+    "complete": ("CompleteMultipartUpload", "oss:PutObject"),
+    "abort": ("AbortMultipartUpload", "oss:AbortMultipartUpload"),
+}
+STEPS = pytest.mark.parametrize("step", OPERATIONS)
 ODD = {
     "a redirect": always("", 301, Location="http://127.0.0.1:9/"),
     "a page": always("<html>"),
@@ -68,13 +71,13 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize("answer", ODD)
+@pytest.mark.parametrize("reply", ODD)
 @STEPS
-def test_an_odd_answer_is_an_error(step: str, answer: str) -> None:
-    response, _ = run(step, **{step: ODD[answer]})
-    if answer == "a redirect":
+def test_an_odd_response_is_an_error(step: str, reply: str) -> None:
+    response, _ = run(step, **{step: ODD[reply]})
+    if reply == "a redirect":
         assert (response.status, response.code) == (500, "misconfigured")
-    elif step == "abort" and answer in ("a page", "a bomb", "an error in a success"):
+    elif step == "abort" and reply in ("a page", "a bomb", "an error in a success"):
         assert response.document == {}  # only the status counts
     else:
         assert (response.status, response.code) == (503, "storage_unavailable")
@@ -83,27 +86,24 @@ def test_an_odd_answer_is_an_error(step: str, answer: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "status"),
+    ("code", "status", "shown"),
     [
-        pytest.param("AccessDenied", 403, id="no right"),
-        pytest.param("SecurityTokenExpired", 403, id="token ended"),
-        pytest.param("NoSuchBucket", 404, id="no bucket"),
-        pytest.param("InvalidArgument", 400, id="wrong argument"),
-        pytest.param("<x>", 403, id="a code that is not one"),
-        pytest.param("X" * 65, 403, id="a long code"),
+        pytest.param("AccessDenied", 403, "AccessDenied", id="no right"),
+        pytest.param("NoSuchBucket", 404, "NoSuchBucket", id="no bucket"),
+        pytest.param("InvalidArgument", 400, "InvalidArgument", id="wrong argument"),
+        pytest.param("<x>", 403, "unknown", id="a code that is not one"),
+        pytest.param("X" * 65, 403, "unknown", id="a long code"),
     ],
 )
 @STEPS
 def test_a_refusal_names_the_operation_and_the_code(
-    step: str, code: str, status: int, caplog: pytest.LogCaptureFixture
+    step: str, code: str, status: int, shown: str
 ) -> None:
     response, recorded = run(step, **{step: refusing(status, code)})
     assert (response.status, response.code) == (500, "misconfigured")
-    name = oss._RIGHTS.keys() & {response.document["message"].split()[2].rstrip(":")}
-    assert len(name) == 1
-    shown = code if code.isalpha() and len(code) < 65 else "unknown"
-    assert f"{shown} (HTTP {status})" in response.document["message"]
-    assert oss._RIGHTS[name.pop()] in response.document["error"]["hint"]
+    name, right = OPERATIONS[step]
+    assert response.document["message"] == f"OSS refuses {name}: {shown} (HTTP {status})."
+    assert right in response.document["error"]["hint"]
     assert recorded.count(step) == 1
 
 
@@ -119,7 +119,7 @@ def test_a_code_that_cannot_be_meant_is_a_refusal(step: str, code: str) -> None:
 
 @pytest.mark.parametrize("step", ["initiate", "list", "abort"])
 def test_a_call_that_fails_once_is_repeated_once(step: str) -> None:
-    status, body = ANSWERS[step]
+    status, body = RESPONSES[step]
     response, recorded = run(step, **{step: in_turn(refusing(500, "X"), always(body, status))})
     assert response.status == 200
     assert recorded == [step, step]
@@ -132,9 +132,9 @@ def test_a_completion_is_sent_once_and_can_be_repeated() -> None:
 
 
 @STEPS
-def test_a_slow_answer_ends_in_time(step: str) -> None:
+def test_a_slow_response_ends_in_time(step: str) -> None:
     with trickling() as reply:
-        response, _ = run(step, **{step: reply})
+        response, _ = run(step, 0.9, **{step: reply})
     assert (response.status, response.code) == (503, "storage_unavailable")
 
 
@@ -167,36 +167,10 @@ RAW = {
 }
 
 
-@pytest.fixture
-def raw_server() -> Iterator[tuple[str, list[bytes]]]:
-    """A server that sends some bytes to each connection, and closes it."""
-    sent: list[bytes] = []
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = server.accept()
-                except OSError:
-                    return
-                with connection:
-                    connection.recv(65536)
-                    connection.sendall(sent[0])
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.getsockname()[1]}", sent
-        server.shutdown(socket.SHUT_RDWR)
-        thread.join()
-
-
 @pytest.mark.parametrize("kind", RAW)
-def test_bytes_that_are_not_an_answer_are_an_error(
-    kind: str, raw_server: tuple[str, list[bytes]]
-) -> None:
-    url, sent = raw_server
-    sent.append(RAW[kind])
-    response = Site(url, MULTIPART, Path()).create(7)
+def test_bytes_that_are_not_a_response_are_an_error(kind: str) -> None:
+    with RawServer(sending(RAW[kind])) as server:
+        response = Site(server.url, MULTIPART, Path()).create(7)
     assert (response.status, response.code) == (503, "storage_unavailable")
 
 
@@ -213,7 +187,7 @@ def test_completing_what_is_complete_already_needs_no_right_to_read() -> None:
 @pytest.mark.parametrize("abort", [always("", 204), refusing(404, "NoSuchUpload"),
                                    refusing(500, "X"), refusing(403, "AccessDenied")])  # fmt: skip
 def test_looking_for_the_object_leaves_no_upload_open(
-    abort: Answer, caplog: pytest.LogCaptureFixture
+    abort: Reply, caplog: pytest.LogCaptureFixture
 ) -> None:
     response, recorded = run("complete", list=refusing(404, "NoSuchUpload"), abort=abort)
     assert (response.status, response.code) == (404, "upload_not_found")
@@ -232,7 +206,7 @@ def test_deleting_what_is_gone_is_done() -> None:
 
 
 def test_ten_thousand_parts_are_listed_by_pages_and_completed_at_once() -> None:
-    def answer(recorded: Recorded) -> Response:
+    def page(recorded: Recorded) -> Response:
         query = dict(parse_qsl(urlsplit(recorded.target).query))
         marker = int(query.get("part-number-marker", 0))
         numbers = range(marker + 1, marker + 1001)
@@ -245,12 +219,9 @@ def test_ten_thousand_parts_are_listed_by_pages_and_completed_at_once() -> None:
         )
 
     size = 10_000 * 5 * 1024**2
-    with Stub(list=answer) as stub:
+    with Stub(list=page) as stub:
         site = Site(stub.url, MULTIPART | {"MAX_UPLOAD_BYTES": str(size)}, Path())
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(oss, "STEP_SECONDS", 60.0)
-            patch.setattr(oss, "TRY_SECONDS", 30.0)
-            done = site.complete(site.begin(size))
+        done = site.complete(site.begin(size))
         assert done.document["size"] == size
         assert stub.operations == ["initiate", *["list"] * 10, "complete"]
         assert stub.requests[-1].body.count(b"<Part>") == 10_000
@@ -262,9 +233,9 @@ def test_nothing_secret_is_logged_or_shown(caplog: pytest.LogCaptureFixture) -> 
     ticket = r"[A-Za-z0-9_-]{100,}\."
     secrets = ["StsSecretExample", MULTIPART["GRANT_SECRET"], "CAIS" + "t" * 20]
     shown = []
-    for step in ("initiate", "list", "complete", "abort"):
-        for answer in (refusing(403, "AccessDenied"), refusing(500, "X"), always("<html>")):
-            response, _ = run(step, **{step: answer})
+    for step in OPERATIONS:
+        for reply in (refusing(403, "AccessDenied"), refusing(500, "X"), always("<html>")):
+            response, _ = run(step, **{step: reply})
             shown.append(str(response.document))
     text = caplog.text + "".join(shown)
     assert not [secret for secret in [*secrets, "x-oss-signature"] if secret in text]

@@ -1,7 +1,8 @@
-"""What OSS answers is read strictly: odd and hostile answers are errors, never exceptions."""
+"""Responses of OSS are read strictly: what is odd or hostile is an `OddResponse`, never a crash."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ def more(marker: object) -> str:
     return f"<IsTruncated>true</IsTruncated><NextPartNumberMarker>{marker}</NextPartNumberMarker>"
 
 
-def test_reads_what_oss_answers() -> None:
+def test_reads_what_oss_sends() -> None:
     assert read_initiated(INITIATED.encode()) == UPLOAD_ID
     assert read_completed(COMPLETED.encode()) == "B864DB6A936D376F9F8D3ED3BBE540DD-1"
     assert read_page(LISTED.encode(), 0) == Page([Part(1, 7, ETAG)], None)
@@ -70,7 +71,7 @@ RESULT = "<InitiateMultipartUploadResult><UploadId>{}</UploadId></InitiateMultip
         pytest.param(b"<!DOCTYPE x>" + RESULT.format("a").encode(), id="a document type"),
         pytest.param(RESULT.format("&a;").encode(), id="an unknown entity"),
         pytest.param(b"<Error><Code>AccessDenied</Code></Error>", id="an error with status 200"),
-        pytest.param(COMPLETED.encode(), id="another operation's answer"),
+        pytest.param(COMPLETED.encode(), id="another operation's response"),
         pytest.param(RESULT.format("").encode(), id="empty ID"),
         pytest.param(RESULT.format("a b").encode(), id="ID with a space"),
         pytest.param(RESULT.format("图").encode(), id="ID beyond ASCII"),
@@ -138,7 +139,7 @@ def test_a_page_begins_after_the_last_one() -> None:
         pytest.param(b"9" * 5000, id="endless number"),
     ],
 )
-def test_an_odd_answer_of_a_receiver_is_an_error(body: bytes) -> None:
+def test_an_odd_response_of_a_receiver_is_an_error(body: bytes) -> None:
     with pytest.raises(OddResponse):
         read_json(body)
 
@@ -146,19 +147,8 @@ def test_an_odd_answer_of_a_receiver_is_an_error(body: bytes) -> None:
 fragments = st.lists(
     st.sampled_from(
         [
-            *(
-                "<",
-                ">",
-                "&",
-                "&lt;",
-                "<Part>",
-                "</Part>",
-                "<![CDATA[",
-                "]]>",
-                "<!--",
-                "-->",
-                "\x00",
-            ),
+            *("<", ">", "&", "&lt;", "<Part>", "</Part>"),
+            *("<![CDATA[", "]]>", "<!--", "-->", "\x00"),
             *(PART, LISTED, INITIATED, COMPLETED, "<!DOCTYPE x>", "<Error><Code>", "1", "\ufeff"),
         ]
     )
@@ -175,7 +165,7 @@ fragments = st.lists(
     ).map(lambda cut: (cut[0][: cut[1]] + cut[2] + cut[0][cut[1] :]).encode("utf-8", "replace"))
 )
 @example(b"<?xml version='1.0' encoding='utf-16'?><Error/>")
-def test_any_answer_is_read_or_odd(body: bytes) -> None:
+def test_any_response_is_read_or_odd(body: bytes) -> None:
     for read in (read_initiated, lambda body: read_page(body, 0), read_completed, read_json):
         result: Any = None
         try:
@@ -185,4 +175,4 @@ def test_any_answer_is_read_or_odd(body: bytes) -> None:
         if isinstance(result, Page):
             numbers = [part.number for part in result.parts]
             assert numbers == sorted(set(numbers))
-    assert read_error(body).isalnum() or "." in read_error(body)
+    assert re.fullmatch(r"[A-Za-z0-9.]{1,64}", read_error(body))
