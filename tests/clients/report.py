@@ -22,7 +22,8 @@ FAMILIES = {
     "apps": "Phone apps",
     "servers": "Servers and programs",
 }
-MARK = "<!-- Generated from here on: WRITE_DOCS=1 python -m pytest tests/clients -->\n"
+UPDATE = "CI=true WRITE_DOCS=1 .venv/bin/python -m pytest tests/clients -k documents_match"
+MARK = f"<!-- Generated from here on: {UPDATE} -->\n"
 LANGUAGES = {
     ".cs": "csharp",
     ".dart": "dart",
@@ -115,7 +116,7 @@ def _grant_section(entry: str) -> str:
     return "\n".join(
         (
             "## Requesting a grant\n",
-            "Most clients below share this function.\n",
+            f"Most clients below import this function; save it as `{Path(entry).name}`.\n",
             shown_code(entry),
         )
     )

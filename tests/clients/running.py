@@ -100,10 +100,10 @@ def upload_by_bytes(write: Writer, file: Path, harness: Harness, *, token: str) 
 
 def request_grant(harness: Harness, file: Path, token: str) -> dict[str, Any]:
     """A file grant; a RuntimeError with the function's message if it refuses the file."""
-    question = {"filename": file.name, "size": file.stat().st_size}
+    wanted = {"filename": file.name, "size": file.stat().st_size}
     request = Request(  # noqa: S310
         f"{harness.function}/sign",
-        json.dumps(question).encode(),
+        json.dumps(wanted).encode(),
         {"Content-Type": "application/json", "Authorization": f"Bearer {token}"},
     )
     try:

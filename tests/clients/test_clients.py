@@ -21,7 +21,7 @@ from tests.clients.clients import CLIENTS
 from tests.clients.conftest import HarnessWith, Run
 from tests.clients.driving import choose_file, read_object
 from tests.clients.mini_programs import WX
-from tests.clients.report import Finding, documents
+from tests.clients.report import UPDATE, Finding, documents
 
 # npm takes a busy machine minutes.
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(600)]
@@ -165,6 +165,5 @@ def test_the_documents_match_the_run(
         if os.environ.get("WRITE_DOCS"):
             page.write_text(found, encoding="utf-8")
         assert page.read_text(encoding="utf-8") == found, (
-            f"{page.name} differs from the run; WRITE_DOCS=1 python -m pytest tests/clients updates"
-            " it"
+            f"{page.name} differs from the run; {UPDATE} updates it"
         )

@@ -72,24 +72,15 @@ def _react_native_android(upload: Upload, names: str) -> Posted:
 
 def react_native_ios(upload: Upload) -> Posted:
     """RCTNetworking.mm, when its dictionary yields the disposition first."""
-    return _react_native_ios(upload, disposition_first=True)
-
-
-def react_native_ios_type_first(upload: Upload) -> Posted:
-    """RCTNetworking.mm, when its dictionary yields the type first: it has no order of its own."""
-    return _react_native_ios(upload, disposition_first=False)
-
-
-def _react_native_ios(upload: Upload, *, disposition_first: bool) -> Posted:
-    lines = [
-        f'content-disposition: form-data; name="file"; filename="{_encoded(upload.filename)}"',
-        f"content-type: {upload.content_type}",
-    ]
     return _form(
         "kW5p-Yv_8Q.xTz0hN2uFjB6mLrCe1GdAoS9iXqVb7KsPnRtHwDyE3cMgUlJfZ4aOvI0123",
         [
             *_fields(upload, "content-disposition"),
-            _part(*(lines if disposition_first else lines[::-1]), content=upload.content),
+            _part(
+                _disposition("content-disposition", _encoded(upload.filename)),
+                f"content-type: {upload.content_type}",
+                content=upload.content,
+            ),
         ],
     )
 

@@ -25,8 +25,8 @@ public class HttpClient4 {
     request.setEntity(form.build());
     try (CloseableHttpClient client = HttpClients.createDefault();
         CloseableHttpResponse response = client.execute(request)) {
-      String answer = EntityUtils.toString(response.getEntity(), Consts.UTF_8);
-      if (response.getStatusLine().getStatusCode() != 200) throw new Exception(answer);
+      String body = EntityUtils.toString(response.getEntity(), Consts.UTF_8);
+      if (response.getStatusLine().getStatusCode() != 200) throw new Exception(body);
     }
   }
   // shown: end

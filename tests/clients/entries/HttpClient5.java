@@ -23,8 +23,8 @@ public class HttpClient5 {
     request.setEntity(form.build());
     try (CloseableHttpClient client = HttpClients.createDefault();
         CloseableHttpResponse response = client.execute(request)) {
-      String answer = EntityUtils.toString(response.getEntity());
-      if (response.getCode() != 200) throw new Exception(answer);
+      String body = EntityUtils.toString(response.getEntity());
+      if (response.getCode() != 200) throw new Exception(body);
     }
   }
   // shown: end

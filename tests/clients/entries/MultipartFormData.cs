@@ -23,8 +23,8 @@ static class Program
         {
             form.Add(new StreamContent(content), "\"file\""); // last; no file name, which .NET repeats
             var stored = await Client.PostAsync(url, form);
-            var answer = await stored.Content.ReadAsStringAsync();
-            if ((int)stored.StatusCode != 200) throw new Exception(answer);
+            var body = await stored.Content.ReadAsStringAsync();
+            if ((int)stored.StatusCode != 200) throw new Exception(body);
         }
     }
     // shown: end

@@ -4,13 +4,13 @@ set -euo pipefail
 function=$1 file=$2 token=${3:-}
 
 # shown: begin
-question=$(python3 -c '
+request=$(python3 -c '
 import json, pathlib, sys
 path = pathlib.Path(sys.argv[1])
 print(json.dumps({"filename": path.name, "size": path.stat().st_size}))
 ' "$file")
 grant=$(curl --silent --show-error --fail-with-body "$function/sign" \
-  --header "Authorization: Bearer $token" --data "$question") || { echo "$grant" >&2; exit 1; }
+  --header "Authorization: Bearer $token" --data "$request") || { echo "$grant" >&2; exit 1; }
 # --form-string, because --form would treat `; filename*=...` in a value as its own option.
 # The path stands in quotes, because --form would otherwise cut it at a comma or a semicolon.
 python3 -c '

@@ -20,8 +20,8 @@ func upload(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	question, _ := json.Marshal(map[string]any{"filename": filepath.Base(path), "size": len(content)})
-	request, _ := http.NewRequest("POST", function+"/sign", bytes.NewReader(question))
+	wanted, _ := json.Marshal(map[string]any{"filename": filepath.Base(path), "size": len(content)})
+	request, _ := http.NewRequest("POST", function+"/sign", bytes.NewReader(wanted))
 	request.Header.Set("Authorization", "Bearer "+token)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
@@ -52,8 +52,8 @@ func upload(path string) (string, error) {
 	}
 	defer stored.Body.Close()
 	if stored.StatusCode != 200 {
-		answer, _ := io.ReadAll(stored.Body)
-		return "", fmt.Errorf("%s", answer)
+		reason, _ := io.ReadAll(stored.Body)
+		return "", fmt.Errorf("%s", reason)
 	}
 	return grant.Key, nil
 }

@@ -2,12 +2,12 @@ import { file, functionUrl, main, token } from "./mini-main.mjs";
 import { my } from "../platforms/my.mjs";
 
 // shown: begin
-function requestGrant(question) {
+function requestGrant(file) {
   return new Promise((resolve, reject) =>
     my.request({
       url: `${functionUrl}/sign`,
       method: "POST",
-      data: question,
+      data: file,
       headers: { "content-type": "application/json", Authorization: `Bearer ${token}` },
       success: ({ data }) => resolve(data),
       fail: ({ data, errorMessage }) => reject(data ?? new Error(errorMessage)), // 4xx, too

@@ -16,8 +16,8 @@ async function upload(path) {
   const stored = await new Promise((resolve, reject) => {
     form.submit(url, (error, response) => (error ? reject(error) : resolve(response)));
   });
-  const answer = await text(stored);
-  if (stored.statusCode !== 200) throw new Error(answer);
+  const body = await text(stored);
+  if (stored.statusCode !== 200) throw new Error(body);
   return key;
 }
 // shown: end

@@ -1,9 +1,7 @@
+// shown: begin
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 
-export const [functionUrl, file, token] = process.argv.slice(2);
-
-// shown: begin
 export async function requestGrant(path) {
   const response = await fetch(`${functionUrl}/sign`, {
     method: "POST",
@@ -15,6 +13,8 @@ export async function requestGrant(path) {
   return grant;
 }
 // shown: end
+
+export const [functionUrl, file, token] = process.argv.slice(2);
 
 /** Upload the file that the command names, and print its key or the reason. */
 export function main(upload) {

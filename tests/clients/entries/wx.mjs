@@ -2,12 +2,12 @@ import { file, functionUrl, main, token } from "./mini-main.mjs";
 import { wx } from "../platforms/wx.mjs";
 
 // shown: begin
-function requestGrant(question) {
+function requestGrant(file) {
   return new Promise((resolve, reject) =>
     wx.request({
       url: `${functionUrl}/sign`,
       method: "POST",
-      data: question,
+      data: file,
       header: { Authorization: `Bearer ${token}` },
       success: ({ statusCode, data }) => (statusCode === 200 ? resolve(data) : reject(data)),
       fail: ({ errMsg }) => reject(new Error(errMsg)),

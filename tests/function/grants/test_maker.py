@@ -435,17 +435,17 @@ def long_preset(changes: Mapping[str, str] | None = None, metadata: int = 1012) 
 @pytest.mark.parametrize("user", ["alice", "图" * 14])
 @pytest.mark.parametrize("version", ["v4", "v1"])
 @pytest.mark.parametrize(
-    ("metadata", "proof"),
+    ("metadata", "changes"),
     [
         pytest.param(1012, {}, id="1 KB of metadata"),
         pytest.param(800, {"GRANT_SECRET": "s" * 32}, id="less, with the grant id"),
     ],
 )
 def test_the_longest_of_everything_stays_within_eight_kilobytes(
-    name: str, user: str, version: str, metadata: int, proof: dict[str, str]
+    name: str, user: str, version: str, metadata: int, changes: dict[str, str]
 ) -> None:
     """Metadata, a storage class, and a key with all placeholders."""
-    preset = long_preset({"SIGNATURE_VERSION": version, **proof}, metadata)
+    preset = long_preset({"SIGNATURE_VERSION": version, **changes}, metadata)
     for extension, content_type in (("png", "image/png"), ("x" * 16, "x" * 80)):
         file = AdmittedFile(f"{name}.{extension}", extension, content_type, 10**9, 10**9)
         token = Credentials("x" * 40, "", "t" * 1200, None)
@@ -475,7 +475,7 @@ def test_types_that_make_the_forms_of_a_preset_too_long_are_named() -> None:
 def test_settings_that_leave_no_room_for_a_name_are_misconfigured(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Without presets none do today: each long setting has a limit of its own."""
+    """Whatever the settings: the room is measured at the start."""
     monkeypatch.setattr(maker_module, "MAX_FIELDS_BYTES", 4000)
     response = invoke(ENVIRON | {"DIRECTORY_GRANTS": "false"}, path="/healthz")
     assert (response.status, response.code) == (500, "misconfigured")
