@@ -1,3 +1,5 @@
+"""The cache: when credentials are renewed, who waits for it, and what happens while STS fails."""
+
 from __future__ import annotations
 
 import logging

@@ -1,3 +1,5 @@
+"""The function's own credentials, from the context and from the environment."""
+
 from __future__ import annotations
 
 import subprocess

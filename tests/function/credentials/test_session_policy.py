@@ -1,3 +1,5 @@
+"""The session policy: what the temporary credentials may do, and for how long."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""AssumeRole with the real SDK: what it sends, and what comes of each response and fault."""
+
 from __future__ import annotations
 
 import os

@@ -1,3 +1,5 @@
+"""Function Compute's HTTP events become requests; everything else is refused."""
+
 from __future__ import annotations
 
 import json
